@@ -1,0 +1,68 @@
+"""The command line.  One file a command; a command's module is imported only when it runs."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from leakscan import __version__
+from leakscan.errors import LeakscanError
+
+COMMANDS = {
+    "scan": "leakscan.cli.scan:scan",
+    "rules": "leakscan.cli.rules:rules",
+    "digests": "leakscan.cli.digests:digests",
+    "sample": "leakscan.cli.sample:sample",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports each on first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Name every command, in the order of `COMMANDS`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the module of one command."""
+        target = COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, _, attribute = target.partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101 - a wrong entry above is our bug
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="leakscan")
+def cli() -> None:
+    """Find leaked API tokens in git repositories, fast and completely.
+
+    Exit status: 0 clean, 1 findings, 2 wrong usage, 3 error or incomplete scan.
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line; every expected failure is one clear line on stderr."""
+    try:
+        status = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        status = 2
+    except LeakscanError as error:
+        click.echo(f"leakscan: {error}", err=True)
+        status = error.exit_status
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("leakscan: interrupted; what was not read yet is unknown", err=True)
+        status = 130
+    except BrokenPipeError:
+        # The reader of our output went away, which is its right: `leakscan scan x | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    sys.exit(status or 0)

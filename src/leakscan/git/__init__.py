@@ -1,0 +1,1 @@
+"""Reading git repositories: every object in them, without running anything they name."""

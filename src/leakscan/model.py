@@ -1,0 +1,280 @@
+"""The words of leakscan as frozen values.  No I/O, no behaviour beyond reading oneself.
+
+A *rule* says what a token looks like; a *match* is a span of a blob that a rule
+describes; a *finding* is one secret with every *location* where it was seen; the
+*coverage* says what a run read and what it did not.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+class Severity(enum.StrEnum):
+    """How bad a live token of a rule is in the wrong hands."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Confidence(enum.StrEnum):
+    """How sure the detector is that a match is a token somebody was issued."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """3 for high, 2 for medium, 1 for low: for comparing."""
+        return {Confidence.HIGH: 3, Confidence.MEDIUM: 2, Confidence.LOW: 1}[self]
+
+
+class ChecksumVerdict(enum.StrEnum):
+    """What a rule's checksum says of a match; ``UNKNOWN`` where the rule states none."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+
+
+class Kind(enum.StrEnum):
+    """The surface of a repository, or elsewhere, on which a secret was seen."""
+
+    BLOB = "blob"
+    SYMLINK = "symlink"
+    NOTE = "note"
+    COMMIT_MESSAGE = "commit-message"
+    COMMIT_HEADER = "commit-header"
+    IDENTITY = "identity"
+    TAG_MESSAGE = "tag-message"
+    PATH = "path"
+    REF_NAME = "ref-name"
+    REFLOG = "reflog"
+    GIT_FILE = "git-file"
+    STAGED = "staged"
+    FILE = "file"
+    STDIN = "stdin"
+
+
+class Secret(str):
+    """A matched token.  It prints redacted; `reveal` gives the plain text.
+
+    ``repr`` and ``format`` are redacted so that a log line, a traceback or an
+    f-string cannot show a whole secret by accident.
+    """
+
+    __slots__ = ()
+
+    def redacted(self) -> str:
+        """The first and last few characters, enough to recognise one's own token."""
+        shown = min(7, len(self) // 4)
+        return f"{self.reveal()[:shown]}...{self.reveal()[-min(4, shown) :]}"
+
+    def reveal(self) -> str:
+        """The whole secret as a plain ``str``: only for hashing and ``--show-secrets``."""
+        return str.__str__(self)
+
+    def __repr__(self) -> str:
+        return f"Secret({self.redacted()!r})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.redacted(), spec)
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """A checksum inside a token, stated declaratively (see patterns/ and docs/rules.md).
+
+    Attributes:
+        algorithm: ``"crc32"`` (zlib's).
+        over: what is summed: ``"body"`` or ``"prefix+body"``.
+        encoding: ``"base62"`` (digits, upper, lower), ``"hex"`` or ``"base64"``.
+        width: number of characters that the checksum takes in the token.
+        byte_order: ``"big"`` or ``"little"``, for hex and base64.
+        pad: character that fills a short base62 checksum up on the left.
+    """
+
+    algorithm: str
+    over: str
+    encoding: str
+    width: int
+    byte_order: str = "big"
+    pad: str = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Texts that a rule must match, and texts that it must not report."""
+
+    positive: tuple[str, ...] = ()
+    negative: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One family of tokens: its pattern, its checksum, and what to do about a leak.
+
+    ``pattern`` is a regular expression that both hyperscan and ``regex`` accept, with
+    the named groups ``prefix`` (optional), ``body`` and, where the rule has one,
+    ``checksum``.  The whole match is the secret.
+
+    ``alphabet`` is the character class of a well-formed body; a pattern may be wider,
+    and a body outside the alphabet then gets low confidence.
+    """
+
+    id: str
+    name: str
+    description: str
+    issuer: str
+    prefixes: tuple[str, ...]
+    pattern: str
+    max_length: int
+    alphabet: str
+    severity: Severity
+    checksum: Checksum | None = None
+    placeholders: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    remediation: tuple[str, ...] = ()
+    examples: Examples = Examples()
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A span of a blob that a rule describes, classified.
+
+    Attributes:
+        start: offset of the first byte in the blob.
+        line: 1-based line of the first byte.
+        column: 1-based column, in bytes, of the first byte.
+        issued: what the issuer's digest file says; ``None`` without one.
+        reasons: why the confidence is what it is, most telling first.
+    """
+
+    rule: str
+    secret: Secret
+    start: int
+    line: int
+    column: int
+    confidence: Confidence
+    checksum: ChecksumVerdict
+    issued: bool | None = None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who wrote a commit or a tag, as git recorded it."""
+
+    name: str
+    email: str
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One place where a secret was seen.
+
+    Attributes:
+        repository: URL or path of what was scanned.
+        object: hex id of the git object that holds the secret.
+        commit: hex id of the commit that introduced it there; ``None`` if no commit
+            holds it (staged, dangling, a plain file) or where the commit is missing.
+        path: repository-relative path (or ref name, or file path), undecodable bytes
+            as ``\\xNN``.
+        line, column: 1-based; ``None`` where they make no sense (a path, a ref).
+        current: whether the secret is still there at the tip of any branch;
+            ``None`` where nobody can tell.
+        url: link to the exact line on the hosting site, where that is known.
+        note: what a reader should know, such as "no commit holds it (dangling)".
+        commits: every introducing commit, when all were asked for.
+    """
+
+    kind: Kind
+    repository: str
+    object: str | None = None
+    commit: str | None = None
+    path: str | None = None
+    line: int | None = None
+    column: int | None = None
+    author: Person | None = None
+    date: datetime | None = None
+    current: bool | None = None
+    url: str | None = None
+    note: str | None = None
+    commits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One secret of one rule, with every location where it was seen."""
+
+    rule: Rule
+    secret: Secret
+    fingerprint: str
+    confidence: Confidence
+    checksum: ChecksumVerdict
+    issued: bool | None
+    reasons: tuple[str, ...]
+    locations: tuple[Location, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Something that could not be read: what it was, and why."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a run read (counts, bytes after decompression) and what it did not."""
+
+    objects: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    skipped: tuple[Skip, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that the run was asked to read was read."""
+        return not self.skipped
+
+    @staticmethod
+    def total(parts: Iterable[Coverage]) -> Coverage:
+        """Add up the coverage of the parts of one run."""
+        objects = size = 0
+        seconds = 0.0
+        skipped: list[Skip] = []
+        for part in parts:
+            objects += part.objects
+            size += part.bytes
+            seconds += part.seconds
+            skipped += part.skipped
+        return Coverage(objects, size, seconds, tuple(skipped))
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What one scan of one target found, and how much of the target it read.
+
+    Attributes:
+        withheld: candidates below the wanted confidence, by level; counted, never lost.
+        rules: every rule that was active.
+    """
+
+    target: str
+    findings: tuple[Finding, ...]
+    coverage: Coverage
+    rules: tuple[Rule, ...]
+    withheld: dict[Confidence, int] = field(default_factory=dict)

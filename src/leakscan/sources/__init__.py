@@ -1,0 +1,1 @@
+"""Where bytes come from: a repository, a working tree, plain files, standard input."""
