@@ -73,8 +73,9 @@ class Secret(str):
 
     def redacted(self) -> str:
         """The first and last few characters, enough to recognise one's own token."""
-        shown = min(7, len(self) // 4)
-        return f"{self.reveal()[:shown]}...{self.reveal()[-min(4, shown) :]}"
+        plain = self.reveal()
+        head, tail = min(7, len(plain) // 4), min(4, len(plain) // 4)
+        return f"{plain[:head]}...{plain[len(plain) - tail :]}"
 
     def reveal(self) -> str:
         """The whole secret as a plain ``str``: only for hashing and ``--show-secrets``."""

@@ -1,0 +1,56 @@
+"""Write a scan result for people (text) or for programs (json, jsonl, sarif)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+from leakscan.errors import UsageError
+from leakscan.report.presentable import presentable
+
+if TYPE_CHECKING:
+    from leakscan.model import ScanResult
+
+FORMATS = ("text", "json", "jsonl", "sarif")
+
+
+def write_report(
+    result: ScanResult,
+    format: str,  # noqa: A002 -- the word that users type
+    out: TextIO,
+    *,
+    show_secrets: bool = False,
+    color: bool | None = None,
+) -> None:
+    """Write the result to ``out`` in one of `FORMATS`.
+
+    Args:
+        result: what the scan found, and how much it read.
+        format: one of `FORMATS`; only its module is imported.
+        out: where the report goes.
+        show_secrets: whether secrets are written whole; SARIF never holds one.
+        color: whether text has colours; ``None`` asks the environment and the stream.
+
+    Raises:
+        UsageError: the format is none of `FORMATS`.
+
+    """
+    result = presentable(result, show_secrets=show_secrets and format != "sarif")
+    match format:
+        case "text":
+            from leakscan.report import text
+
+            text.write(result, out, show_secrets=show_secrets, color=color)
+        case "json":
+            from leakscan.report import json
+
+            json.write(result, out, show_secrets=show_secrets)
+        case "jsonl":
+            from leakscan.report import jsonl
+
+            jsonl.write(result, out, show_secrets=show_secrets)
+        case "sarif":
+            from leakscan.report import sarif
+
+            sarif.write(result, out)
+        case _:
+            raise UsageError(f"unknown format {format!r}", f"choose one of {', '.join(FORMATS)}")

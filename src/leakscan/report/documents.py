@@ -1,0 +1,80 @@
+"""The parts of a result as plain JSON values, shared by every format for programs.
+
+The order of keys is the order of the documentation (docs/json.md); it never varies.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leakscan import __version__
+from leakscan.model import Confidence, Coverage, Finding, Location, ScanResult
+
+SCHEMA = "leakscan/v1"
+
+Document = dict[str, Any]
+
+
+def report_document(result: ScanResult, findings: list[Document] | int) -> Document:
+    """Return the whole report around its findings, or around their number."""
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "leakscan", "version": __version__},
+        "target": result.target,
+        "rules": [rule.id for rule in result.rules],
+        "findings": findings,
+        "withheld": withheld_document(result),
+        "coverage": coverage_document(result.coverage),
+    }
+
+
+def finding_document(finding: Finding, *, show_secrets: bool) -> Document:
+    """Return one finding with all of its locations."""
+    secret = finding.secret
+    return {
+        "rule": finding.rule.id,
+        "severity": finding.rule.severity.value,
+        "secret": secret.reveal() if show_secrets else secret.redacted(),
+        "fingerprint": finding.fingerprint,
+        "confidence": finding.confidence.value,
+        "checksum": finding.checksum.value,
+        "issued": finding.issued,
+        "reasons": list(finding.reasons),
+        "locations": [location_document(location) for location in finding.locations],
+    }
+
+
+def location_document(location: Location) -> Document:
+    """Return one place where a secret was seen."""
+    author = location.author
+    return {
+        "kind": location.kind.value,
+        "repository": location.repository,
+        "object": location.object,
+        "commit": location.commit,
+        "commits": list(location.commits),
+        "path": location.path,
+        "line": location.line,
+        "column": location.column,
+        "author": {"name": author.name, "email": author.email} if author else None,
+        "date": location.date.isoformat() if location.date else None,
+        "current": location.current,
+        "url": location.url,
+        "note": location.note,
+    }
+
+
+def withheld_document(result: ScanResult) -> Document:
+    """Return how many candidates were below the wanted confidence, by level."""
+    return {level.value: result.withheld[level] for level in Confidence if level in result.withheld}
+
+
+def coverage_document(coverage: Coverage) -> Document:
+    """Return what was read and what was not."""
+    return {
+        "complete": coverage.complete,
+        "objects": coverage.objects,
+        "bytes": coverage.bytes,
+        "seconds": round(coverage.seconds, 3),
+        "skipped": [{"what": skip.what, "why": skip.why} for skip in coverage.skipped],
+    }
