@@ -8,9 +8,12 @@ describes; a *finding* is one secret with every *location* where it was seen; th
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
 
 
 class Severity(enum.StrEnum):

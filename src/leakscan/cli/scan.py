@@ -1,0 +1,223 @@
+"""``leakscan scan``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from leakscan.cli.options import config_option
+from leakscan.config import Config, load_config
+from leakscan.errors import UsageError
+from leakscan.git.fork import usable_processors
+from leakscan.model import Confidence, Rule, ScanResult
+from leakscan.report import FORMATS, write_report
+from leakscan.rules import load_rules, select_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leakscan.cli.progress import ProgressLine
+    from leakscan.detect.digests import DigestFile
+    from leakscan.sources.target import TargetOptions
+
+GIB = 1 << 30
+
+
+@click.command()
+@click.argument("target")
+@click.option(
+    "--format",
+    "-f",
+    "style",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How to write the result.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    default="-",
+    metavar="FILE",
+    help="Where to write it; - is standard output.",
+)
+@click.option(
+    "--rules",
+    "names",
+    multiple=True,
+    metavar="ID|all",
+    help="Use these rules; may be given more than once.",
+)
+@click.option(
+    "--min-confidence",
+    type=click.Choice([c.value for c in Confidence]),
+    default=Confidence.MEDIUM.value,
+    show_default=True,
+    help="Report nothing below this; it is counted.",
+)
+@click.option("--no-history", is_flag=True, help="Read only the files of the work tree.")
+@click.option(
+    "--since",
+    metavar="DATE",
+    help="Report only what was committed since then, as git log takes it.",
+)
+@click.option(
+    "--range", "revisions", metavar="A..B", help="Report only what these commits introduced."
+)
+@click.option(
+    "--all-commits",
+    is_flag=True,
+    help="List every commit that introduced a secret, not only the first.",
+)
+@click.option("--show-secrets", is_flag=True, help="Write secrets in full.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 although something was found.")
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(1),
+    default=None,
+    metavar="N",
+    help="Worker processes.  [default: one a processor]",
+)
+@click.option(
+    "--max-size",
+    type=click.FloatRange(0),
+    default=20,
+    show_default=True,
+    metavar="GIB",
+    help="Largest repository to clone; 0 for any.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0),
+    default=3600,
+    show_default=True,
+    metavar="SECONDS",
+    help="Longest time to clone for; 0 for any.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colour the text.",
+)
+@config_option
+@click.pass_context
+def scan(
+    context: click.Context,
+    target: str,
+    style: str,
+    output: str,
+    names: tuple[str, ...],
+    min_confidence: str,
+    no_history: bool,
+    since: str | None,
+    revisions: str | None,
+    all_commits: bool,
+    show_secrets: bool,
+    exit_zero: bool,
+    jobs: int | None,
+    max_size: float,
+    timeout: float,
+    color: str,
+    config_path: Path | None,
+) -> None:  # fmt: skip
+    """Find tokens in TARGET: a URL, a repository, a folder, a file, or - for standard input.
+
+    Of a repository all of the history is read, whether a branch still leads there or not,
+    and what is staged, changed or untracked in its work tree.
+
+    Exit status: 0 nothing found, 1 something found, 2 wrong usage, 3 an error, or not
+    everything could be read.
+    """
+    from leakscan.cli.progress import ProgressLine
+    from leakscan.sources.repository import RepositoryOptions
+    from leakscan.sources.target import TargetOptions
+
+    config = load_config(config_path, Path.cwd())
+    rules = select_rules(load_rules(config.rule_paths, config.overrides), names or config.enable)
+    wanted = RepositoryOptions(
+        history=not no_history,
+        all_commits=all_commits,
+        since=since,
+        revisions=revisions,
+        jobs=jobs or usable_processors(),
+    )
+    with ProgressLine(sys.stderr) as progress, _issued(config) as issued:
+        options = TargetOptions(wanted, int(max_size * GIB), timeout, progress.cloning)
+        result = _run(target, rules, issued, config, Confidence(min_confidence), options, progress)
+    with _opened(output, private=show_secrets) as out:
+        colour = {"auto": None, "always": True, "never": False}[color]
+        write_report(result, style, out, show_secrets=show_secrets, color=colour)
+    context.exit(exit_status(result, exit_zero=exit_zero))
+
+
+def _run(
+    target: str,
+    rules: tuple[Rule, ...],
+    issued: DigestFile | None,
+    config: Config,
+    least: Confidence,
+    options: TargetOptions,
+    progress: ProgressLine,
+) -> ScanResult:
+    from leakscan.detect import Detector
+    from leakscan.fingerprint import load_key
+    from leakscan.git.urls import without_credentials
+    from leakscan.scan import collect
+    from leakscan.sources.sighting import Tally
+    from leakscan.sources.target import scan_target
+
+    tally = Tally()
+    return collect(
+        without_credentials(target),
+        scan_target(target, Detector(rules, issued), options, tally, progress.reading),
+        tally,
+        rules,
+        key=lambda: load_key(config.fingerprint_key_file),
+        least=least,
+    )
+
+
+def exit_status(result: ScanResult, *, exit_zero: bool) -> int:
+    """Return 3 for an incomplete scan, which wins over 1 for findings."""
+    if not result.coverage.complete:
+        return 3
+    return 1 if result.findings and not exit_zero else 0
+
+
+@contextlib.contextmanager
+def _issued(config: Config) -> Iterator[DigestFile | None]:
+    """Open the issuer's list of issued tokens if the configuration names one."""
+    if config.digest_file is None:
+        yield None
+        return
+    from leakscan.detect.digests import DigestFile, digest_key
+
+    with DigestFile.open(config.digest_file, digest_key(None, config.digest_key_file)) as issued:
+        yield issued
+
+
+@contextlib.contextmanager
+def _opened(output: str, *, private: bool) -> Iterator[TextIO]:
+    """Open the output; with whole secrets in it, for its owner only."""
+    if output == "-":
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    try:
+        mode = 0o600 if private else 0o666
+        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            yield file
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {output} ({error.strerror})", "choose another --output"
+        ) from None

@@ -1,0 +1,135 @@
+"""How sure can one be that a candidate is a token?  Evidence in, confidence and reasons out.
+
+A checksum or the issuer's own list proves a candidate.  Everything else only raises or
+lowers confidence: no candidate is ever dropped here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+import regex
+
+from leakscan.model import ChecksumVerdict, Confidence, Rule
+
+LEFT_CONTEXT = 96
+"""Bytes before a candidate that classification looks at."""
+
+RIGHT_CONTEXT = 4
+"""Bytes after a candidate that classification looks at."""
+
+RANDOM_ENTROPY = 0.80
+"""Share of the largest entropy that a body can have, below which it does not look random.
+
+A body of n characters has at most log2(n) bits a character.  Of ten million random
+37-character base62 bodies none fell below 0.80 of that; English identifiers of that
+length lie around 0.70 (tests/detect/test_classify.py measures both).
+"""
+
+WORD_ENTROPY = 0.62
+"""The share below which a body is repetition rather than chance."""
+
+# What may stand directly before a token although its last character is a letter or digit:
+# JSON and shell escapes, \u0022, \x22, percent-encoding, an ANSI colour sequence.
+_ESCAPE_BEFORE = regex.compile(
+    rb"(?:\\[abefnrtv0]|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2}"
+    rb"|\x1b\[[0-9;]*[A-Za-z])\Z"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What classification may look at besides the rule.
+
+    Attributes:
+        secret, body: the candidate and its body, as text.
+        left, right: up to `LEFT_CONTEXT` and `RIGHT_CONTEXT` bytes around it.
+        checksum: what the rule's checksum says.
+        issued: what the issuer's digest file says; ``None`` without one.
+    """
+
+    secret: str
+    body: str
+    left: bytes
+    right: bytes
+    checksum: ChecksumVerdict
+    issued: bool | None
+
+
+class Classifier:
+    """Grades the candidates of one rule."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._well_formed = regex.compile(f"{rule.alphabet}*")
+        self._placeholders = [(p, regex.compile(p, regex.IGNORECASE)) for p in rule.placeholders]
+        words = "|".join(regex.escape(word) for word in rule.context)
+        self._context = regex.compile(words.encode(), regex.IGNORECASE) if words else None
+
+    def grade(self, seen: Evidence) -> tuple[Confidence, tuple[str, ...]]:
+        """Return the confidence and the reasons for it, most telling first."""
+        if seen.issued:
+            return Confidence.HIGH, ("in the issuer's list of issued tokens",)
+        if seen.checksum is ChecksumVerdict.VALID:
+            return Confidence.HIGH, ("checksum valid",)
+        against = self._doubts(seen)
+        in_context = bool(self._context and self._context.search(seen.left))
+        worst = min((level for level, _ in against), key=lambda level: level.rank, default=None)
+        reasons = tuple(why for _, why in sorted(against, key=lambda doubt: doubt[0].rank))
+        if in_context:
+            reasons += ("a word of the issuer's stands beside it",)
+        if worst is None:
+            return Confidence.HIGH, ("well formed, random and clearly delimited", *reasons)
+        return worst, reasons
+
+    def _doubts(self, seen: Evidence) -> list[tuple[Confidence, str]]:
+        """Collect what speaks against the candidate, each with the confidence it leaves."""
+        doubts: list[tuple[Confidence, str]] = []
+        if seen.checksum is ChecksumVerdict.INVALID:
+            doubts.append((Confidence.LOW, "checksum invalid"))
+        if seen.issued is False:
+            doubts.append((Confidence.MEDIUM, "not in the issuer's list of issued tokens"))
+        if any(pattern.search(seen.secret) for _, pattern in self._placeholders):
+            doubts.append((Confidence.LOW, "looks like a placeholder"))
+        if not self._well_formed.fullmatch(seen.body):
+            doubts.append((Confidence.LOW, "characters that this issuer is not known to use"))
+        return doubts + _randomness_doubts(seen.body) + _boundary_doubts(seen)
+
+
+def _randomness_doubts(body: str) -> list[tuple[Confidence, str]]:
+    """Doubt bodies that chance would hardly have made."""
+    doubts: list[tuple[Confidence, str]] = []
+    share = entropy(body) / math.log2(len(body)) if len(body) > 1 else 0.0
+    if share < WORD_ENTROPY:
+        doubts.append((Confidence.LOW, f"repetitive ({share:.2f} of the possible entropy)"))
+    elif share < RANDOM_ENTROPY:
+        doubts.append((Confidence.MEDIUM, f"not very random ({share:.2f} of the possible entropy)"))
+    if not any(c.isdigit() for c in body):
+        # One random base62 body in 670 has no digit: (52/62)^37.
+        doubts.append((Confidence.MEDIUM, "no digit in it"))
+    if body == body.lower() or body == body.upper():
+        # (36/62)^37 is 2e-9: for a base62 issuer this is an identifier or a hex digest.
+        doubts.append((Confidence.LOW, "letters of one case only"))
+    return doubts
+
+
+def _boundary_doubts(seen: Evidence) -> list[tuple[Confidence, str]]:
+    """Doubt candidates that are glued to something else."""
+    doubts: list[tuple[Confidence, str]] = []
+    before, after = seen.left[-1:], seen.right[:1]
+    if after.isalnum():
+        doubts.append((Confidence.LOW, "part of a longer run of characters"))
+    elif after in (b"_", b"-") and after:
+        doubts.append((Confidence.MEDIUM, f"continued by {after.decode()!r}"))
+    if before.isalnum() and not _ESCAPE_BEFORE.search(seen.left):
+        doubts.append((Confidence.LOW, "directly preceded by a letter or digit"))
+    elif before == b"_":
+        doubts.append((Confidence.MEDIUM, "glued to an identifier"))
+    return doubts
+
+
+def entropy(text: str) -> float:
+    """Shannon entropy of the characters of ``text``, in bits a character."""
+    total = len(text)
+    return -sum(n / total * math.log2(n / total) for n in Counter(text).values())

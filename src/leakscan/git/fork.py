@@ -1,0 +1,141 @@
+"""Do tasks on all processors by forking: workers share what the parent has read.
+
+Forked workers see the parent's tables and memory maps without copying them, which no pool
+of spawned processes does.  Tasks are handed out through a pipe of task numbers, so that a
+worker takes the next one as soon as it is done with the last.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import pickle
+import selectors
+import signal
+import struct
+import sys
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_NUMBER = struct.Struct("=I")
+_FRAME = struct.Struct("=IQ")
+
+MAX_TASKS = (64 << 10) // _NUMBER.size
+"""Task numbers that fit the smallest pipe of today's systems at once."""
+
+
+def usable_processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def fork_map(
+    work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int
+) -> Iterator[tuple[int, Result | None]]:
+    """Do every task once, in worker processes if there is more than one job.
+
+    Args:
+        work: called in a worker with one task; its result must pickle and its failures
+            must be results too: an exception ends the worker.
+        tasks: what to do; at most `MAX_TASKS`.
+        jobs: number of workers.
+
+    Yields:
+        The index and the result of each task as it ends; ``None`` as the result of tasks
+        lost with a worker that died.
+    """
+    if jobs < 2 or len(tasks) < 2 or not hasattr(os, "fork"):
+        for index, task in enumerate(tasks):
+            yield index, work(task)
+        return
+    if len(tasks) > MAX_TASKS:
+        raise ValueError(f"at most {MAX_TASKS} tasks, not {len(tasks)}")
+    queue, feed = os.pipe()
+    os.write(feed, b"".join(_NUMBER.pack(index) for index in range(len(tasks))))
+    os.close(feed)
+    workers = [_start(work, tasks, queue) for _ in range(min(jobs, len(tasks)))]
+    os.close(queue)
+    lost = set(range(len(tasks)))
+    try:
+        for index, result in _gather([pipe for _, pipe in workers]):
+            lost.discard(index)
+            yield index, result
+    finally:
+        for pid, pipe in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            os.close(pipe)
+    for index in sorted(lost):
+        yield index, None
+
+
+def _start(work: Callable[[Task], Result], tasks: Sequence[Task], queue: int) -> tuple[int, int]:
+    """Fork a worker; return its process id and the pipe that its results come through."""
+    results, out = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        os.close(out)
+        return pid, results
+    status = 1
+    try:
+        os.close(results)
+        # Ctrl-C reaches the whole group; the parent reports it and ends the workers.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        # Nothing is collected that the parent made: its pages stay shared.
+        gc.disable()
+        with open(out, "wb", buffering=0) as pipe:  # noqa: PTH123 - a file descriptor
+            while number := os.read(queue, _NUMBER.size):
+                (index,) = _NUMBER.unpack(number)
+                body = pickle.dumps(work(tasks[index]), pickle.HIGHEST_PROTOCOL)
+                _write_all(pipe.fileno(), _FRAME.pack(index, len(body)) + body)
+        status = 0
+    finally:
+        # Without the parent's exit handlers and buffers, which are not the worker's.
+        os._exit(status)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _gather(pipes: Sequence[int]) -> Iterator[tuple[int, object]]:
+    """Yield the framed results that come through the pipes until all are closed."""
+    buffers = {pipe: bytearray() for pipe in pipes}
+    with selectors.DefaultSelector() as selector:
+        for pipe in pipes:
+            selector.register(pipe, selectors.EVENT_READ)
+        while selector.get_map():
+            for key, _ in selector.select():
+                data = os.read(key.fd, 1 << 20)
+                if not data:
+                    selector.unregister(key.fd)
+                    continue
+                buffer = buffers[key.fd]
+                buffer += data
+                yield from _frames(buffer)
+
+
+def _frames(buffer: bytearray) -> Iterator[tuple[int, object]]:
+    """Take the complete frames off the front of a buffer."""
+    while len(buffer) >= _FRAME.size:
+        index, length = _FRAME.unpack_from(buffer)
+        end = _FRAME.size + length
+        if len(buffer) < end:
+            return
+        # The bytes come from our own worker through a private pipe.
+        yield index, pickle.loads(buffer[_FRAME.size : end])  # noqa: S301
+        del buffer[:end]

@@ -1,0 +1,63 @@
+"""Loose objects: one compressed file each."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import TYPE_CHECKING
+
+from leakscan.git.damage import DamagedError
+from leakscan.git.inflate import CHUNK, inflate, inflate_chunks
+from leakscan.git.pack import TYPE_NAMES
+from leakscan.git.walk import LARGEST_IN_MEMORY, STREAMED, Streamed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_HEADER = re.compile(rb"(commit|tree|blob|tag) (\d{1,19})\0")
+
+_TYPES = {name: number for number, name in TYPE_NAMES.items()}
+
+
+def loose_oids(folder: Path, hash_size: int) -> Iterator[bytes]:
+    """Yield the ids of the loose objects in one of the 256 folders of an object directory."""
+    rest = re.compile(f"[0-9a-f]{{{hash_size * 2 - 2}}}")
+    try:
+        names = [entry.name for entry in folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name in sorted(names):
+        if rest.fullmatch(name):
+            yield bytes.fromhex(folder.name + name)
+
+
+def read_loose(path: Path) -> tuple[int, bytes | Streamed]:
+    """Read a loose object: its type and its content, streamed where that is large.
+
+    Raises:
+        DamagedError: it is not what git writes.
+        OSError: it cannot be read (`FileNotFoundError`: it has been packed meanwhile).
+    """
+    data = path.read_bytes()
+    if len(data) > LARGEST_IN_MEMORY:
+        raise DamagedError(f"it takes {len(data)} bytes compressed, too many to hold")
+    try:
+        head = zlib.decompressobj().decompress(data, 64)
+    except zlib.error:
+        raise DamagedError("its compressed data is corrupt") from None
+    found = _HEADER.match(head)
+    if not found:
+        raise DamagedError("it does not begin as an object does")
+    kind, size, skip = _TYPES[found[1].decode()], int(found[2]), found.end()
+    if size > STREAMED:
+        return kind, Streamed(_without_head(inflate_chunks(data, skip + size), skip), size)
+    return kind, inflate(data, skip + size)[skip:]
+
+
+def _without_head(chunks: Iterator[bytes], skip: int) -> Iterator[bytes]:
+    """Drop the first ``skip`` bytes, which are fewer than a chunk has."""
+    assert skip < CHUNK  # noqa: S101 - a header has at most 30 bytes
+    for chunk in chunks:
+        yield chunk[skip:]
+        skip = 0

@@ -1,0 +1,72 @@
+"""Running the git program so that nothing but git itself runs."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HARMLESS = {
+    # Every setting through which a repository can name a program that git would run for
+    # the commands used here; it overrides what the repository says.
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "core.sshCommand": "false",
+    "core.gitProxy": "",
+    "core.askPass": "",
+    "core.pager": "cat",
+    "core.alternateRefsCommand": "true",
+    "credential.helper": "",
+    "diff.external": "",
+    "gc.auto": "0",
+    # Lets git read what another user owns, which it otherwise refuses because of the above.
+    "safe.directory": "*",
+}
+"""Configuration for git in a repository that nobody vouches for."""
+
+CLONING = {
+    # The user's own settings stay in force: they may be needed to reach the repository.
+    "core.hooksPath": os.devnull,
+    "fetch.recurseSubmodules": "false",
+    "submodule.recurse": "false",
+    "transfer.bundleURI": "false",
+    "gc.auto": "0",
+}
+"""Configuration for cloning a repository that nobody vouches for."""
+
+PROTOCOLS = ("https", "http", "ssh", "git", "file")
+"""Transports that git may use; ``ext::`` and ``fd::`` would run or read what a URL says."""
+
+_KEPT = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_EXEC_PATH")
+
+
+def quiet_environment(settings: Mapping[str, str] = HARMLESS) -> dict[str, str]:
+    """Return the environment for git: no prompts, no lazy fetches, no redirection.
+
+    Variables that lead git to another repository (GIT_DIR and its like) are dropped.
+
+    Args:
+        settings: configuration that goes before every file's.
+    """
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name in _KEPT
+    }
+    environment |= {
+        "GIT_ALLOW_PROTOCOL": ":".join(PROTOCOLS),
+        "GIT_ASKPASS": "true",
+        "GIT_CONFIG_COUNT": str(len(settings)),
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C",
+        "SSH_ASKPASS": "true",
+    }
+    environment.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
+    for number, (key, value) in enumerate(settings.items()):
+        environment[f"GIT_CONFIG_KEY_{number}"] = key
+        environment[f"GIT_CONFIG_VALUE_{number}"] = value
+    return environment

@@ -1,0 +1,193 @@
+"""All objects of a repository: every pack and loose object, alternates included."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leakscan.git.damage import DamagedError
+from leakscan.git.forest import Forest, plant
+from leakscan.git.inflate import inflate
+from leakscan.git.loose import loose_oids, read_loose
+from leakscan.git.pack import OFS_DELTA, TYPE_NAMES, Header, Pack
+from leakscan.git.program import quiet_environment
+from leakscan.git.walk import Streamed, apply_bounded
+from leakscan.model import Skip
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from leakscan.git.layout import Layout
+
+
+@dataclass(frozen=True)
+class PlantedPack:
+    """A pack with its forest, which is built when first asked for."""
+
+    pack: Pack
+
+    @cached_property
+    def forest(self) -> Forest:
+        """The order in which to read the pack."""
+        return plant(self.pack)
+
+
+class ObjectStore:
+    """Finds objects by id, and lists what there is to read.
+
+    Args:
+        layout: the repository.
+
+    Attributes:
+        packs: all packs that can be read, largest first.
+        loose: id and object directory of each loose object that is in no pack.
+        problems: packs that cannot be read at all.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.hash_size = layout.hash_size
+        self.problems: list[Skip] = []
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._known: set[str] = set()
+        self.packs: list[PlantedPack] = []
+        self.loose: dict[bytes, Path] = {}
+        self.refresh()
+
+    def __enter__(self) -> ObjectStore:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._scratch:
+            self._scratch.cleanup()
+
+    def refresh(self) -> list[PlantedPack]:
+        """Open the packs that have appeared since the last look, and list loose objects.
+
+        Returns:
+            The new packs.
+        """
+        new: list[PlantedPack] = []
+        for folder in self.layout.object_dirs:
+            for path in sorted((folder / "pack").glob("*.pack")):
+                if path.name in self._known:
+                    continue
+                self._known.add(path.name)
+                pack = self._open(path)
+                if pack:
+                    new.append(PlantedPack(pack))
+        new.sort(key=lambda planted: -len(planted.pack.data))
+        self.packs += new
+        self.loose = {
+            oid: folder
+            for folder in self.layout.object_dirs
+            for first in range(256)
+            for oid in loose_oids(folder / f"{first:02x}", self.hash_size)
+            if not self._packed(oid)
+        }
+        return new
+
+    def _open(self, path: Path) -> Pack | None:
+        """Open a pack; make the index anew where it has none that can be used."""
+        try:
+            try:
+                return Pack(path, path.with_suffix(".idx"), self.hash_size)
+            except (DamagedError, FileNotFoundError) as error:
+                return Pack(path, self._index(path, error), self.hash_size)
+        except (DamagedError, OSError) as error:
+            self.problems.append(Skip(f"pack {path.name}", str(error)))
+            return None
+
+    def _index(self, path: Path, fault: Exception) -> Path:
+        """Have git index a pack into a scratch folder.
+
+        Raises:
+            DamagedError: it cannot, so the pack itself is damaged.
+        """
+        self._scratch = self._scratch or tempfile.TemporaryDirectory(prefix="leakscan-")
+        index = Path(self._scratch.name) / path.with_suffix(".idx").name
+        name = "sha256" if self.hash_size == 32 else "sha1"
+        done = subprocess.run(
+            ["git", "index-pack", f"--object-format={name}", "-o", index, path.absolute()],
+            cwd=self._scratch.name,
+            env=quiet_environment(),
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode:
+            raise DamagedError(f"{fault}, and git cannot index it anew")
+        return index
+
+    def _packed(self, oid: bytes) -> tuple[Pack, int] | None:
+        for planted in self.packs:
+            rank = planted.pack.rank(oid)
+            if rank is not None:
+                return planted.pack, rank
+        return None
+
+    def __contains__(self, oid: bytes) -> bool:
+        return oid in self.loose or self._packed(oid) is not None
+
+    def read(self, oid: bytes) -> tuple[int, bytes]:
+        """Return type and content of one object.
+
+        Raises:
+            DamagedError: it is missing, cannot be read, or is too large to hold.
+        """
+        packed = self._packed(oid)
+        if packed:
+            pack, rank = packed
+            return _resolve(pack, pack.offset(rank))
+        if oid not in self.loose:
+            raise DamagedError("it is missing")
+        try:
+            kind, content = read_loose(loose_path(self.loose[oid], oid))
+        except OSError as error:
+            raise DamagedError(str(error)) from error
+        if isinstance(content, Streamed):
+            raise DamagedError(f"it has {content.size} bytes, too many to hold")
+        return kind, content
+
+
+def loose_path(folder: Path, oid: bytes) -> Path:
+    """Return the file of a loose object in an object directory."""
+    name = oid.hex()
+    return folder / name[:2] / name[2:]
+
+
+def _resolve(pack: Pack, offset: int) -> tuple[int, bytes]:
+    """Resolve the object at an offset through its chain of deltas.
+
+    Raises:
+        DamagedError: the chain is broken, or loops.
+    """
+    chain: list[Header] = []
+    seen: set[int] = set()
+    while True:
+        if offset in seen or not 0 <= offset < pack.end:
+            raise DamagedError("its chain of deltas leads nowhere")
+        seen.add(offset)
+        header = pack.header(offset)
+        chain.append(header)
+        if header.type in TYPE_NAMES:
+            break
+        if isinstance(header.base, int) and header.type == OFS_DELTA:
+            offset = header.base
+        elif isinstance(header.base, bytes) and (rank := pack.rank(header.base)) is not None:
+            offset = pack.offset(rank)
+        else:
+            raise DamagedError("its delta base is not in its pack")
+    content = b""
+    for number, header in enumerate(reversed(chain)):
+        data = inflate(pack.view[header.start : pack.end], header.size)
+        content = apply_bounded(content, data) if number else data
+    return chain[-1].type, content

@@ -1,0 +1,297 @@
+"""Go through every object of a repository, on all processors.
+
+The survey knows nothing of tokens: it is given something to search with, and brings back
+what that found, how much was read, what could not be, and what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from leakscan.git.damage import DamagedError
+from leakscan.git.fork import MAX_TASKS, fork_map
+from leakscan.git.links import Links
+from leakscan.git.loose import read_loose
+from leakscan.git.pack import BLOB, COMMIT, TAG, TREE, TYPE_NAMES
+from leakscan.git.presence import Presence
+from leakscan.git.store import ObjectStore, PlantedPack, loose_path
+from leakscan.git.walk import Broken, Content, resolve
+
+if TYPE_CHECKING:
+    from leakscan.git.forest import Forest
+
+Found = TypeVar("Found", covariant=True)
+
+Progress = Callable[[int, int], None]
+"""Told how many objects of how many have been read."""
+
+LINK_CHECKED = 20_000
+"""Trees of one pack up to which every tree is checked for naming missing objects.
+
+In larger packs every commit and tag and each tree stored whole is checked, which is about
+one version of every directory; checking the rest would cost as much as the scan.
+"""
+
+_SLICE = 1500
+"""Objects a task: small enough to share out evenly, large enough to make forking cheap."""
+
+_READ_ORDER = (BLOB, TREE, COMMIT, TAG)
+"""Longest tasks first, so that no processor waits for a long one at the end."""
+
+
+class Searcher(Protocol[Found]):
+    """What a survey searches objects with; what it finds must pickle."""
+
+    def search(self, data: bytes) -> Sequence[Found]:
+        """Search one object."""
+        ...
+
+    def search_stream(self, chunks: Iterable[bytes]) -> Iterable[Found]:
+        """Search one object that is too large to hold."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hit(Generic[Found]):
+    """What the search found in one object."""
+
+    oid: bytes
+    type: int
+    found: tuple[Found, ...]
+
+
+@dataclass(slots=True)
+class Portion(Generic[Found]):
+    """The result of a part of the survey.
+
+    Attributes:
+        broken: object id and reason of each object that could not be read.
+        missing: ids that objects name but the repository does not have, with the id and
+            type of one that names them.
+    """
+
+    objects: int = 0
+    bytes: int = 0
+    hits: list[Hit[Found]] = field(default_factory=list)
+    broken: list[tuple[bytes, str]] = field(default_factory=list)
+    missing: dict[bytes, tuple[bytes, int]] = field(default_factory=dict)
+
+    def add(self, other: Portion[Found]) -> None:
+        """Take in the result of another part."""
+        self.objects += other.objects
+        self.bytes += other.bytes
+        self.hits += other.hits
+        self.broken += other.broken
+        self.missing |= other.missing
+
+
+@dataclass(frozen=True, slots=True)
+class _PackSlice:
+    planted: PlantedPack
+    type: int
+    where: range
+
+    def __len__(self) -> int:
+        return len(self.where)
+
+
+@dataclass(frozen=True, slots=True)
+class _LooseSlice:
+    oids: Sequence[bytes]
+
+    def __len__(self) -> int:
+        return len(self.oids)
+
+
+class Survey(Generic[Found]):
+    """One pass over the objects of a store.
+
+    Args:
+        store: the repository's objects.
+        searcher: what to search each object with.
+        jobs: worker processes.
+        types: the types of object to read; all by default.
+        check_links: whether to look for missing objects too.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        searcher: Searcher[Found],
+        *,
+        jobs: int,
+        types: frozenset[int] = frozenset(TYPE_NAMES),
+        check_links: bool = False,
+    ) -> None:
+        self._store = store
+        self._searcher = searcher
+        self._jobs = jobs
+        self._types = types
+        self._links = Links(store.hash_size) if check_links else None
+        self._presence: Presence | None = None
+
+    def run(self, progress: Progress = lambda _done, _total: None) -> Portion[Found]:
+        """Read everything, including what another process packs meanwhile."""
+        total: Portion[Found] = Portion()
+        packs: list[PlantedPack] = self._store.packs
+        loose = list(self._store.loose)
+        while True:
+            self._read(packs, loose, total, progress)
+            packs = self._store.refresh()
+            loose = [oid for oid in self._store.loose if oid not in loose]
+            if not packs and not loose:
+                return total
+
+    def _read(
+        self,
+        packs: Sequence[PlantedPack],
+        loose: Sequence[bytes],
+        total: Portion[Found],
+        progress: Progress,
+    ) -> None:
+        if self._links:
+            known = (planted.pack for planted in self._store.packs)
+            self._presence = Presence(known, self._store.loose)
+        tasks = [*self._pack_slices(packs, total), *_loose_slices(loose)]
+        size = total.objects + sum(len(task) for task in tasks)
+        jobs = self._jobs if size > 2 * _SLICE else 1
+        for index, portion in fork_map(self._do, tasks, jobs):
+            if portion is None:
+                portion = _lost(tasks[index])
+            total.add(portion)
+            progress(total.objects, size)
+
+    def _pack_slices(
+        self, packs: Sequence[PlantedPack], total: Portion[Found]
+    ) -> Iterator[_PackSlice]:
+        count = sum(planted.pack.count for planted in packs)
+        step = max(_SLICE, 2 * count // MAX_TASKS)
+        for planted in packs:
+            pack, forest = planted.pack, planted.forest
+            total.broken += [
+                (pack.oid(rank), "its delta base is missing, or its entry is damaged")
+                for rank in forest.orphans
+            ]
+            for kind in _READ_ORDER:
+                if kind in self._types and kind in forest.segments:
+                    for where in forest.slices(forest.segments[kind], step):
+                        yield _PackSlice(planted, kind, where)
+
+    def _do(self, task: _PackSlice | _LooseSlice) -> Portion[Found]:
+        """Read one slice; runs in a worker."""
+        if isinstance(task, _LooseSlice):
+            return self._read_loose(task)
+        portion = self._read_packed(task)
+        task.planted.pack.forget_pages()
+        return portion
+
+    def _read_packed(self, task: _PackSlice) -> Portion[Found]:
+        pack, forest = task.planted.pack, task.planted.forest
+        portion: Portion[Found] = Portion(objects=len(task))
+        search = self._searcher.search
+        links = self._links_of(task.type, forest)
+        named: list[bytes] = []
+        size = 0
+        for position, content, delta in resolve(pack, forest, task.where):
+            if content.__class__ is bytes:
+                size += len(content)
+                found = search(content)
+                if links:
+                    named += links(content, delta)
+            else:
+                oid = pack.oid(int(forest.rank[position]))
+                found = self._read_unusual(oid, content, portion)
+            if found:
+                oid = pack.oid(int(forest.rank[position]))
+                portion.hits.append(Hit(oid, task.type, tuple(found)))
+        portion.bytes += size
+        if named and self._presence:
+            absent = self._presence.absent(named)
+            if absent:
+                portion.missing = self._namers(task, absent)
+        return portion
+
+    def _read_unusual(
+        self, oid: bytes, content: Content, portion: Portion[Found]
+    ) -> Sequence[Found]:
+        """Search an object that is streamed, or note that it is broken."""
+        if isinstance(content, bytes):
+            portion.bytes += len(content)
+            return self._searcher.search(content)
+        if isinstance(content, Broken):
+            portion.objects -= 1
+            portion.broken.append((oid, content.why))
+            return ()
+        found: list[Found] = []
+        try:
+            found += self._searcher.search_stream(content.chunks)
+            portion.bytes += content.size
+        except DamagedError as error:
+            portion.objects -= 1
+            portion.broken.append((oid, str(error)))
+        return found
+
+    def _links_of(
+        self, kind: int, forest: Forest
+    ) -> Callable[[bytes, bytes | None], Iterable[bytes]] | None:
+        """Choose how the objects that objects of a type name are found, if they are checked."""
+        if not self._links or kind == BLOB:
+            return None
+        if kind == TREE:
+            exact = len(forest.segments[TREE]) <= LINK_CHECKED
+            return self._links.new_in_tree if exact else self._links.of_whole_tree
+        return self._links.of_commit if kind == COMMIT else self._links.of_tag
+
+    def _namers(self, task: _PackSlice, absent: set[bytes]) -> dict[bytes, tuple[bytes, int]]:
+        """Say which object names each of the absent ids; what none does was no id."""
+        pack, forest = task.planted.pack, task.planted.forest
+        namers: dict[bytes, tuple[bytes, int]] = {}
+        assert self._links  # noqa: S101 - there are absent ids only where links are checked
+        for position, content, _ in resolve(pack, forest, task.where):
+            if isinstance(content, bytes):
+                for oid in absent.intersection(self._links.all_of(task.type, content)):
+                    namers.setdefault(oid, (pack.oid(int(forest.rank[position])), task.type))
+        return namers
+
+    def _read_loose(self, task: _LooseSlice) -> Portion[Found]:
+        portion: Portion[Found] = Portion(objects=len(task))
+        for oid in task.oids:
+            try:
+                kind, content = read_loose(loose_path(self._store.loose[oid], oid))
+            except FileNotFoundError:
+                # It has been packed or pruned meanwhile; a new pack will be read.
+                portion.objects -= 1
+                continue
+            except (DamagedError, OSError) as error:
+                portion.objects -= 1
+                portion.broken.append((oid, str(error)))
+                continue
+            if kind not in self._types:
+                portion.objects -= 1
+                continue
+            found = self._read_unusual(oid, content, portion)
+            if found:
+                portion.hits.append(Hit(oid, kind, tuple(found)))
+            if self._links and self._presence and isinstance(content, bytes):
+                named = self._links.all_of(kind, content)
+                portion.missing |= dict.fromkeys(self._presence.absent(named), (oid, kind))
+        return portion
+
+
+def _loose_slices(oids: Sequence[bytes]) -> Iterator[_LooseSlice]:
+    step = max(_SLICE // 4, 8 * len(oids) // MAX_TASKS)
+    for low in range(0, len(oids), step):
+        yield _LooseSlice(oids[low : low + step])
+
+
+def _lost(task: _PackSlice | _LooseSlice) -> Portion[Found]:
+    """Stand in for what a worker that died was reading."""
+    if isinstance(task, _LooseSlice):
+        oids: Iterable[bytes] = task.oids
+    else:
+        pack, forest = task.planted.pack, task.planted.forest
+        oids = (pack.oid(int(forest.rank[position])) for position in task.where)
+    why = "the worker that read it was killed, perhaps for want of memory"
+    return Portion(broken=[(oid, why) for oid in oids])

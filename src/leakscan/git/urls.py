@@ -1,0 +1,55 @@
+"""Addresses of repositories, and links to the exact line on the sites that host them."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+_URL = re.compile(r"([a-z][a-z0-9+.-]*)://|([a-z][a-z0-9-]*)::", re.IGNORECASE)
+_SCP = re.compile(r"(?:[\w.-]+@)[\w.-]+:(?!//)\S")
+_USER_INFO = re.compile(r"(\w+://)[^@/\s]*@")
+_HOSTED = re.compile(
+    r"(?:https?://(?:[^@/]*@)?|ssh://git@|git://|git@)"
+    r"(github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)[/:]([^/\s]+/[^\s]+?)(?:\.git)?/?\Z"
+)
+_LINE_PAGES = {
+    "github.com": "/blob/{commit}/{path}#L{line}",
+    "gitlab.com": "/-/blob/{commit}/{path}#L{line}",
+    "bitbucket.org": "/src/{commit}/{path}#lines-{line}",
+    "codeberg.org": "/src/commit/{commit}/{path}#L{line}",
+}
+_COMMIT_PAGES = {
+    "github.com": "/commit/{commit}",
+    "gitlab.com": "/-/commit/{commit}",
+    "bitbucket.org": "/commits/{commit}",
+    "codeberg.org": "/commit/{commit}",
+}
+
+
+def transport(target: str) -> str | None:
+    """Return the transport of a URL in lower case, ``None`` for what is no URL.
+
+    ``user@host:path`` is ``ssh``; of ``ext::command`` it is ``ext``.
+    """
+    found = _URL.match(target)
+    if found:
+        return (found[1] or found[2]).lower()
+    return "ssh" if _SCP.match(target) else None
+
+
+def without_credentials(url: str) -> str:
+    """Return a text without the user names and passwords in the URLs that stand in it."""
+    return _USER_INFO.sub(r"\1", url)
+
+
+def link_to(
+    remote: str | None, commit: str | None, path: str | None = None, line: int | None = None
+) -> str | None:
+    """Return the page that shows a line, or a commit; ``None`` where no known site has it."""
+    hosted = _HOSTED.match(remote or "")
+    if not hosted or not commit:
+        return None
+    site, project = hosted[1], hosted[2]
+    pages = _COMMIT_PAGES if path is None else _LINE_PAGES
+    page = pages[site].format(commit=commit, path=quote(path or ""), line=line or 1)
+    return f"https://{site}/{quote(project)}{page}"

@@ -1,0 +1,118 @@
+"""Plain files, folders and standard input."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from leakscan.git.texts import readable
+from leakscan.model import Kind, Location, Match
+from leakscan.sources.sighting import Progress, Sighting, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from leakscan.detect import Detector
+
+CHUNK = 4 << 20
+"""Bytes read at a time; a smaller file is searched in one call."""
+
+
+def scan_stream(
+    stream: BinaryIO, name: str, detector: Detector, tally: Tally
+) -> Iterator[Sighting]:
+    """Search standard input, or anything else that is read once."""
+    place = Location(Kind.STDIN, name)
+    for match in _search(stream, detector, tally):
+        yield Sighting(match, _at(place, match))
+
+
+def scan_files(
+    paths: Iterable[Path],
+    root: Path,
+    repository: str,
+    detector: Detector,
+    tally: Tally,
+    progress: Progress,
+) -> Iterator[Sighting]:
+    """Search the contents, names and symlink targets of files.
+
+    Args:
+        paths: the files, as they are to be opened.
+        root: what the paths in locations are relative to.
+        repository: what was scanned, for the locations.
+        detector: what to search with.
+        tally: told what was read and what could not be.
+        progress: told how many files are done.
+    """
+    for done, path in enumerate(paths, 1):
+        name = readable(os.fsencode(os.path.relpath(path, root)))
+        for match in detector.search(os.fsencode(name)):
+            yield Sighting(match, Location(Kind.PATH, repository, path=name))
+        yield from _scan_file(path, Location(Kind.FILE, repository, path=name), detector, tally)
+        progress(done, 0)
+
+
+def _scan_file(path: Path, place: Location, detector: Detector, tally: Tally) -> Iterator[Sighting]:
+    try:
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            target = os.fsencode(path.readlink())
+            tally.read(len(target))
+            link = Location(Kind.SYMLINK, place.repository, path=place.path)
+            yield from (Sighting(m, _at(link, m)) for m in detector.search(target))
+        elif stat.S_ISREG(mode):
+            with path.open("rb") as file:
+                for match in _search(file, detector, tally):
+                    yield Sighting(match, _at(place, match))
+        # Sockets, pipes and devices hold nothing to be found, and reading them can hang.
+    except OSError as error:
+        tally.skip(f"file {place.path}", error.strerror or str(error))
+
+
+def _search(file: BinaryIO, detector: Detector, tally: Tally) -> Iterable[Match]:
+    """Search a file in one call if it is small, else as a stream."""
+    first = file.read(CHUNK)
+    if len(first) < CHUNK and not (rest := file.read(CHUNK)):
+        tally.read(len(first))
+        return detector.search(first)
+    if len(first) < CHUNK:
+        first += rest
+    return _search_stream(first, file, detector, tally)
+
+
+def _search_stream(
+    first: bytes, file: BinaryIO, detector: Detector, tally: Tally
+) -> Iterator[Match]:
+    size = 0
+
+    def chunks() -> Iterator[bytes]:
+        nonlocal size
+        chunk = first
+        while chunk:
+            size += len(chunk)
+            yield chunk
+            chunk = file.read(CHUNK)
+
+    yield from detector.search_stream(chunks())
+    tally.read(size)
+
+
+def walk_folder(folder: Path, tally: Tally) -> Iterator[Path]:
+    """Yield every file below a folder, in order; symlinks are not followed."""
+
+    def failed(error: OSError) -> None:
+        tally.skip(f"folder {readable(os.fsencode(error.filename))}", error.strerror or str(error))
+
+    for where, folders, names in os.walk(folder, onerror=failed):
+        folders.sort()
+        linked = [name for name in folders if Path(where, name).is_symlink()]
+        yield from (Path(where, name) for name in sorted(names + linked))
+
+
+def _at(place: Location, match: Match) -> Location:
+    return Location(
+        place.kind, place.repository, path=place.path, line=match.line, column=match.column
+    )

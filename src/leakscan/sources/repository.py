@@ -1,0 +1,234 @@
+"""A git repository: its objects, the names and logs around them, and its work tree."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from leakscan.errors import UsageError
+from leakscan.git.pack import TYPE_NAMES
+from leakscan.git.program import quiet_environment
+from leakscan.git.refs import Ref, log_files, metadata_files, read_refs
+from leakscan.git.store import ObjectStore
+from leakscan.git.survey import Hit, Portion, Survey
+from leakscan.git.texts import readable
+from leakscan.model import Kind, Location, Match
+from leakscan.sources.files import scan_files
+from leakscan.sources.sighting import Progress, Sighting, Tally
+from leakscan.sources.worktree import WorkTree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from leakscan.detect import Detector
+    from leakscan.git.layout import Layout
+
+MAX_LISTED = 1000
+"""Missing or broken objects that are listed one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryOptions:
+    """What to read of a repository.
+
+    Attributes:
+        history: read all objects, refs and logs; else only the files of the work tree.
+        work_tree: read staged, changed and untracked files too.
+        metadata: read reflogs, configuration and other files of the git directory.
+        all_commits: list every introducing commit of a place.
+        since: only what was committed since then, in any form that git knows.
+        revisions: only what these commits introduced: ``A..B``, ``A`` or ``A...B``.
+        jobs: worker processes.
+    """
+
+    history: bool = True
+    work_tree: bool = True
+    metadata: bool = True
+    all_commits: bool = False
+    since: str | None = None
+    revisions: str | None = None
+    jobs: int = 1
+
+
+def scan_repository(
+    layout: Layout,
+    name: str,
+    detector: Detector,
+    options: RepositoryOptions,
+    tally: Tally,
+    progress: Progress,
+) -> Iterator[Sighting]:
+    """Search a repository.
+
+    Args:
+        layout: the repository.
+        name: what to call it in locations: its path or URL.
+        detector: what to search with.
+        options: what to read of it.
+        tally: told what was read and what could not be.
+        progress: told how many objects have been read.
+
+    Raises:
+        UsageError: the options do not fit the repository.
+    """
+    tally.skipped += layout.problems
+    tree = WorkTree(layout, tally) if layout.work_tree and options.work_tree else None
+    if not options.history:
+        if tree is None:
+            raise UsageError(f"{name} is bare", "it has nothing but history: drop --no-history")
+        yield from _files(tree, name, detector, tally, progress, all_tracked=True)
+        return
+    within = _selected_commits(layout, options)
+    with ObjectStore(layout) as store:
+        survey = Survey(store, detector, jobs=options.jobs, check_links=True)
+        portion = survey.run(progress)
+        tally.skipped += store.problems
+        tally.objects += portion.objects
+        tally.bytes += portion.bytes
+        refs = read_refs(layout)
+        _note_gaps(layout, portion, store, refs, tally)
+        if portion.hits:
+            yield from _attributed(
+                portion.hits, store, layout, refs, tree, name, options, within, tally
+            )
+    if within is None:
+        yield from _ref_names(refs, name, detector, tally)
+        if options.metadata:
+            yield from _metadata(layout, name, detector, tally)
+        if tree:
+            yield from _files(tree, name, detector, tally, progress, all_tracked=False)
+
+
+def _attributed(
+    hits: list[Hit[Match]],
+    store: ObjectStore,
+    layout: Layout,
+    refs: dict[bytes, Ref],
+    tree: WorkTree | None,
+    name: str,
+    options: RepositoryOptions,
+    within: frozenset[bytes] | None,
+    tally: Tally,
+) -> Iterator[Sighting]:
+    from leakscan.sources.attribution import Attribution
+
+    unique = {hit.oid: hit for hit in hits}
+    attribution = Attribution(
+        store,
+        layout,
+        refs,
+        {entry.oid: entry.path for entry in tree.entries} if tree else {},
+        name,
+        tally=tally,
+        all_commits=options.all_commits,
+        within=within,
+        jobs=options.jobs,
+    )
+    yield from attribution.sightings(unique.values())
+
+
+def _note_gaps(
+    layout: Layout,
+    portion: Portion[Match],
+    store: ObjectStore,
+    refs: dict[bytes, Ref],
+    tally: Tally,
+) -> None:
+    """Record everything that the repository should have but that could not be read."""
+    gaps = [(f"object {oid.hex()}", why) for oid, why in portion.broken]
+    why_missing = "left out of this partial clone" if layout.partial else "missing"
+    for oid, (namer, kind) in portion.missing.items():
+        if namer.hex() not in layout.shallow:
+            named_by = f"{TYPE_NAMES[kind]} {namer.hex()[:12]} names it"
+            gaps.append((f"object {oid.hex()}", f"{why_missing}; {named_by}"))
+    for ref in refs.values():
+        if ref.oid and ref.name.startswith(b"refs/") and ref.oid not in store:
+            gaps.append((f"object {ref.oid.hex()}", f"missing; {readable(ref.name)} names it"))
+    for what, why in gaps[:MAX_LISTED]:
+        tally.skip(what, why)
+    if len(gaps) > MAX_LISTED:
+        tally.skip(f"{len(gaps) - MAX_LISTED} more objects", "missing or damaged like these")
+    if layout.partial and not portion.missing:
+        tally.skip("what this partial clone left out", "clone without --filter to read it")
+    if layout.shallow:
+        tally.skip(
+            f"the history before {len(layout.shallow)} commits",
+            "this clone is shallow; `git fetch --unshallow` brings the rest",
+        )
+
+
+def _ref_names(
+    refs: dict[bytes, Ref], name: str, detector: Detector, tally: Tally
+) -> Iterator[Sighting]:
+    for ref in refs.values():
+        for match in detector.search(ref.name):
+            yield Sighting(
+                match,
+                Location(
+                    Kind.REF_NAME,
+                    name,
+                    commit=ref.oid.hex() if ref.oid else None,
+                    path=readable(ref.name),
+                    current=True,
+                ),
+            )
+    tally.bytes += sum(len(ref) for ref in refs)
+
+
+def _metadata(layout: Layout, name: str, detector: Detector, tally: Tally) -> Iterator[Sighting]:
+    """Search the files of the git directory itself; they do not count as objects."""
+    read = Tally()
+    sources = ((Kind.REFLOG, log_files), (Kind.GIT_FILE, metadata_files))
+    for kind, paths in sources:
+        for sighting in scan_files(
+            paths(layout), layout.git_dir, name, detector, read, lambda _done, _total: None
+        ):
+            if sighting.location.kind is Kind.FILE:
+                place = replace(sighting.location, kind=kind)
+                yield Sighting(sighting.match, place)
+    tally.bytes += read.bytes
+    tally.skipped += read.skipped
+
+
+def _files(
+    tree: WorkTree,
+    name: str,
+    detector: Detector,
+    tally: Tally,
+    progress: Progress,
+    *,
+    all_tracked: bool,
+) -> Iterator[Sighting]:
+    """Search the files that the index does not hold as they are, or all that are tracked."""
+
+    def paths() -> Iterator[Path]:
+        yield from tree.tracked_files() if all_tracked else tree.changed_files()
+        yield from tree.untracked_files()
+
+    yield from scan_files(paths(), tree.root, name, detector, tally, progress)
+
+
+def _selected_commits(layout: Layout, options: RepositoryOptions) -> frozenset[bytes] | None:
+    """Return the commits that ``since`` and ``revisions`` select; ``None`` for no limit.
+
+    Raises:
+        UsageError: git cannot make sense of them.
+    """
+    if not options.since and not options.revisions:
+        return None
+    wanted = ["--all"] if not options.revisions else ["--end-of-options", options.revisions]
+    since = [f"--since={options.since}"] if options.since else []
+    done = subprocess.run(
+        ["git", f"--git-dir={layout.git_dir}", "rev-list", *since, *wanted, "--"],
+        cwd=layout.git_dir,
+        env=quiet_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        reason = done.stderr.strip().splitlines()[-1:] or ["git rev-list failed"]
+        raise UsageError(f"no such commits: {reason[0]}", "name them as `git log` takes them")
+    return frozenset(bytes.fromhex(line) for line in done.stdout.split())

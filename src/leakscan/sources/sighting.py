@@ -1,0 +1,41 @@
+"""What every source yields, and what it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from leakscan.model import Location, Match, Skip
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many things have been read; a total of 0 is not known yet."""
+
+
+def no_progress(_done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A match and where it was seen."""
+
+    match: Match
+    location: Location
+
+
+class Tally:
+    """Counts what a source reads while it reads; `Coverage` is made of it in the end."""
+
+    def __init__(self) -> None:
+        self.objects = 0
+        self.bytes = 0
+        self.skipped: list[Skip] = []
+
+    def read(self, size: int) -> None:
+        """Count one thing of ``size`` bytes as read whole."""
+        self.objects += 1
+        self.bytes += size
+
+    def skip(self, what: str, why: str) -> None:
+        """Record one thing that could not be read."""
+        self.skipped.append(Skip(what, why))

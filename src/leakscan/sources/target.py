@@ -1,0 +1,110 @@
+"""What the user means by a target: a URL, a repository, a folder, a file, standard input."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leakscan.errors import TargetError, UsageError
+from leakscan.git.layout import Layout, find_layout
+from leakscan.git.urls import transport, without_credentials
+from leakscan.sources.files import scan_files, scan_stream, walk_folder
+from leakscan.sources.repository import RepositoryOptions, scan_repository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from leakscan.detect import Detector
+    from leakscan.sources.sighting import Progress, Sighting, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class TargetOptions:
+    """How to scan a target.
+
+    Attributes:
+        repository: what to read of a repository.
+        max_bytes, timeout: limits for cloning a URL; 0 for none.
+        cloning: told how a clone gets on: stage, done, total.
+    """
+
+    repository: RepositoryOptions
+    max_bytes: int
+    timeout: float
+    cloning: Callable[[str, int, int], None]
+
+
+def scan_target(
+    target: str, detector: Detector, options: TargetOptions, tally: Tally, progress: Progress
+) -> Iterator[Sighting]:
+    """Search whatever ``target`` names.
+
+    Raises:
+        TargetError: it does not exist or cannot be had.
+        UsageError: the options do not fit it.
+    """
+    wanted = options.repository
+    limited = not wanted.history or wanted.since or wanted.revisions
+    if target == "-":
+        _only_for_repositories(limited, "standard input")
+        yield from scan_stream(sys.stdin.buffer, "<stdin>", detector, tally)
+        return
+    if transport(target):
+        yield from _scan_url(target, detector, options, tally, progress)
+        return
+    path = Path(target)
+    layout = repository_at(path)
+    if layout:
+        yield from scan_repository(layout, target, detector, wanted, tally, progress)
+        return
+    _only_for_repositories(limited, target)
+    if path.is_dir():
+        files = walk_folder(path, tally)
+        yield from scan_files(files, path, target, detector, tally, progress)
+    elif path.exists():
+        yield from scan_files([path], path.parent, target, detector, tally, progress)
+    else:
+        raise TargetError(
+            f"{target} does not exist", "name a URL, a repository, a folder or a file"
+        )
+
+
+def repository_at(path: Path) -> Layout | None:
+    """Return the repository whose root, work tree or git directory ``path`` is."""
+    if not path.is_dir():
+        return None
+    layout = find_layout(path)
+    here = path.resolve()
+    if layout and here in (
+        layout.git_dir.resolve(),
+        layout.common_dir.resolve(),
+        layout.work_tree and layout.work_tree.resolve(),
+    ):
+        return layout
+    return None
+
+
+def _scan_url(
+    url: str, detector: Detector, options: TargetOptions, tally: Tally, progress: Progress
+) -> Iterator[Sighting]:
+    if not options.repository.history:
+        raise UsageError("--no-history reads a work tree, which a URL has not", "drop it")
+    from leakscan.git.clone import Limits, cloned
+
+    limits = Limits(options.max_bytes, options.timeout)
+    with cloned(url, limits, options.cloning) as folder:
+        layout = find_layout(folder)
+        assert layout  # noqa: S101 - git has just made it
+        # The files around the objects are ours, not the remote's.
+        wanted = replace(options.repository, metadata=False, work_tree=False)
+        name = without_credentials(url)
+        yield from scan_repository(
+            replace(layout, origin=url), name, detector, wanted, tally, progress
+        )
+
+
+def _only_for_repositories(limited: object, target: str) -> None:
+    if limited:
+        raise UsageError(f"{target} is no repository", "drop --no-history, --since and --range")

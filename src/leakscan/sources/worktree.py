@@ -1,0 +1,86 @@
+"""The files of a work tree that its index does not hold as they are."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from leakscan.git.damage import DamagedError
+from leakscan.git.index import IndexEntry, read_index
+from leakscan.git.program import quiet_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from leakscan.git.layout import Layout
+    from leakscan.sources.sighting import Tally
+
+_GITLINK = 0o160000
+_TYPE = 0o170000
+
+
+class WorkTree:
+    """A checked-out tree and its index.
+
+    Args:
+        layout: the repository, which is not bare.
+        tally: told what cannot be read.
+
+    Attributes:
+        entries: what is staged, submodules left out: they are repositories of their own.
+    """
+
+    def __init__(self, layout: Layout, tally: Tally) -> None:
+        assert layout.work_tree  # noqa: S101 - the caller's duty
+        self.root = layout.work_tree
+        self._layout = layout
+        self._tally = tally
+        self._all_changed = False
+        self.entries: list[IndexEntry] = []
+        try:
+            for entry in read_index(layout.git_dir / "index", layout.hash_size):
+                if entry.mode & _TYPE != _GITLINK and not entry.path.endswith(b"/"):
+                    self.entries.append(entry)
+        except (DamagedError, OSError) as error:
+            tally.skip("the index", str(error))
+            self._all_changed = True
+
+    def tracked_files(self) -> Iterator[Path]:
+        """Yield every tracked file."""
+        yield from (self._file(entry) for entry in self.entries)
+
+    def changed_files(self) -> Iterator[Path]:
+        """Yield the tracked files that differ from what is staged, as far as git would see."""
+        for entry in self.entries:
+            file = self._file(entry)
+            if not entry.is_unchanged(file) and not file.is_dir():
+                yield file
+
+    def untracked_files(self) -> Iterator[Path]:
+        """Yield the files that are neither tracked nor ignored.
+
+        Where the index cannot be read, that is every file that is not ignored.
+        """
+        done = subprocess.run(
+            ["git", f"--git-dir={self._layout.git_dir}", f"--work-tree={self.root}",
+             "ls-files", "-z", "--others", "--exclude-standard"],
+            cwd=self.root,
+            env=quiet_environment() | self._without_index(),
+            capture_output=True,
+            check=False,
+        )  # fmt: skip
+        if done.returncode:
+            reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            self._tally.skip("untracked files", reason[-1] if reason else "git ls-files failed")
+        for name in done.stdout.split(b"\0"):
+            # A folder that ends in a slash is a repository within this one.
+            if name and not name.endswith(b"/"):
+                yield self.root / os.fsdecode(name)
+
+    def _without_index(self) -> dict[str, str]:
+        return {"GIT_INDEX_FILE": os.devnull + ".none"} if self._all_changed else {}
+
+    def _file(self, entry: IndexEntry) -> Path:
+        return self.root / os.fsdecode(entry.path)

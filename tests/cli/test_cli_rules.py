@@ -1,0 +1,108 @@
+"""``leakscan rules`` from the outside."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner, Result
+
+from leakscan.cli import cli
+from leakscan.errors import UsageError
+from leakscan.rules import shipped_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VECTOR = "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"
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LEAKSCAN_CONFIG", raising=False)
+    monkeypatch.setattr("platformdirs.user_config_dir", lambda name: str(tmp_path / name))
+
+
+def run(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(cli, ["rules", *arguments], input=stdin)
+
+
+def test_list_says_which_rules_are_on() -> None:
+    result = run("list")
+    assert result.exit_code == 0
+    states = {line.split()[1]: line.split()[0] for line in result.stdout.splitlines()}
+    assert states.pop("replicate-api-token") == "on"
+    assert set(states.values()) == {"off"}
+
+
+def test_list_follows_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text('rules.enable = ["npm-access-token"]')
+    result = run("list", "--config", "c.toml", "--format", "json")
+    listed = json.loads(result.stdout)
+    assert listed["schema"] == "leakscan-rules/v1"
+    assert [r["id"] for r in listed["rules"] if r["active"]] == ["npm-access-token"]
+
+
+def test_show() -> None:
+    result = run("show", "npm-access-token")
+    assert result.exit_code == 0
+    assert "crc32 of body, 6 of base62" in result.stdout
+    assert "npm token revoke" in result.stdout
+    shown = json.loads(run("show", "npm-access-token", "--format", "json").stdout)
+    assert shown["rules"][0]["checksum"]["encoding"] == "base62"
+
+
+def test_show_an_unknown_rule() -> None:
+    result = run("show", "npm")
+    assert isinstance(result.exception, UsageError)
+    assert "did you mean npm-access-token?" in str(result.exception)
+
+
+def test_check_of_everything_and_of_one_folder() -> None:
+    for arguments in ((), (str(shipped_folder()),)):
+        result = run("check", *arguments)
+        assert result.exit_code == 0
+        assert "Rules checked: 7." in result.stdout
+
+
+def test_check_names_every_problem(tmp_path: Path) -> None:
+    text = (shipped_folder() / "npm-access-token.toml").read_text()
+    (tmp_path / "long.toml").write_text(text.replace("max_length = 40", "max_length = 50"))
+    (tmp_path / "odd.toml").write_text(text.replace("default", "defualt"))
+    result = run("check", str(tmp_path))
+    assert result.exit_code == 1
+    assert "npm-access-token: max_length: 50, but no match is that long" in result.stdout
+    assert "odd.toml: defualt: unknown key" in result.stdout
+
+
+def test_test_finds_a_token_and_does_not_show_it(token: str) -> None:
+    result = run("test", f"key = {token}")
+    assert result.exit_code == 1
+    assert "replicate-api-token" in result.stdout
+    assert "confidence: high" in result.stdout
+    assert "checksum:   unknown" in result.stdout
+    assert "because:    " in result.stdout
+    assert token not in result.stdout
+    assert token[:7] in result.stdout
+
+
+def test_test_reads_standard_input(token: str) -> None:
+    result = run("test", "-", stdin=f"one\ntwo {token}\n")
+    assert result.exit_code == 1
+    assert "line 2, column 5" in result.stdout
+
+
+def test_test_with_another_rule() -> None:
+    assert run("test", VECTOR).exit_code == 0
+    for name in ("npm-access-token", "all"):
+        result = run("test", "--rule", name, VECTOR)
+        assert result.exit_code == 1
+        assert "checksum:   valid" in result.stdout
+
+
+def test_test_without_a_candidate() -> None:
+    result = run("test", "nothing here")
+    assert result.exit_code == 0
+    assert result.stdout == "No candidate.\n"

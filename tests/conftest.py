@@ -1,0 +1,45 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import random
+import string
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitrepo import GitRepo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+CHARACTERS = (string.ascii_uppercase, string.ascii_lowercase, string.digits)
+
+
+@pytest.fixture
+def new_token(request: pytest.FixtureRequest) -> Callable[[], str]:
+    """Make tokens of random characters; the same test always gets the same ones."""
+    rng = random.Random(request.node.nodeid)  # noqa: S311 - the same every time, on purpose
+
+    def mint() -> str:
+        required = [rng.choice(characters) for characters in CHARACTERS]
+        body = required + rng.choices("".join(CHARACTERS), k=37 - len(required))
+        rng.shuffle(body)
+        return "r8_" + "".join(body)
+
+    return mint
+
+
+@pytest.fixture
+def token(new_token: Callable[[], str]) -> str:
+    """Give the one token of a test that needs no more."""
+    return new_token()
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> GitRepo:
+    """Make a repository with one commit that holds nothing."""
+    made = GitRepo.init(tmp_path / "repo")
+    made.add("README.md", "Nothing to see here.\n", "Begin")
+    return made
