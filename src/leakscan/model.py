@@ -75,13 +75,13 @@ class Secret(str):
     __slots__ = ()
 
     def redacted(self) -> str:
-        """The first and last few characters, enough to recognise one's own token."""
+        """Return the first and last few characters, enough to recognise one's own token."""
         plain = self.reveal()
         head, tail = min(7, len(plain) // 4), min(4, len(plain) // 4)
         return f"{plain[:head]}...{plain[len(plain) - tail :]}"
 
     def reveal(self) -> str:
-        """The whole secret as a plain ``str``: only for hashing and ``--show-secrets``."""
+        """Return the whole secret as a plain ``str``: only for hashing and ``--show-secrets``."""
         return str.__str__(self)
 
     def __repr__(self) -> str:
@@ -186,7 +186,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """One place where a secret was seen.
+    r"""One place where a secret was seen.
 
     Attributes:
         repository: URL or path of what was scanned.
@@ -194,7 +194,7 @@ class Location:
         commit: hex id of the commit that introduced it there; ``None`` if no commit
             holds it (staged, dangling, a plain file) or where the commit is missing.
         path: repository-relative path (or ref name, or file path), undecodable bytes
-            as ``\\xNN``.
+            as ``\xNN``.
         line, column: 1-based; ``None`` where they make no sense (a path, a ref).
         current: whether the secret is still there at the tip of any branch;
             ``None`` where nobody can tell.

@@ -247,7 +247,7 @@ class _Story:
         token = mint(self.rng)
         message = f"First release\n\nBuilt with REPLICATE_API_TOKEN={token.reveal()}"
         self.git("tag", "--annotate", "--message", message, "v0.1.0")
-        self.plant(token, Kind.TAG_MESSAGE, "the message of tag v0.1.0", path="refs/tags/v0.1.0")
+        self.plant(token, Kind.TAG_MESSAGE, "the message of tag v0.1.0")
 
     def branch_name(self) -> None:
         """Name a branch after a token."""

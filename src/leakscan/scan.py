@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from leakscan.fingerprint import fingerprint
-from leakscan.model import Confidence, Coverage, Finding, Location, Match, Rule, ScanResult
+from leakscan.model import Confidence, Coverage, Finding, Kind, Location, Match, Rule, ScanResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -70,7 +70,10 @@ def collect(
 def _without_echoes(places: Iterable[Location]) -> list[Location]:
     """Drop files of a work tree that only repeat what a commit has at the same path and line."""
     committed = {(p.path, p.line) for p in places if p.object}
-    return [p for p in places if p.object or p.line is None or (p.path, p.line) not in committed]
+    in_files = (Kind.FILE, Kind.PATH, Kind.SYMLINK)
+    return [
+        p for p in places if p.object or p.kind not in in_files or (p.path, p.line) not in committed
+    ]
 
 
 def _order(place: Location) -> tuple[bool, float, str, str, int]:

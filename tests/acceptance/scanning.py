@@ -57,7 +57,7 @@ class Scan:
 
 def command(target: Path | str, *options: str) -> list[str]:
     """Return the command that scans a target."""
-    return [sys.executable, "-m", "leakscan", "scan", str(target), *options]
+    return [sys.executable, "-m", "leakscan", "scan", *options, "--", str(target)]
 
 
 def environment(**variables: str) -> dict[str, str]:

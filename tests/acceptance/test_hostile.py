@@ -109,6 +109,7 @@ def arm(repo: GitRepo, program: Path) -> None:
 def test_no_program_that_a_repository_names_is_run(repo: GitRepo, trap: Trap, new_token) -> None:
     committed, signed, staged, untracked = (new_token() for _ in range(4))
     commit = repo.add(".env", committed)
+    repo.commit("Go on")
     signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n"
     lines = repo.git("cat-file", "commit", "HEAD").split("\n\n")[0]
     odd = repo.hash_object("commit", f"{lines}\n{signature}\nsigned {signed}\n".encode())
@@ -168,7 +169,7 @@ def test_clone_of_a_trapped_repository(repo: GitRepo, trap: Trap, token: str) ->
     ["ext::sh -c 'touch {}'", "ext::{}", "-c{}", "--upload-pack={}", "ssh://-oProxyCommand={}/x"],
 )
 def test_target_that_is_a_program_is_refused(trap: Trap, target: str) -> None:
-    answer = scan("--", target.format(trap.program))
+    answer = scan(target.format(trap.program))
     trap.assert_untouched()
     assert answer.status in (2, INCOMPLETE)
     assert len(answer.stderr.splitlines()) == 1, answer.stderr

@@ -369,4 +369,4 @@ def test_secrets_are_redacted_unless_asked_for(repo: GitRepo, token: str) -> Non
         )
         assert done.returncode == FOUND, done.stderr
         assert token.encode() not in done.stdout + done.stderr
-        assert token[:7].encode() in done.stdout
+        assert "sarif" in options or token[:7].encode() in done.stdout

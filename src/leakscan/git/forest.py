@@ -90,11 +90,14 @@ class Forest:
             low = high
 
 
+ONE_PLACE = "its index gives two objects one place"
+
+
 def plant(pack: Pack) -> Forest:
     """Build the forest of a pack.
 
     Raises:
-        DamagedError: the index points outside the pack.
+        DamagedError: the index is corrupt.
     """
     if pack.count >= VECTOR_THRESHOLD:
         from leakscan.git.forest_vector import plant_vectorised
@@ -107,6 +110,8 @@ def plant_plainly(pack: Pack) -> Forest:
     """Build a forest object by object; the reference for `plant_vectorised`."""
     by_offset = sorted((pack.offset(rank), rank) for rank in range(pack.count))
     place = {offset: at for at, (offset, _) in enumerate(by_offset)}
+    if len(place) < len(by_offset):
+        raise DamagedError(ONE_PLACE)
     place_of_rank = {rank: at for at, (_, rank) in enumerate(by_offset)}
     headers = [_header(pack, offset) for offset, _ in by_offset]
     stops = [min(offset, pack.end) for offset, _ in by_offset[1:]] + [pack.end]
@@ -157,6 +162,7 @@ def segments(roots: Iterable[tuple[int, int]], total: int) -> dict[int, range]:
 
     Args:
         roots: type and position of each root, in order; the types ascend.
+        total: number of positions.
     """
     first: dict[int, int] = {}
     for kind, position in roots:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakscan.git.damage import DamagedError
-from leakscan.git.forest import MAX_DEPTH, MAX_SIZE, Forest, segments
+from leakscan.git.forest import MAX_DEPTH, MAX_SIZE, ONE_PLACE, Forest, segments
 from leakscan.git.pack import OFS_DELTA, REF_DELTA, Pack
 
 Ints = NDArray[np.int64]
@@ -28,10 +28,12 @@ def plant_vectorised(pack: Pack) -> Forest:
     """Build the forest of a pack of any size.
 
     Raises:
-        DamagedError: the index points outside itself.
+        DamagedError: the index is corrupt.
     """
     offset, rank = _offsets(pack)
     count = len(offset)
+    if (offset[1:] == offset[:-1]).any():
+        raise DamagedError(ONE_PLACE)
     kind = np.zeros(count, np.uint8)
     size = np.zeros(count, np.int64)
     start = offset.copy()
@@ -186,10 +188,11 @@ def _depth_first(
     depth = np.zeros(count, np.uint16)
     last = np.ones(count, np.uint8)
     position[roots] = np.cumsum(weight[roots]) - weight[roots]
-    for number, level in enumerate(levels[1:], 1):
-        if not len(level):
+    for number, unsorted in enumerate(levels[1:], 1):
+        if not len(unsorted):
             break
-        level = level[np.argsort(base[level].astype(np.int64) << 32 | weight[level], kind="stable")]
+        by_weight = base[unsorted].astype(np.int64) << 32 | weight[unsorted]
+        level = unsorted[np.argsort(by_weight, kind="stable")]
         parent = base[level]
         new_group = np.append(True, parent[1:] != parent[:-1])
         before = np.cumsum(weight[level]) - weight[level]

@@ -15,7 +15,7 @@ import selectors
 import signal
 import struct
 import sys
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -112,7 +112,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _gather(pipes: Sequence[int]) -> Iterator[tuple[int, object]]:
+def _gather(pipes: Sequence[int]) -> Iterator[tuple[int, Any]]:
     """Yield the framed results that come through the pipes until all are closed."""
     buffers = {pipe: bytearray() for pipe in pipes}
     with selectors.DefaultSelector() as selector:
@@ -129,7 +129,7 @@ def _gather(pipes: Sequence[int]) -> Iterator[tuple[int, object]]:
                 yield from _frames(buffer)
 
 
-def _frames(buffer: bytearray) -> Iterator[tuple[int, object]]:
+def _frames(buffer: bytearray) -> Iterator[tuple[int, Any]]:
     """Take the complete frames off the front of a buffer."""
     while len(buffer) >= _FRAME.size:
         index, length = _FRAME.unpack_from(buffer)

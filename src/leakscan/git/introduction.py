@@ -8,24 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Set
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from leakscan.git.history import Entry, Graph, Holders
 
-MAX_STEPS = 5_000_000
+MAX_STEPS = 500_000
 """Entries that are looked at before giving up: a tree that holds itself in many ways, as
 hostile ones do ("git bomb"), has more paths than can be listed."""
 
-Marks = Callable[[bytes, Entry], Set[Hashable]]
+Mark = TypeVar("Mark", bound=Hashable)
+Marks = Callable[[bytes, Entry], Set[Mark]]
 """What is wanted of an entry of a tree: the tree's id and the entry give any number of marks.
 
 A mark is what stays the same from version to version, such as a secret."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Generic[Mark]):
     """A mark at a path."""
 
-    mark: Hashable
+    mark: Mark
     path: bytes
 
 
@@ -41,7 +43,7 @@ class TooManyPathsError(Exception):
     """There are more paths than `MAX_STEPS` lets one look at."""
 
 
-class Introductions:
+class Introductions(Generic[Mark]):
     """Finds out where marks stand and what brought them there.
 
     Args:
@@ -50,11 +52,11 @@ class Introductions:
         marks: what is wanted of each entry.
 
     Attributes:
-        reached: ids of the wanted objects that the commits asked for so far brought,
-            and of the trees in which they stand.
+        reached: ids of the wanted objects, and of the trees that lead to them, that the
+            commits asked for so far have.
     """
 
-    def __init__(self, graph: Graph, holders: Holders, marks: Marks) -> None:
+    def __init__(self, graph: Graph, holders: Holders, marks: Marks[Mark]) -> None:
         self._graph = graph
         self._holders = holders
         self._marks = marks
@@ -62,7 +64,7 @@ class Introductions:
         self._steps = 0
         self._by_name: dict[bytes, dict[bytes, Entry]] = {}
 
-    def of_commit(self, commit: bytes) -> Iterator[tuple[Standing, Holding]]:
+    def of_commit(self, commit: bytes) -> Iterator[tuple[Standing[Mark], Holding]]:
         """Yield what stands in a commit's tree but in none of its parents' that are here.
 
         Raises:
@@ -73,13 +75,13 @@ class Introductions:
         before = [tree_of[p] for p in self._graph.parents_of[commit] if p in tree_of]
         return self._new(tree, before)
 
-    def standings(self, trees: Iterable[bytes]) -> set[Standing]:
+    def standings(self, trees: Iterable[bytes]) -> set[Standing[Mark]]:
         """Return all that stands in any of the trees; what they share is looked at once.
 
         Raises:
             TooManyPathsError: a tree is hostile.
         """
-        found: set[Standing] = set()
+        found: set[Standing[Mark]] = set()
         pending = [(tree, b"") for tree in trees]
         seen = set(pending)
         while pending:
@@ -94,12 +96,13 @@ class Introductions:
                     pending.append(below)
         return found
 
-    def _new(self, tree: bytes, before: list[bytes]) -> Iterator[tuple[Standing, Holding]]:
+    def _new(self, tree: bytes, before: list[bytes]) -> Iterator[tuple[Standing[Mark], Holding]]:
         pending = [(tree, before, b"")]
         while pending:
             tree, before, prefix = pending.pop()
             if tree in before:
                 continue
+            self.reached.add(tree)
             unchanged = (self._holders.get(old, ()) for old in before)
             for entry in set(self._holders.get(tree, ())).difference(*unchanged):
                 self._step()
@@ -107,7 +110,7 @@ class Introductions:
                 path = prefix + entry.name
                 marks = self._marks(tree, entry)
                 if marks:
-                    self.reached |= {tree, entry.oid}
+                    self.reached.add(entry.oid)
                     known = {mark for b, e in old for mark in self._marks(b, e)}
                     for mark in marks - known:
                         yield Standing(mark, path), Holding(tree, entry)

@@ -31,6 +31,7 @@ class Layout:
     Attributes:
         git_dir: HEAD, index and logs of this work tree.
         common_dir: refs, packed-refs and config, shared by all its work trees.
+        git_dirs: both, and the git directories of all linked work trees.
         work_tree: the checked-out files; ``None`` for a bare repository.
         object_dirs: its object directory and all alternates.
         hash_size: bytes of an object id.
@@ -42,6 +43,7 @@ class Layout:
 
     git_dir: Path
     common_dir: Path
+    git_dirs: tuple[Path, ...]
     work_tree: Path | None
     object_dirs: tuple[Path, ...]
     hash_size: int
@@ -92,6 +94,7 @@ def _describe(git_dir: Path, work_tree: Path | None) -> Layout:
     common = git_dir
     if (git_dir / "commondir").is_file():
         common = (git_dir / _text(git_dir / "commondir").strip()).resolve()
+    linked = sorted((common / "worktrees").glob("*/"))
     settings = dict(read_config(common / "config"))
     objects, problems = _object_dirs(common / "objects")
     hash_name = settings.get("extensions.objectformat", "sha1").lower()
@@ -104,6 +107,7 @@ def _describe(git_dir: Path, work_tree: Path | None) -> Layout:
     return Layout(
         git_dir=git_dir,
         common_dir=common,
+        git_dirs=tuple(dict.fromkeys([common, *linked, git_dir])),
         work_tree=work_tree,
         object_dirs=tuple(objects),
         hash_size=32 if hash_name == "sha256" else 20,

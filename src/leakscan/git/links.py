@@ -13,7 +13,7 @@ from leakscan.git.damage import DamagedError
 from leakscan.git.pack import COMMIT, TAG, TREE
 from leakscan.git.walk import delta_sizes
 
-_COPY_LENGTH = [bin(byte & 0x7F).count("1") + 1 for byte in range(256)]
+_COPY_LENGTH = [(byte & 0x7F).bit_count() + 1 for byte in range(256)]
 """Bytes that a copy instruction takes, by its first byte (gitformat-pack(5))."""
 
 

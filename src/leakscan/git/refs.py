@@ -25,7 +25,9 @@ class Ref:
 
 
 def read_refs(layout: Layout) -> dict[bytes, Ref]:
-    """Read all refs by name: packed and loose, those of the work tree, HEAD and its like.
+    """Read all refs by name: packed and loose, those of work trees, HEAD and its like.
+
+    Those of a linked work tree are named as git does: ``worktrees/NAME/HEAD``.
 
     Names are bytes: git allows nearly anything in them, hostile repositories all of it.
     """
@@ -35,28 +37,17 @@ def read_refs(layout: Layout) -> dict[bytes, Ref]:
         oid, space, name = line.partition(b" ")
         if space and _HEX.fullmatch(oid):
             found[name] = Ref(name, bytes.fromhex(oid.decode()))
-    for root in dict.fromkeys((layout.common_dir, layout.git_dir)):
-        for path in _files(root / "refs"):
-            name = os.fsencode(path.relative_to(root))
+    for root in layout.git_dirs:
+        heads = (p for p in sorted(root.iterdir()) if p.name.endswith("HEAD") and p.is_file())
+        for path in (*_files(root / "refs"), *heads):
+            name = os.fsencode(path.relative_to(layout.common_dir))
             found[name] = _loose(name, path)
-        for path in sorted(root.iterdir()):
-            if path.name.endswith("HEAD") and path.is_file():
-                found[os.fsencode(path.name)] = _loose(os.fsencode(path.name), path)
     return found
-
-
-def read_head_branch(layout: Layout) -> bytes | None:
-    """Return the name of the branch that HEAD stands on, as ``refs/heads/...``."""
-    try:
-        text = (layout.git_dir / "HEAD").read_bytes()
-    except OSError:
-        return None
-    return text[5:].strip() if text.startswith(b"ref: ") else None
 
 
 def log_files(layout: Layout) -> Iterator[Path]:
     """Yield the reflogs, which hold messages and identities of their own."""
-    for root in dict.fromkeys((layout.common_dir, layout.git_dir)):
+    for root in layout.git_dirs:
         yield from _files(root / "logs")
 
 
@@ -65,7 +56,7 @@ def metadata_files(layout: Layout) -> Iterator[Path]:
 
     Not the index, whose paths and contents are read as what is staged, nor git's samples.
     """
-    for root in dict.fromkeys((layout.common_dir, layout.git_dir)):
+    for root in layout.git_dirs:
         for path in sorted(root.iterdir()):
             if path.is_file() and path.name not in ("index", "packed-refs"):
                 yield path

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,16 +23,28 @@ if TYPE_CHECKING:
     from leakscan.git.layout import Layout
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PlantedPack:
-    """A pack with its forest, which is built when first asked for."""
+    """A pack with the order in which to read it."""
 
     pack: Pack
+    forest: Forest
 
-    @cached_property
-    def forest(self) -> Forest:
-        """The order in which to read the pack."""
-        return plant(self.pack)
+    @classmethod
+    def open(cls, path: Path, index: Path, hash_size: int) -> PlantedPack:
+        """Open a pack.
+
+        Raises:
+            DamagedError: the pack or its index is not what it claims to be.
+            OSError: a file cannot be opened.
+        """
+        pack = Pack(path, index, hash_size)
+        return cls(pack, plant(pack))
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing speaks against pack and index so far."""
+        return not self.pack.problems and not self.forest.orphans
 
 
 class ObjectStore:
@@ -82,9 +93,9 @@ class ObjectStore:
                 if path.name in self._known:
                     continue
                 self._known.add(path.name)
-                pack = self._open(path)
-                if pack:
-                    new.append(PlantedPack(pack))
+                planted = self._open(path)
+                if planted:
+                    new.append(planted)
         new.sort(key=lambda planted: -len(planted.pack.data))
         self.packs += new
         self.loose = {
@@ -96,18 +107,27 @@ class ObjectStore:
         }
         return new
 
-    def _open(self, path: Path) -> Pack | None:
-        """Open a pack; make the index anew where it has none that can be used."""
+    def _open(self, path: Path) -> PlantedPack | None:
+        """Open a pack; where that shows damage, see whether a new index mends it."""
+        opened: PlantedPack | None = None
+        fault = ""
         try:
-            try:
-                return Pack(path, path.with_suffix(".idx"), self.hash_size)
-            except (DamagedError, FileNotFoundError) as error:
-                return Pack(path, self._index(path, error), self.hash_size)
+            opened = PlantedPack.open(path, path.with_suffix(".idx"), self.hash_size)
+            if opened.is_sound:
+                return opened
+            fault = "; ".join(opened.pack.problems)
+        except FileNotFoundError:
+            fault = "it has no index"
         except (DamagedError, OSError) as error:
-            self.problems.append(Skip(f"pack {path.name}", str(error)))
-            return None
+            fault = str(error)
+        try:
+            return PlantedPack.open(path, self._index(path), self.hash_size)
+        except (DamagedError, OSError) as error:
+            if fault:
+                self.problems.append(Skip(f"pack {path.name}", f"{fault}, and {error}"))
+            return opened
 
-    def _index(self, path: Path, fault: Exception) -> Path:
+    def _index(self, path: Path) -> Path:
         """Have git index a pack into a scratch folder.
 
         Raises:
@@ -124,7 +144,7 @@ class ObjectStore:
             check=False,
         )
         if done.returncode:
-            raise DamagedError(f"{fault}, and git cannot index it anew")
+            raise DamagedError("git cannot index it anew")
         return index
 
     def _packed(self, oid: bytes) -> tuple[Pack, int] | None:

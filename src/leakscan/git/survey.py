@@ -22,7 +22,8 @@ from leakscan.git.walk import Broken, Content, resolve
 if TYPE_CHECKING:
     from leakscan.git.forest import Forest
 
-Found = TypeVar("Found", covariant=True)
+Found = TypeVar("Found")
+Found_co = TypeVar("Found_co", covariant=True)
 
 Progress = Callable[[int, int], None]
 """Told how many objects of how many have been read."""
@@ -41,14 +42,14 @@ _READ_ORDER = (BLOB, TREE, COMMIT, TAG)
 """Longest tasks first, so that no processor waits for a long one at the end."""
 
 
-class Searcher(Protocol[Found]):
+class Searcher(Protocol[Found_co]):
     """What a survey searches objects with; what it finds must pickle."""
 
-    def search(self, data: bytes) -> Sequence[Found]:
+    def search(self, data: bytes) -> Sequence[Found_co]:
         """Search one object."""
         ...
 
-    def search_stream(self, chunks: Iterable[bytes]) -> Iterable[Found]:
+    def search_stream(self, chunks: Iterable[bytes]) -> Iterable[Found_co]:
         """Search one object that is too large to hold."""
         ...
 
@@ -67,13 +68,16 @@ class Portion(Generic[Found]):
     """The result of a part of the survey.
 
     Attributes:
+        objects: how many were read whole.
+        size: bytes in them.
+        hits: what was found.
         broken: object id and reason of each object that could not be read.
         missing: ids that objects name but the repository does not have, with the id and
             type of one that names them.
     """
 
     objects: int = 0
-    bytes: int = 0
+    size: int = 0
     hits: list[Hit[Found]] = field(default_factory=list)
     broken: list[tuple[bytes, str]] = field(default_factory=list)
     missing: dict[bytes, tuple[bytes, int]] = field(default_factory=dict)
@@ -81,7 +85,7 @@ class Portion(Generic[Found]):
     def add(self, other: Portion[Found]) -> None:
         """Take in the result of another part."""
         self.objects += other.objects
-        self.bytes += other.bytes
+        self.size += other.size
         self.hits += other.hits
         self.broken += other.broken
         self.missing |= other.missing
@@ -103,6 +107,9 @@ class _LooseSlice:
 
     def __len__(self) -> int:
         return len(self.oids)
+
+
+_Task = _PackSlice | _LooseSlice
 
 
 class Survey(Generic[Found]):
@@ -154,13 +161,11 @@ class Survey(Generic[Found]):
         if self._links:
             known = (planted.pack for planted in self._store.packs)
             self._presence = Presence(known, self._store.loose)
-        tasks = [*self._pack_slices(packs, total), *_loose_slices(loose)]
+        tasks: list[_Task] = [*self._pack_slices(packs, total), *_loose_slices(loose)]
         size = total.objects + sum(len(task) for task in tasks)
         jobs = self._jobs if size > 2 * _SLICE else 1
         for index, portion in fork_map(self._do, tasks, jobs):
-            if portion is None:
-                portion = _lost(tasks[index])
-            total.add(portion)
+            total.add(_lost(tasks[index]) if portion is None else portion)
             progress(total.objects, size)
 
     def _pack_slices(
@@ -179,7 +184,7 @@ class Survey(Generic[Found]):
                     for where in forest.slices(forest.segments[kind], step):
                         yield _PackSlice(planted, kind, where)
 
-    def _do(self, task: _PackSlice | _LooseSlice) -> Portion[Found]:
+    def _do(self, task: _Task) -> Portion[Found]:
         """Read one slice; runs in a worker."""
         if isinstance(task, _LooseSlice):
             return self._read_loose(task)
@@ -206,7 +211,7 @@ class Survey(Generic[Found]):
             if found:
                 oid = pack.oid(int(forest.rank[position]))
                 portion.hits.append(Hit(oid, task.type, tuple(found)))
-        portion.bytes += size
+        portion.size += size
         if named and self._presence:
             absent = self._presence.absent(named)
             if absent:
@@ -218,7 +223,7 @@ class Survey(Generic[Found]):
     ) -> Sequence[Found]:
         """Search an object that is streamed, or note that it is broken."""
         if isinstance(content, bytes):
-            portion.bytes += len(content)
+            portion.size += len(content)
             return self._searcher.search(content)
         if isinstance(content, Broken):
             portion.objects -= 1
@@ -227,7 +232,7 @@ class Survey(Generic[Found]):
         found: list[Found] = []
         try:
             found += self._searcher.search_stream(content.chunks)
-            portion.bytes += content.size
+            portion.size += content.size
         except DamagedError as error:
             portion.objects -= 1
             portion.broken.append((oid, str(error)))
@@ -286,7 +291,7 @@ def _loose_slices(oids: Sequence[bytes]) -> Iterator[_LooseSlice]:
         yield _LooseSlice(oids[low : low + step])
 
 
-def _lost(task: _PackSlice | _LooseSlice) -> Portion[Found]:
+def _lost(task: _Task) -> Portion[Found]:
     """Stand in for what a worker that died was reading."""
     if isinstance(task, _LooseSlice):
         oids: Iterable[bytes] = task.oids

@@ -39,7 +39,7 @@ def signature(data: bytes, field: bytes) -> Signature | None:
 
 
 def readable(raw: bytes) -> str:
-    """Decode what git does not say the encoding of; odd bytes become ``\\xNN``."""
+    r"""Decode what git does not say the encoding of; odd bytes become ``\xNN``."""
     return raw.decode("utf-8", "backslashreplace")
 
 

@@ -85,22 +85,22 @@ def resolve(
         content: Content
         try:
             if size > streamed:
-                content = _large(pack, forest, position)
+                content = _large(pack, forest, position, chain)
             else:
                 content = bytes(inflate_upto(view[start:stop], size or 1))
                 if len(content) != size:
                     raise DamagedError(wrong_size(len(content), size))
-            if depth:
-                delta = content
-                base = chain[depth - 1]
-                if base.__class__ is bytes and len(base) * size < largest:
-                    content = join(apply_delta(base, delta))
-                else:
-                    content = _apply_carefully(base, delta)
-                if last:
-                    chain[depth - 1] = _RELEASED
+                if depth:
+                    delta = content
+                    base = chain[depth - 1]
+                    if isinstance(base, bytes) and len(base) * size < largest:
+                        content = join(apply_delta(base, delta))
+                    else:
+                        content = _apply_carefully(base, delta)
         except _FAULTS as error:
             content = Broken(_reason(error))
+        if depth and last:
+            chain[depth - 1] = _RELEASED
         chain[depth:] = (content,)
         yield position, content, delta
 
@@ -125,23 +125,28 @@ def _bases(pack: Pack, forest: Forest, position: int) -> list[Content]:
     return chain
 
 
-def _large(pack: Pack, forest: Forest, position: int) -> Content:
-    """Inflate an entry that is large or claims to be; stream it where that can be done."""
+def _large(pack: Pack, forest: Forest, position: int, chain: list[Content]) -> Content:
+    """Resolve an entry that is large or claims to be; stream it where that can be done.
+
+    Raises:
+        DamagedError: it cannot be read or is too large to hold.
+    """
     size = int(forest.size[position])
     data = _compressed(pack, forest, position)
-    if forest.depth[position] == 0:
-        following = position + 1
-        is_base = following < len(forest.parent) and forest.parent[following] == position
-        if size > LARGEST_IN_MEMORY or not is_base:
-            return Streamed(inflate_chunks(data, size), size)
-    return inflate(data, _bounded(size))
+    if depth := int(forest.depth[position]):
+        return _apply_carefully(chain[depth - 1], inflate(data, _bounded(size)))
+    following = position + 1
+    is_base = following < len(forest.parent) and forest.parent[following] == position
+    if size > LARGEST_IN_MEMORY or not is_base:
+        return Streamed(inflate_chunks(data, size), size)
+    return inflate(data, size)
 
 
 def _compressed(pack: Pack, forest: Forest, position: int) -> memoryview:
     return pack.view[int(forest.start[position]) : int(forest.stop[position])]
 
 
-def _apply_carefully(base: Content, delta: Content) -> Content:
+def _apply_carefully(base: Content, delta: bytes) -> Content:
     """Apply a delta after looking at what it claims; name what is wrong with its base.
 
     Raises:
@@ -149,7 +154,7 @@ def _apply_carefully(base: Content, delta: Content) -> Content:
     """
     if isinstance(base, Broken):
         return Broken(base.why if base.inherited else f"its delta base: {base.why}", True)
-    if isinstance(base, Streamed) or not isinstance(delta, bytes):
+    if isinstance(base, Streamed):
         return Broken("its delta base is too large to hold", True)
     return apply_bounded(base, delta)
 

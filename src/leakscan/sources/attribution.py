@@ -106,6 +106,7 @@ class Attribution:
         self._within = within
         self._jobs = jobs
         self._graph = read_graph(store, jobs)
+        self._ref_of = {ref.oid: readable(ref.name) for ref in refs.values()}
         self._tips = self._tips_of(ref for ref in refs.values() if ref.name.startswith(_BRANCHES))
         head = refs.get(b"HEAD")
         if head:
@@ -139,8 +140,8 @@ class Attribution:
             held = dict.fromkeys(holders.get(tree, ()))
             holders[tree] = tuple(held | dict.fromkeys(self._named(tree, marks)))
         introductions = Introductions(self._graph, holders, marks)
-        introduced: dict[Standing, list[tuple[bytes, Holding]]] = defaultdict(list)
-        current: set[Standing] = set()
+        introduced: dict[Standing[_Mark], list[tuple[bytes, Holding]]] = defaultdict(list)
+        current: set[Standing[_Mark]] = set()
         tree_of = self._graph.tree_of
         try:
             for commit in tree_of:
@@ -167,7 +168,7 @@ class Attribution:
 
     def _standing(
         self,
-        standing: Standing,
+        standing: Standing[_Mark],
         holdings: list[tuple[bytes, Holding]],
         marks: _Marks,
         *,
@@ -206,7 +207,8 @@ class Attribution:
         self, marks: _Marks, holders: Mapping[bytes, tuple[Entry, ...]], reached: set[bytes]
     ) -> Iterator[Sighting]:
         """Yield what no commit holds: staged, or left behind by something undone."""
-        paths = {e.oid: e.name for entries in holders.values() for e in entries} | self._staged
+        paths = {e.oid: e.name for entries in holders.values() for e in entries}
+        paths |= self._staged
         for where, in_name in ((marks.contents, False), (marks.names, True)):
             for oid, matches in where.items():
                 if oid in reached:
@@ -262,6 +264,7 @@ class Attribution:
                     self._repository,
                     object=hit.oid.hex(),
                     commit=commit.hex() if commit in self._graph.tree_of else None,
+                    path=self._ref_of.get(hit.oid),
                     line=line,
                     column=match.column,
                     author=tagger.person if tagger else None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from leakscan.errors import UsageError
+from leakscan.git.damage import DamagedError
 from leakscan.git.pack import TYPE_NAMES
 from leakscan.git.program import quiet_environment
 from leakscan.git.refs import Ref, log_files, metadata_files, read_refs
@@ -16,7 +17,7 @@ from leakscan.git.texts import readable
 from leakscan.model import Kind, Location, Match
 from leakscan.sources.files import scan_files
 from leakscan.sources.sighting import Progress, Sighting, Tally
-from leakscan.sources.worktree import WorkTree
+from leakscan.sources.worktree import WorkTree, staged_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,13 +87,11 @@ def scan_repository(
         portion = survey.run(progress)
         tally.skipped += store.problems
         tally.objects += portion.objects
-        tally.bytes += portion.bytes
+        tally.bytes += portion.size
         refs = read_refs(layout)
         _note_gaps(layout, portion, store, refs, tally)
         if portion.hits:
-            yield from _attributed(
-                portion.hits, store, layout, refs, tree, name, options, within, tally
-            )
+            yield from _attributed(portion.hits, store, layout, refs, name, options, within, tally)
     if within is None:
         yield from _ref_names(refs, name, detector, tally)
         if options.metadata:
@@ -106,7 +105,6 @@ def _attributed(
     store: ObjectStore,
     layout: Layout,
     refs: dict[bytes, Ref],
-    tree: WorkTree | None,
     name: str,
     options: RepositoryOptions,
     within: frozenset[bytes] | None,
@@ -119,7 +117,7 @@ def _attributed(
         store,
         layout,
         refs,
-        {entry.oid: entry.path for entry in tree.entries} if tree else {},
+        _staged(layout, tally),
         name,
         tally=tally,
         all_commits=options.all_commits,
@@ -127,6 +125,18 @@ def _attributed(
         jobs=options.jobs,
     )
     yield from attribution.sightings(unique.values())
+
+
+def _staged(layout: Layout, tally: Tally) -> dict[bytes, bytes]:
+    """Return the paths of all objects that are staged, in this and in linked work trees."""
+    staged: dict[bytes, bytes] = {}
+    for git_dir in layout.git_dirs:
+        try:
+            staged |= {e.oid: e.path for e in staged_entries(git_dir, layout.hash_size)}
+        except (DamagedError, OSError) as error:
+            if git_dir != layout.git_dir:
+                tally.skip(f"the index of {git_dir.name}", str(error))
+    return staged
 
 
 def _note_gaps(
@@ -143,9 +153,11 @@ def _note_gaps(
         if namer.hex() not in layout.shallow:
             named_by = f"{TYPE_NAMES[kind]} {namer.hex()[:12]} names it"
             gaps.append((f"object {oid.hex()}", f"{why_missing}; {named_by}"))
-    for ref in refs.values():
-        if ref.oid and ref.name.startswith(b"refs/") and ref.oid not in store:
-            gaps.append((f"object {ref.oid.hex()}", f"missing; {readable(ref.name)} names it"))
+    gaps += [
+        (f"object {ref.oid.hex()}", f"missing; {readable(ref.name)} names it")
+        for ref in refs.values()
+        if ref.oid and ref.name.startswith(b"refs/") and ref.oid not in store
+    ]
     for what, why in gaps[:MAX_LISTED]:
         tally.skip(what, why)
     if len(gaps) > MAX_LISTED:

@@ -21,6 +21,17 @@ _GITLINK = 0o160000
 _TYPE = 0o170000
 
 
+def staged_entries(git_dir: Path, hash_size: int) -> Iterator[IndexEntry]:
+    """Yield what is staged, submodules left out: they are repositories of their own.
+
+    Raises:
+        DamagedError, OSError: as `read_index`.
+    """
+    for entry in read_index(git_dir / "index", hash_size):
+        if entry.mode & _TYPE != _GITLINK and not entry.path.endswith(b"/"):
+            yield entry
+
+
 class WorkTree:
     """A checked-out tree and its index.
 
@@ -29,7 +40,7 @@ class WorkTree:
         tally: told what cannot be read.
 
     Attributes:
-        entries: what is staged, submodules left out: they are repositories of their own.
+        entries: what is staged.
     """
 
     def __init__(self, layout: Layout, tally: Tally) -> None:
@@ -40,9 +51,7 @@ class WorkTree:
         self._all_changed = False
         self.entries: list[IndexEntry] = []
         try:
-            for entry in read_index(layout.git_dir / "index", layout.hash_size):
-                if entry.mode & _TYPE != _GITLINK and not entry.path.endswith(b"/"):
-                    self.entries.append(entry)
+            self.entries += staged_entries(layout.git_dir, layout.hash_size)
         except (DamagedError, OSError) as error:
             tally.skip("the index", str(error))
             self._all_changed = True
