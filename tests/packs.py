@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-BLOB, OFS_DELTA, REF_DELTA = 3, 6, 7
+TREE, BLOB, OFS_DELTA, REF_DELTA = 2, 3, 6, 7
 
 
-def blob_id(content: bytes) -> str:
-    """Return the id that git gives a blob."""
-    return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+def object_id(kind: str, content: bytes) -> str:
+    """Return the id that git gives an object."""
+    header = f"{kind} {len(content)}\0".encode()
+    return sha1(header + content, usedforsecurity=False).hexdigest()
 
 
 def size_field(size: int) -> bytes:
@@ -102,22 +103,22 @@ class HandmadePack:
         return index + sha1(index, usedforsecurity=False).digest()
 
 
-def write_loose(git_dir: Path, oid: str, header: bytes, *chunks: bytes, times: int = 1) -> None:
-    """Write a loose object with any header; the chunks are repeated, and may be a lie."""
+def write_loose(git_dir: Path, oid: str, compressed: bytes) -> None:
+    """Write a loose object of any compressed content, under any id."""
     path = git_dir / "objects" / oid[:2] / oid[2:]
     path.parent.mkdir(exist_ok=True)
-    deflate = zlib.compressobj(1)
-    with path.open("wb") as file:
-        file.write(deflate.compress(header + b"\0"))
-        for _ in range(times):
-            for chunk in chunks:
-                file.write(deflate.compress(chunk))
-        file.write(deflate.flush())
+    path.write_bytes(compressed)
 
 
-def bomb(size: int) -> bytes:
-    """Deflate that many zeros, a megabyte at a time."""
-    deflate = zlib.compressobj(1)
-    megabyte = bytes(1 << 20)
-    pieces = [deflate.compress(megabyte) for _ in range(size >> 20)]
-    return b"".join(pieces) + deflate.flush()
+def bomb(size: int, prefix: bytes = b"") -> bytes:
+    """Deflate a prefix and as many megabytes of zeros as the size has, at once.
+
+    Flushed blocks do not refer to each other: the same megabyte is repeated.
+    """
+    megabyte, count = bytes(1 << 20), size >> 20
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    start = deflate.compress(prefix) + deflate.flush(zlib.Z_FULL_FLUSH)
+    block = deflate.compress(megabyte) + deflate.flush(zlib.Z_FULL_FLUSH)
+    high, low = divmod(zlib.adler32(prefix), 1 << 16)
+    checksum = (high + low * (count << 20)) % 65521 << 16 | low
+    return b"\x78\xda" + start + block * count + deflate.flush() + struct.pack(">I", checksum)

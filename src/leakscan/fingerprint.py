@@ -8,7 +8,8 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from leakscan.errors import LeakscanError, UsageError
+from leakscan.errors import LeakscanError
+from leakscan.keys import decode_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,21 +32,21 @@ def load_key(path: Path | None = None) -> bytes:
 
     Args:
         path: where the key is kept; by default in the user's state folder.  The variable
-            ``LEAKSCAN_FINGERPRINT_KEY`` (hex) goes before it.
+            ``LEAKSCAN_FINGERPRINT_KEY`` goes before it.
 
     Raises:
-        UsageError: the key is not hex or too short.
+        UsageError: the key is too short.
         LeakscanError: the key can be neither read nor made.
     """
     given = os.environ.get(KEY_VARIABLE)
     if given is not None:
-        return _decoded(given, KEY_VARIABLE)
+        return decode_key(given, KEY_VARIABLE)
     if path is None:
         from platformdirs import user_state_path
 
         path = user_state_path("leakscan") / "fingerprint.key"
     try:
-        return _decoded(path.read_text(encoding="ascii"), str(path))
+        return decode_key(path.read_text(encoding="ascii"), str(path))
     except FileNotFoundError:
         return _make(path)
     except (OSError, ValueError) as error:
@@ -67,21 +68,11 @@ def _make(path: Path) -> bytes:
         try:
             os.link(scratch, path)
         except FileExistsError:
-            return _decoded(path.read_text(encoding="ascii"), str(path))
+            return decode_key(path.read_text(encoding="ascii"), str(path))
         finally:
             scratch.unlink()
     except OSError as error:
         raise LeakscanError(
             f"cannot keep a fingerprint key in {path} ({error})", _WAY_OUT
         ) from None
-    return key
-
-
-def _decoded(text: str, source: str) -> bytes:
-    try:
-        key = bytes.fromhex(text.strip())
-    except ValueError:
-        key = b""
-    if len(key) < 16:
-        raise UsageError(f"the fingerprint key in {source} is not 32 hex digits or more", _WAY_OUT)
     return key

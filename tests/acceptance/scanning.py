@@ -62,20 +62,19 @@ def command(target: Path | str, *options: str) -> list[str]:
 
 def environment(**variables: str) -> dict[str, str]:
     """Return the environment of a user without any settings; variables are added."""
-    home = Path(__file__).parent / "no-such-home"
-    return clean_environment(home) | variables
+    key = {"LEAKSCAN_FINGERPRINT_KEY": "0f" * 32}
+    return clean_environment(Path("/no-such-home")) | key | variables
 
 
-def scan(target: Path | str, *options: str, cwd: Path | None = None, **variables: str) -> Scan:
+def scan(target: Path | str, *options: str, timeout: float = 100, **variables: str) -> Scan:
     """Scan a target; the report is empty where the command printed none."""
     done = subprocess.run(
         command(target, *JSON, *options),
         capture_output=True,
         check=False,
-        cwd=cwd,
         env=environment(**variables),
         stdin=subprocess.DEVNULL,
-        timeout=100,
+        timeout=timeout,
     )
     stdout, stderr = done.stdout.decode(), done.stderr.decode()
     assert "Traceback" not in stderr, stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,11 +14,11 @@ from packs import (
     OFS_DELTA,
     REF_DELTA,
     HandmadePack,
-    blob_id,
     bomb,
     copy_all,
     entry,
     entry_header,
+    object_id,
     offset_field,
     size_field,
     write_loose,
@@ -44,7 +45,7 @@ def frugal(repo: GitRepo) -> Scan:
 
 def test_loose_object_that_inflates_far_beyond_its_size(damaged: GitRepo, token: str) -> None:
     oid = "ab" * 20
-    write_loose(damaged.git_dir, oid, b"blob 10", bytes(1 << 20), times=1024)
+    write_loose(damaged.git_dir, oid, bomb(GIGABYTE, b"blob 10\0"))
     answer = frugal(damaged)
     assert answer.at(token, "blob")
     assert answer.names(oid)
@@ -52,7 +53,7 @@ def test_loose_object_that_inflates_far_beyond_its_size(damaged: GitRepo, token:
 
 def test_loose_object_that_declares_ten_gigabytes(damaged: GitRepo, token: str) -> None:
     oid = "cd" * 20
-    write_loose(damaged.git_dir, oid, b"blob %d" % (10 * GIGABYTE), b"short")
+    write_loose(damaged.git_dir, oid, zlib.compress(b"blob %d\0short" % (10 * GIGABYTE)))
     answer = frugal(damaged)
     assert answer.at(token, "blob")
     assert answer.names(oid)
@@ -67,7 +68,7 @@ def test_loose_object_with_an_impossible_header(
     damaged: GitRepo, token: str, header: bytes
 ) -> None:
     oid = "ef" * 20
-    write_loose(damaged.git_dir, oid, header, b"12345")
+    write_loose(damaged.git_dir, oid, zlib.compress(header + b"\x0012345"))
     answer = frugal(damaged)
     assert answer.at(token, "blob")
     assert answer.names(oid)
@@ -84,6 +85,7 @@ def bad_entries() -> dict[str, list[tuple[str, bytes]]]:
     to_base = offset_field(len(sound))
     return {
         "inflates-to-a-gigabyte": [(one, entry_header(BLOB, 10) + bomb(GIGABYTE))],
+        "inflates-to-five-gigabytes": [(one, entry_header(BLOB, 10) + bomb(5 * GIGABYTE))],
         "declares-ten-gigabytes": [(one, entry(BLOB, b"short", size=10 * GIGABYTE))],
         "declares-an-exabyte": [(one, entry(BLOB, b"short", size=1 << 60))],
         "delta-of-absurd-size": [(one, entry(OFS_DELTA, absurd, base=to_base))],
@@ -113,7 +115,7 @@ def bad_entries() -> dict[str, list[tuple[str, bytes]]]:
 def test_pack_with_bad_entries(damaged: GitRepo, token: str, case: str) -> None:
     base = b"a base of some length\n"
     bad = bad_entries()[case]
-    pack = HandmadePack([(blob_id(base), entry(BLOB, base)), *bad]).write(damaged.git_dir)
+    pack = HandmadePack([(object_id("blob", base), entry(BLOB, base)), *bad]).write(damaged.git_dir)
     answer = frugal(damaged)
     assert answer.at(token, "blob")
     assert all(answer.names(oid) for oid, _ in bad) or answer.names(pack.stem)
@@ -125,7 +127,11 @@ def test_bad_entry_costs_its_neighbours_nothing(
     before, after = (f"key {new_token()}\n".encode() for _ in range(2))
     bad = ("33" * 20, entry(REF_DELTA, b"\x01\x01\x90", base=bytes.fromhex("33" * 20)))
     HandmadePack(
-        [(blob_id(before), entry(BLOB, before)), bad, (blob_id(after), entry(BLOB, after))]
+        [
+            (object_id("blob", before), entry(BLOB, before)),
+            bad,
+            (object_id("blob", after), entry(BLOB, after)),
+        ]
     ).write(repo.git_dir)
     answer = incomplete(repo.path)
     assert answer.secrets == {before[4:-1].decode(), after[4:-1].decode()}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from scanning import CLEAN, FOUND, complete, scan
+from scanning import CLEAN, FOUND, command, complete, environment, scan
 
 from gitrepo import ANN, CARL, GitRepo
 
@@ -329,11 +330,14 @@ def test_staged_in_a_linked_work_tree(
     assert answer.at(token, "staged")["path"].endswith("draft.py")
 
 
-def test_history_from_a_subdirectory(repo: GitRepo, token: str) -> None:
-    repo.add("deep/down/a.txt", "a\n")
-    commit = repo.add(".env", token)
-    repo.remove(".env")
-    assert complete(repo.path / "deep" / "down").at(token, "blob")["commit"] == commit
+def test_folder_of_a_work_tree_is_read_as_files(repo: GitRepo, new_token) -> None:
+    removed, inside, outside = (new_token() for _ in range(3))
+    repo.add("deep/down/a.txt", f"{removed}\n")
+    repo.add("deep/down/a.txt", f"{inside}\n")
+    repo.add("elsewhere.txt", outside)
+    answer = complete(repo.path / "deep" / "down")
+    assert answer.secrets == {inside}
+    assert answer.at(inside, "file")["path"].endswith("a.txt")
 
 
 # The whole at once.
@@ -354,10 +358,6 @@ def test_every_token_of_the_sample_is_found(tmp_path: Path) -> None:
 
 
 def test_secrets_are_redacted_unless_asked_for(repo: GitRepo, token: str) -> None:
-    import subprocess
-
-    from scanning import command, environment
-
     repo.add(".env", token)
     for options in ([], ["--format", "json"], ["--format", "jsonl"], ["--format", "sarif"]):
         done = subprocess.run(

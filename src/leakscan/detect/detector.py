@@ -7,29 +7,25 @@ classified.  Clean content costs one call into C.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import hyperscan
-import regex
-
-from leakscan.detect.classify import LEFT_CONTEXT, RIGHT_CONTEXT, Classifier, Evidence
-from leakscan.model import Confidence, Match, Rule, Secret
-from leakscan.rules import checksum
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
+    from leakscan.detect.confirm import Confirmer
+    from leakscan.model import Match, Rule
+
+LEFT_CONTEXT = 96
+"""Bytes before a candidate that classification looks at."""
+
+RIGHT_CONTEXT = 4
+"""Bytes after a candidate that classification looks at."""
+
 _NOTHING: list[Match] = []
-
-
-@dataclass(frozen=True, slots=True)
-class _Confirmer:
-    """The second stage of one rule."""
-
-    rule: Rule
-    pattern: regex.Pattern[bytes]
-    classifier: Classifier
 
 
 class Detector:
@@ -47,10 +43,6 @@ class Detector:
         self.rules = tuple(rules)
         self.overlap = max(rule.max_length for rule in rules) + LEFT_CONTEXT + RIGHT_CONTEXT
         self._issued = issued
-        self._confirmers = [
-            _Confirmer(rule, regex.compile(rule.pattern.encode()), Classifier(rule))
-            for rule in rules
-        ]
         self._prefilter = compile_prefilter(rules)
         self._scan = self._prefilter.scan
         self._hits: list[tuple[int, int]] = []
@@ -61,7 +53,17 @@ class Detector:
     def search(self, data: bytes) -> list[Match]:
         """Return every candidate in ``data``, of any confidence, by position."""
         self._scan(data, self._on_hit)
-        return self._confirm(data) if self._hits else _NOTHING
+        if not self._hits:
+            return _NOTHING
+        hits, self._hits = self._hits, []
+        return self._confirmer.matches(data, hits)
+
+    @cached_property
+    def _confirmer(self) -> Confirmer:
+        """The second stage, made at the first hit: most scans never need it."""
+        from leakscan.detect.confirm import Confirmer
+
+        return Confirmer(self.rules, self._issued)
 
     def search_stream(self, chunks: Iterable[bytes]) -> Iterator[Match]:
         """Yield every candidate in a stream too large to hold.
@@ -95,48 +97,6 @@ class Detector:
             column = drop - window.rfind(b"\n", 0, drop) if newlines else column + drop
             base, window = base + drop, window[drop:]
 
-    def _confirm(self, data: bytes) -> list[Match]:
-        hits, self._hits = self._hits, []
-        matches: list[Match] = []
-        for index, confirmer in enumerate(self._confirmers):
-            ends = [end for rule, end in hits if rule == index]
-            for low, high in _windows(ends, confirmer.rule.max_length):
-                matches += self._classified(confirmer, data, low, high)
-        matches.sort(key=lambda match: match.start)
-        return _positioned(_without_shadows(matches), data)
-
-    def _classified(
-        self, confirmer: _Confirmer, data: bytes, low: int, high: int
-    ) -> Iterator[Match]:
-        """Confirm and classify the candidates between two offsets.
-
-        Overlapping candidates are all looked at: a real token may begin inside a false one.
-        """
-        for found in confirmer.pattern.finditer(data, low, high, overlapped=True):
-            start, end = found.span()
-            groups = {name: (text or b"").decode() for name, text in found.groupdict().items()}
-            secret = found.group().decode()
-            seen = Evidence(
-                secret=secret,
-                body=groups.get("body") or secret,
-                left=data[max(0, start - LEFT_CONTEXT) : start],
-                right=data[end : end + RIGHT_CONTEXT],
-                checksum=checksum.verify_match(confirmer.rule, groups),
-                issued=None if self._issued is None else secret in self._issued,
-            )
-            confidence, reasons = confirmer.classifier.grade(seen)
-            yield Match(
-                rule=confirmer.rule.id,
-                secret=Secret(secret),
-                start=start,
-                line=0,
-                column=0,
-                confidence=confidence,
-                checksum=seen.checksum,
-                issued=seen.issued,
-                reasons=reasons,
-            )
-
 
 def compile_prefilter(rules: Sequence[Rule]) -> hyperscan.Database:
     """Compile the patterns of ``rules`` into one hyperscan database; ids are positions.
@@ -151,55 +111,6 @@ def compile_prefilter(rules: Sequence[Rule]) -> hyperscan.Database:
         flags=[0] * len(rules),
     )
     return database
-
-
-def _windows(ends: list[int], length: int) -> Iterator[tuple[int, int]]:
-    """Merge the windows of ``length`` bytes before each of ``ends`` (ascending)."""
-    low = high = -1
-    for end in ends:
-        if end - length > high:
-            if high >= 0:
-                yield low, high
-            low = max(0, end - length)
-        high = end
-    if high >= 0:
-        yield low, high
-
-
-def _without_shadows(matches: list[Match]) -> list[Match]:
-    """Drop low-confidence candidates that overlap a better one of the same rule."""
-    kept: list[Match] = []
-    for match in matches:
-        while (
-            kept
-            and _overlap(kept[-1], match)
-            and kept[-1].confidence is Confidence.LOW
-            and match.confidence is not Confidence.LOW
-        ):
-            kept.pop()
-        shadowed = match.confidence is Confidence.LOW and any(
-            _overlap(other, match) and other.confidence is not Confidence.LOW for other in kept[-1:]
-        )
-        if not shadowed:
-            kept.append(match)
-    return kept
-
-
-def _overlap(one: Match, other: Match) -> bool:
-    """Whether two matches of one rule, the first starting no later, share bytes."""
-    return one.rule == other.rule and other.start < one.start + len(one.secret)
-
-
-def _positioned(matches: list[Match], data: bytes) -> list[Match]:
-    """Fill in line and column of matches sorted by position, in one pass over ``data``."""
-    placed: list[Match] = []
-    line, seen = 1, 0
-    for match in matches:
-        line += data.count(b"\n", seen, match.start)
-        seen = match.start
-        column = match.start - data.rfind(b"\n", 0, match.start)
-        placed.append(replace(match, line=line, column=column))
-    return placed
 
 
 def _and_then_none(chunks: Iterable[bytes]) -> Iterator[bytes | None]:

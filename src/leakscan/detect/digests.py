@@ -11,12 +11,12 @@ from __future__ import annotations
 import hmac
 import mmap
 import os
-import re
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from leakscan.errors import LeakscanError, UsageError
+from leakscan.keys import check_length, decode_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,11 +27,8 @@ MAGIC = b"leakscan digests"
 VERSION = 1
 WIDTH = 16
 """Bytes kept of a digest: among 10**7 tokens a chance hit has odds of 10**7 / 2**128."""
-KEY_BYTES = 16
-"""Shortest key.  Tokens are random, so that even the key's loss reveals only membership."""
 
 _HEADER = struct.Struct(">16sHH4xQ16s16x")  # magic, version, width, count, key check: 64 bytes
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 
 
 class DigestFile:
@@ -113,7 +110,7 @@ def build_digest_file(tokens: Iterable[str], key: bytes, out: Path) -> int:
 
     Args:
         tokens: whole tokens, in any order; repeated ones count once.
-        key: at least `KEY_BYTES` bytes (see `digest_key`).
+        key: at least `keys.KEY_BYTES` bytes (see `digest_key`).
         out: where to write; a file there is replaced when all is written.
 
     Returns:
@@ -124,7 +121,7 @@ def build_digest_file(tokens: Iterable[str], key: bytes, out: Path) -> int:
     """
     import tempfile
 
-    _check_length(key, "the digest key")
+    check_length(key, "the digest key")
     buckets = [bytearray() for _ in range(256)]
     for token in tokens:
         digest = _digest(key, token)
@@ -175,22 +172,6 @@ def digest_key(key_file: Path | None = None, configured: Path | None = None) -> 
         raise UsageError(f"{path}: a key file holds text", "openssl rand -hex 32 > FILE") from None
 
 
-def decode_key(text: str, source: str) -> bytes:
-    """Turn a key's text into bytes: an even number of hex digits is hex, all else is UTF-8.
-
-    Args:
-        text: the key; white space around it does not count.
-        source: where it comes from, for errors.
-
-    Raises:
-        UsageError: fewer than `KEY_BYTES` bytes come out.
-    """
-    text = text.strip()
-    key = bytes.fromhex(text) if _HEX.fullmatch(text) else text.encode("utf-8", "surrogateescape")
-    _check_length(key, source)
-    return key
-
-
 def _digest(key: bytes, token: str) -> bytes:
     return hmac.digest(key, token.encode("utf-8", "surrogatepass"), "sha256")[:WIDTH]
 
@@ -198,14 +179,6 @@ def _digest(key: bytes, token: str) -> bytes:
 def _key_check(key: bytes) -> bytes:
     """Tell a wrong key from a right one; no token is this text."""
     return _digest(key, "leakscan digests v1: key check")
-
-
-def _check_length(key: bytes, source: str) -> None:
-    if len(key) < KEY_BYTES:
-        raise UsageError(
-            f"{source}: a key of {len(key)} bytes is too short",
-            f"use at least {KEY_BYTES}, such as from `openssl rand -hex 32`",
-        )
 
 
 def _check_header(header: bytes, size: int, key: bytes, path: Path) -> int:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dulwich.errors import ApplyDeltaError
-from dulwich.pack import apply_delta
 
 from leakscan.git.damage import DamagedError
 from leakscan.git.inflate import (
@@ -20,6 +19,12 @@ from leakscan.git.inflate import (
     inflate_upto,
     wrong_size,
 )
+
+try:
+    # The Rust half of dulwich.pack alone: importing the whole takes as long as a small scan.
+    from dulwich._pack import apply_delta
+except ImportError:
+    from dulwich.pack import apply_delta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ does.  A secret that stays in a file through many versions is one place, not man
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from leakscan.git.survey import Hit
 
 Matches = tuple[Match, ...]
+
+MAX_PLACES = 100
+"""Paths at which one secret is listed; what stands at more of them is a matter of copies."""
 
 _BRANCHES = (b"refs/heads/", b"refs/remotes/")
 
@@ -140,6 +143,7 @@ class Attribution:
             held = dict.fromkeys(holders.get(tree, ()))
             holders[tree] = tuple(held | dict.fromkeys(self._named(tree, marks)))
         introductions = Introductions(self._graph, holders, marks)
+        listed: Counter[_Mark] = Counter()
         introduced: dict[Standing[_Mark], list[tuple[bytes, Holding]]] = defaultdict(list)
         current: set[Standing[_Mark]] = set()
         tree_of = self._graph.tree_of
@@ -149,9 +153,11 @@ class Attribution:
                     introduced[standing].append((commit, holding))
             current = introductions.standings({tree_of[tip] for tip in self._tips})
         except TooManyPathsError:
-            self._tally.skip("some places of what was found", "there are too many paths to it")
+            pass  # all was read; only not every path to it is listed
         for standing, holdings in introduced.items():
-            yield from self._standing(standing, holdings, marks, current=standing in current)
+            listed[standing.mark] += 1
+            if listed[standing.mark] <= MAX_PLACES:
+                yield from self._standing(standing, holdings, marks, current=standing in current)
         if self._within is None:
             yield from self._without_commit(marks, holders, introductions.reached)
 

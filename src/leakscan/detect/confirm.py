@@ -1,0 +1,141 @@
+"""The second stage of the detector: confirm hyperscan's hits and classify them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import regex
+
+from leakscan.detect.classify import Classifier, Evidence
+from leakscan.detect.detector import LEFT_CONTEXT, RIGHT_CONTEXT
+from leakscan.model import Confidence, Match, Rule, Secret
+from leakscan.rules import verify_match
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What confirms the candidates of one rule."""
+
+    rule: Rule
+    pattern: regex.Pattern[bytes]
+    classifier: Classifier
+
+
+class Confirmer:
+    """Turns hits into matches.
+
+    Args:
+        rules: the active rules; hits name them by position.
+        issued: the issuer's list of issued tokens, if there is one.
+    """
+
+    def __init__(self, rules: Sequence[Rule], issued: Container[str] | None) -> None:
+        self._issued = issued
+        self._stages = [
+            _Stage(rule, regex.compile(rule.pattern.encode()), Classifier(rule)) for rule in rules
+        ]
+
+    def matches(self, data: bytes, hits: Sequence[tuple[int, int]]) -> list[Match]:
+        """Return the matches behind hits, by position.
+
+        Args:
+            data: what was searched.
+            hits: position of the rule and offset of the end of each hit, ends ascending.
+        """
+        matches: list[Match] = []
+        for index, stage in enumerate(self._stages):
+            ends = [end for rule, end in hits if rule == index]
+            for low, high in _windows(ends, stage.rule.max_length):
+                matches += self._classified(stage, data, low, high)
+        matches.sort(key=lambda match: match.start)
+        return _positioned(_without_shadows(matches), data)
+
+    def _classified(self, stage: _Stage, data: bytes, low: int, high: int) -> Iterator[Match]:
+        """Confirm and classify the candidates between two offsets.
+
+        Overlapping candidates are all looked at: a real token may begin inside a false one.
+        """
+        for found in stage.pattern.finditer(data, low, high, overlapped=True):
+            start, end = found.span()
+            groups = {name: _text(raw) for name, raw in found.groupdict().items()}
+            secret = _text(found.group())
+            seen = Evidence(
+                secret=secret,
+                body=groups.get("body") or secret,
+                left=data[max(0, start - LEFT_CONTEXT) : start],
+                right=data[end : end + RIGHT_CONTEXT],
+                checksum=verify_match(stage.rule, groups),
+                issued=None if self._issued is None else secret in self._issued,
+            )
+            confidence, reasons = stage.classifier.grade(seen)
+            yield Match(
+                rule=stage.rule.id,
+                secret=Secret(secret),
+                start=start,
+                line=0,
+                column=0,
+                confidence=confidence,
+                checksum=seen.checksum,
+                issued=seen.issued,
+                reasons=reasons,
+            )
+
+
+def _text(raw: bytes | None) -> str:
+    """Decode a token; bytes that are not ASCII can only come from an operator's own rule."""
+    return (raw or b"").decode("ascii", "backslashreplace")
+
+
+def _windows(ends: list[int], length: int) -> Iterator[tuple[int, int]]:
+    """Merge the windows of ``length`` bytes before each of ``ends`` (ascending)."""
+    low = high = -1
+    for end in ends:
+        if end - length > high:
+            if high >= 0:
+                yield low, high
+            low = max(0, end - length)
+        high = end
+    if high >= 0:
+        yield low, high
+
+
+def _without_shadows(matches: list[Match]) -> list[Match]:
+    """Drop low-confidence candidates that overlap a better one of the same rule."""
+    kept: list[Match] = []
+    for match in matches:
+        while (
+            kept
+            and _overlap(kept[-1], match)
+            and kept[-1].confidence is Confidence.LOW
+            and match.confidence is not Confidence.LOW
+        ):
+            kept.pop()
+        shadowed = match.confidence is Confidence.LOW and any(
+            _overlap(other, match) and other.confidence is not Confidence.LOW for other in kept[-1:]
+        )
+        if not shadowed:
+            kept.append(match)
+    return kept
+
+
+def _overlap(one: Match, other: Match) -> bool:
+    """Whether two matches of one rule, the first starting no later, share bytes."""
+    return one.rule == other.rule and other.start < one.start + len(one.secret)
+
+
+def _positioned(matches: list[Match], data: bytes) -> list[Match]:
+    """Fill in line and column of matches sorted by position, in one pass over ``data``."""
+    placed: list[Match] = []
+    line, seen, line_start = 1, 0, 0
+    for match in matches:
+        newlines = data.count(b"\n", seen, match.start)
+        if newlines:
+            line += newlines
+            line_start = data.rfind(b"\n", seen, match.start) + 1
+        seen = match.start
+        placed.append(replace(match, line=line, column=match.start - line_start + 1))
+    return placed
