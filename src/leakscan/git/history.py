@@ -2,38 +2,31 @@
 
 `git log --find-object` compares the trees of every commit, stops at the first missing
 object, and answers for one object at a time.  Here the question is turned around: the trees
-that hold the object are found by searching all trees for its id, then the trees that hold
-those, up to the roots; each level is one pass over the trees of all processors, whatever
-the number of objects asked for.  Then every commit's tree is looked up.
+that name the object are looked up, then the trees that name those, up to the roots, for all
+objects at once.  Then every commit's tree is compared with its parents' (introduction.py).
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
-import hyperscan
-
+from leakscan.git.fork import fork_map
 from leakscan.git.links import Links
-from leakscan.git.pack import COMMIT, TREE
-from leakscan.git.survey import Survey
+from leakscan.git.pack import COMMIT
+from leakscan.git.shelf import Entry, TreeShelf
+from leakscan.git.walk import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable
 
-    from leakscan.git.store import ObjectStore
+    from leakscan.git.store import ObjectStore, PlantedPack
 
-SYMLINK = b"120000"
+Holders = dict[bytes, tuple[Entry, ...]]
+"""For each tree that holds something wanted, at any depth, its entries that lead there."""
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of a tree."""
-
-    mode: bytes
-    name: bytes
-    oid: bytes
+_SLICE = 4000
 
 
 @dataclass(slots=True)
@@ -63,19 +56,37 @@ class Graph:
 def read_graph(store: ObjectStore, jobs: int) -> Graph:
     """Read tree and parents of every commit, whether anything reaches it or not."""
     graph = Graph()
-    survey = Survey(store, _CommitReader(store.hash_size), jobs=jobs, types=frozenset({COMMIT}))
-    for hit in survey.run().hits:
-        tree, *parents = hit.found
-        graph.tree_of[hit.oid] = tree
-        graph.parents_of[hit.oid] = tuple(parents)
+    links = Links(store.hash_size)
+    for oid, data in store.loose_of(COMMIT):
+        _add(graph, oid, links.of_commit(data, None))
+    for planted in store.packs:
+        where = planted.forest.segments.get(COMMIT, range(0))
+        tasks = [where[low : low + _SLICE] for low in range(0, len(where), _SLICE)]
+        read = partial(_read_commits, planted, links)
+        for index, commits in fork_map(read, tasks, jobs):
+            for oid, named in commits or read(tasks[index]):
+                _add(graph, oid, named)
     return graph
 
 
-Holders = dict[bytes, tuple[Entry, ...]]
-"""For each tree that holds something wanted, at any depth, its entries that lead there."""
+def _add(graph: Graph, oid: bytes, named: list[bytes]) -> None:
+    if named:
+        graph.tree_of[oid] = named[0]
+        graph.parents_of[oid] = tuple(named[1:])
 
 
-def find_holders(store: ObjectStore, wanted: Iterable[bytes], jobs: int) -> Holders:
+def _read_commits(
+    planted: PlantedPack, links: Links, where: range
+) -> list[tuple[bytes, list[bytes]]]:
+    pack, forest = planted.pack, planted.forest
+    return [
+        (pack.oid(int(forest.rank[position])), links.of_commit(content, None))
+        for position, content, _ in resolve(pack, forest, where)
+        if isinstance(content, bytes)
+    ]
+
+
+def find_holders(shelf: TreeShelf, wanted: Iterable[bytes]) -> Holders:
     """Find every tree that holds one of the ``wanted`` blobs or trees, at any depth."""
     holders: Holders = {}
     # One copy of each entry, however many versions of a tree have it.
@@ -84,70 +95,11 @@ def find_holders(store: ObjectStore, wanted: Iterable[bytes], jobs: int) -> Hold
     frontier = set(wanted)
     while frontier:
         asked |= frontier
-        finder = _TreeFinder(frontier, store.hash_size)
-        survey = Survey(store, finder, jobs=jobs, types=frozenset({TREE}))
         found: set[bytes] = set()
-        for hit in survey.run().hits:
-            known = holders.get(hit.oid, ())
-            fresh = [entries.setdefault(e, e) for e in hit.found if e not in known]
-            holders[hit.oid] = (*known, *fresh)
-            found.add(hit.oid)
+        for tree, named in shelf.naming(frontier):
+            known = holders.get(tree, ())
+            fresh = (entries.setdefault(entry, entry) for entry in dict.fromkeys(named))
+            holders[tree] = (*known, *(entry for entry in fresh if entry not in known))
+            found.add(tree)
         frontier = found - asked
     return holders
-
-
-def tree_entries(data: bytes, hash_size: int) -> Iterator[Entry]:
-    """Parse a tree; stops where a damaged one stops making sense."""
-    for found in _entry_pattern(hash_size).finditer(data):
-        yield Entry(found[1], found[2], found[3])
-
-
-def _entry_pattern(hash_size: int) -> re.Pattern[bytes]:
-    return re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % hash_size, re.DOTALL)
-
-
-class _TreeFinder:
-    """Finds the entries of trees that name one of a set of objects."""
-
-    def __init__(self, oids: Iterable[bytes], hash_size: int) -> None:
-        self._oids = frozenset(oids)
-        self._hash_size = hash_size
-        self._hits = 0
-        self._entries: dict[Entry, Entry] = {}
-        self._database = hyperscan.Database()
-        literals = ["".join(f"\\x{byte:02x}" for byte in oid).encode() for oid in self._oids]
-        self._database.compile(
-            expressions=literals,
-            flags=[hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH] * len(literals),
-        )
-
-    def _on_hit(self, *_: object) -> None:
-        self._hits += 1
-
-    def search(self, data: bytes) -> Sequence[Entry]:
-        """Return the entries of a tree that name one of the objects."""
-        self._hits = 0
-        self._database.scan(data, self._on_hit)
-        if not self._hits:
-            return ()
-        found = (e for e in tree_entries(data, self._hash_size) if e.oid in self._oids)
-        return [self._entries.setdefault(entry, entry) for entry in found]
-
-    def search_stream(self, chunks: Iterable[bytes]) -> Iterable[Entry]:
-        """Search a tree of many megabytes, which is held all the same."""
-        return self.search(b"".join(chunks))
-
-
-class _CommitReader:
-    """Reads tree and parents of commits."""
-
-    def __init__(self, hash_size: int) -> None:
-        self._links = Links(hash_size)
-
-    def search(self, data: bytes) -> Sequence[bytes]:
-        """Return the id of the commit's tree, then those of its parents."""
-        return self._links.of_commit(data, None)
-
-    def search_stream(self, chunks: Iterable[bytes]) -> Iterable[bytes]:
-        """Read a commit of many megabytes: its ids stand at its head."""
-        return self.search(next(iter(chunks), b""))

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Set
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from leakscan.git.history import Entry, Graph, Holders
+from leakscan.git.shelf import Entry
+
+if TYPE_CHECKING:
+    from leakscan.git.history import Graph, Holders
 
 MAX_STEPS = 500_000
 """Entries that are looked at before giving up: a tree that holds itself in many ways, as

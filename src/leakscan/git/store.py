@@ -18,12 +18,13 @@ from leakscan.git.walk import Streamed, apply_bounded
 from leakscan.model import Skip
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from leakscan.git.layout import Layout
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PlantedPack:
     """A pack with the order in which to read it."""
 
@@ -146,6 +147,16 @@ class ObjectStore:
         if done.returncode:
             raise DamagedError("git cannot index it anew")
         return index
+
+    def loose_of(self, wanted: int) -> Iterator[tuple[bytes, bytes]]:
+        """Yield id and content of the loose objects of a type that can be read and held."""
+        for oid, folder in self.loose.items():
+            try:
+                kind, content = read_loose(loose_path(folder, oid))
+            except (DamagedError, OSError):
+                continue  # the survey tells of these
+            if kind == wanted and not isinstance(content, Streamed):
+                yield oid, content
 
     def _packed(self, oid: bytes) -> tuple[Pack, int] | None:
         for planted in self.packs:

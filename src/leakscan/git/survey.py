@@ -16,6 +16,7 @@ from leakscan.git.links import Links
 from leakscan.git.loose import read_loose
 from leakscan.git.pack import BLOB, COMMIT, TAG, TREE, TYPE_NAMES
 from leakscan.git.presence import Presence
+from leakscan.git.shelf import RawTrees
 from leakscan.git.store import ObjectStore, PlantedPack, loose_path
 from leakscan.git.walk import Broken, Content, resolve
 
@@ -121,6 +122,9 @@ class Survey(Generic[Found]):
         jobs: worker processes.
         types: the types of object to read; all by default.
         check_links: whether to look for missing objects too.
+
+    Attributes:
+        trees: the inflated trees of each pack, kept for attribution if there is room.
     """
 
     def __init__(
@@ -138,6 +142,7 @@ class Survey(Generic[Found]):
         self._types = types
         self._links = Links(store.hash_size) if check_links else None
         self._presence: Presence | None = None
+        self.trees: dict[PlantedPack, RawTrees] = {}
 
     def run(self, progress: Progress = lambda _done, _total: None) -> Portion[Found]:
         """Read everything, including what another process packs meanwhile."""
@@ -161,6 +166,8 @@ class Survey(Generic[Found]):
         if self._links:
             known = (planted.pack for planted in self._store.packs)
             self._presence = Presence(known, self._store.loose)
+        if TREE in self._types:
+            self.trees |= {planted: RawTrees(planted, lasting=False) for planted in packs}
         tasks: list[_Task] = [*self._pack_slices(packs, total), *_loose_slices(loose)]
         size = total.objects + sum(len(task) for task in tasks)
         jobs = self._jobs if size > 2 * _SLICE else 1
@@ -198,13 +205,17 @@ class Survey(Generic[Found]):
         search = self._searcher.search
         links = self._links_of(task.type, forest)
         named: list[bytes] = []
+        trees = self._room_for_trees(task)
+        raw: list[bytes] = []
         size = 0
         for position, content, delta in resolve(pack, forest, task.where):
-            if content.__class__ is bytes:
+            if isinstance(content, bytes):
                 size += len(content)
                 found = search(content)
                 if links:
                     named += links(content, delta)
+                    if trees:
+                        raw.append(delta or content)
             else:
                 oid = pack.oid(int(forest.rank[position]))
                 found = self._read_unusual(oid, content, portion)
@@ -212,11 +223,17 @@ class Survey(Generic[Found]):
                 oid = pack.oid(int(forest.rank[position]))
                 portion.hits.append(Hit(oid, task.type, tuple(found)))
         portion.size += size
+        if trees:
+            trees.fill(task.where, raw)
         if named and self._presence:
             absent = self._presence.absent(named)
             if absent:
                 portion.missing = self._namers(task, absent)
         return portion
+
+    def _room_for_trees(self, task: _PackSlice) -> RawTrees | None:
+        trees = self.trees.get(task.planted) if task.type == TREE else None
+        return trees if trees and trees.has_room else None
 
     def _read_unusual(
         self, oid: bytes, content: Content, portion: Portion[Found]

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
-from leakscan.git.history import SYMLINK, Entry, find_holders, read_graph, tree_entries
+from leakscan.git.history import find_holders, read_graph
 from leakscan.git.introduction import Holding, Introductions, Standing, TooManyPathsError
 from leakscan.git.pack import BLOB, COMMIT, TAG, TREE
+from leakscan.git.shelf import TreeShelf, tree_entries
 from leakscan.git.texts import Signature, header_end, readable, signature
 from leakscan.git.urls import link_to
 from leakscan.model import Kind, Location, Match
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     from leakscan.git.layout import Layout
     from leakscan.git.refs import Ref
-    from leakscan.git.store import ObjectStore
+    from leakscan.git.shelf import Entry, RawTrees
+    from leakscan.git.store import ObjectStore, PlantedPack
     from leakscan.git.survey import Hit
 
 Matches = tuple[Match, ...]
@@ -32,6 +34,7 @@ Matches = tuple[Match, ...]
 MAX_PLACES = 100
 """Paths at which one secret is listed; what stands at more of them is a matter of copies."""
 
+_SYMLINK = b"120000"
 _BRANCHES = (b"refs/heads/", b"refs/remotes/")
 
 
@@ -76,6 +79,7 @@ class Attribution:
 
     Args:
         store: the repository's objects.
+        trees: what a survey has kept of its trees.
         layout: the repository.
         refs: its refs.
         staged: paths of staged objects by id.
@@ -89,6 +93,7 @@ class Attribution:
     def __init__(
         self,
         store: ObjectStore,
+        trees: Mapping[PlantedPack, RawTrees],
         layout: Layout,
         refs: Mapping[bytes, Ref],
         staged: Mapping[bytes, bytes],
@@ -100,6 +105,7 @@ class Attribution:
         jobs: int,
     ) -> None:
         self._store = store
+        self._trees = trees
         self._tally = tally
         self._remote = layout.origin or repository
         self._shallow = layout.shallow
@@ -138,7 +144,8 @@ class Attribution:
 
     def _in_trees(self, marks: _Marks) -> Iterator[Sighting]:
         """Attribute matches in blobs and in the names of files and folders."""
-        holders = find_holders(self._store, [*marks.contents, *marks.names], self._jobs)
+        shelf = TreeShelf(self._store, self._trees, self._jobs)
+        holders = find_holders(shelf, [*marks.contents, *marks.names])
         for tree in marks.names:
             held = dict.fromkeys(holders.get(tree, ()))
             holders[tree] = tuple(held | dict.fromkeys(self._named(tree, marks)))
@@ -190,7 +197,7 @@ class Attribution:
         in_name = standing.mark.in_name
         match = marks.match(holding, standing.mark)
         kind = Kind.PATH if in_name else Kind.BLOB
-        if holding.entry.mode == SYMLINK and not in_name:
+        if holding.entry.mode == _SYMLINK and not in_name:
             kind = Kind.SYMLINK
         elif commit in self._in_notes and commit not in self._on_branch:
             kind = Kind.NOTE

@@ -20,11 +20,13 @@ from leakscan.sources.sighting import Progress, Sighting, Tally
 from leakscan.sources.worktree import WorkTree, staged_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from leakscan.detect import Detector
     from leakscan.git.layout import Layout
+    from leakscan.git.shelf import RawTrees
+    from leakscan.git.store import PlantedPack
 
 MAX_LISTED = 1000
 """Missing or broken objects that are listed one by one."""
@@ -91,7 +93,9 @@ def scan_repository(
         refs = read_refs(layout)
         _note_gaps(layout, portion, store, refs, tally)
         if portion.hits:
-            yield from _attributed(portion.hits, store, layout, refs, name, options, within, tally)
+            yield from _attributed(
+                portion.hits, store, survey.trees, layout, refs, name, options, within, tally
+            )
     if within is None:
         yield from _ref_names(refs, name, detector, tally)
         if options.metadata:
@@ -103,6 +107,7 @@ def scan_repository(
 def _attributed(
     hits: list[Hit[Match]],
     store: ObjectStore,
+    trees: Mapping[PlantedPack, RawTrees],
     layout: Layout,
     refs: dict[bytes, Ref],
     name: str,
@@ -115,6 +120,7 @@ def _attributed(
     unique = {hit.oid: hit for hit in hits}
     attribution = Attribution(
         store,
+        trees,
         layout,
         refs,
         _staged(layout, tally),
