@@ -106,7 +106,7 @@ def test_every_rule_finds_its_examples_together() -> None:
             assert rule.id in {m.rule for m in detector.search(example.encode())}
 
 
-def test_a_rule_that_matches_more_than_ascii_does_not_break_a_scan(token: str) -> None:
+def test_a_rule_that_matches_more_than_ascii_does_not_break_a_scan() -> None:
     from dataclasses import replace
 
     (rule,) = select_rules(RULES, ())

@@ -54,7 +54,7 @@ def write_history(path: Path, history: list[Commit], *options: str) -> GitRepo:
     known: set[str] = set()
     stream: list[bytes] = []
     for number, commit in enumerate(history):
-        head = f"commit refs/heads/{commit.branch}\ncommitter C <c@example.com> {10**9 + number} +0000\n"
+        head = f"commit refs/heads/{commit.branch}\ncommitter C <c@x> {10**9 + number} +0000\n"
         stream += [head.encode(), _data(f"message {number}".encode())]
         if commit.merges in known and commit.merges != commit.branch and commit.branch in known:
             stream.append(f"merge refs/heads/{commit.merges}\n".encode())

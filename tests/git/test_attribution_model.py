@@ -5,19 +5,23 @@ from __future__ import annotations
 import tempfile
 from collections import defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
+from histories import Commit, histories, objects_of, write_history
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitrepo import GitRepo
-from histories import Commit, histories, objects_of, write_history
 from leakscan.git import shelf as shelves
 from leakscan.git.history import find_holders, read_graph
 from leakscan.git.introduction import Introductions, Standing
 from leakscan.git.layout import find_layout
 from leakscan.git.shelf import TreeShelf, tree_entries
 from leakscan.git.store import ObjectStore
+
+if TYPE_CHECKING:
+    import pytest
+
+    from gitrepo import GitRepo
 
 PACKINGS = ((), ("repack", "-adfq", "--window=50", "--depth=50"))
 

@@ -6,11 +6,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from histories import Commit, histories, objects_of, write_history
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitrepo import GitRepo
-from histories import Commit, histories, objects_of, write_history
 from leakscan.git import forest as forests
 from leakscan.git.forest import plant_plainly
 from leakscan.git.forest_vector import plant_vectorised

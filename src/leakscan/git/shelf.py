@@ -16,7 +16,7 @@ from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import hyperscan
 
@@ -160,10 +160,10 @@ class Wanted:
     def _on_hit(self, _id: int, _start: int, end: int, _flags: int, _context: object) -> None:
         self._ends.append(end)
 
-    def hits(self, raw: Any) -> list[int]:
-        """Return where in unresolved data, any buffer, an id ends but for its trimmed bytes."""
+    def hits(self, raw: bytes | mmap.mmap) -> list[int]:
+        """Return where in unresolved data an id ends, but for its trimmed bytes."""
         self._ends.clear()
-        self._database.scan(raw, self._on_hit)
+        self._database.scan(cast("bytes", raw), self._on_hit)  # any buffer will do
         return self._ends
 
     def entries(self, tree: bytes) -> list[Entry]:
