@@ -7,12 +7,19 @@ import string
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from gitrepo import GitRepo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+# How fast a machine is decides nothing about what is right.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 CHARACTERS = (string.ascii_uppercase, string.ascii_lowercase, string.digits)
 

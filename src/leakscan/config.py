@@ -7,7 +7,6 @@ user's own folder: never from a repository that is scanned.
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +67,8 @@ def load_config(explicit: Path | None = None, start: Path | None = None) -> Conf
     path = find_config(explicit, start)
     if path is None:
         return Config()
+    import tomllib
+
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

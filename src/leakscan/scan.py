@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
-from leakscan.fingerprint import fingerprint
-from leakscan.model import Confidence, Coverage, Finding, Kind, Location, Match, Rule, ScanResult
+from leakscan.model import (
+    Confidence,
+    Coverage,
+    Finding,
+    Kind,
+    Location,
+    Match,
+    Rule,
+    ScanResult,
+    Secret,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -48,13 +58,13 @@ def collect(
     )
     shown = [item for item in seen.values() if item[0].confidence.rank >= least.rank]
     withheld = Counter(m.confidence for m, _ in seen.values() if m.confidence.rank < least.rank)
-    signing_key = key() if shown else b""
+    sign = _signer(key) if shown else None
     by_id = {rule.id: rule for rule in rules}
     findings = [
         Finding(
             rule=by_id[match.rule],
             secret=match.secret,
-            fingerprint=fingerprint(signing_key, match.rule, match.secret),
+            fingerprint=sign(match.rule, match.secret) if sign else "",
             confidence=match.confidence,
             checksum=match.checksum,
             issued=match.issued,
@@ -65,6 +75,13 @@ def collect(
     ]
     findings.sort(key=lambda f: (-f.confidence.rank, _order(f.locations[0]), f.fingerprint))
     return ScanResult(target, tuple(findings), coverage, rules, dict(withheld))
+
+
+def _signer(key: Callable[[], bytes]) -> Callable[[str, Secret], str]:
+    # Imported here: a clean scan does not need hashlib, nor a key.
+    from leakscan.fingerprint import fingerprint
+
+    return partial(fingerprint, key())
 
 
 def _without_echoes(places: Iterable[Location]) -> list[Location]:

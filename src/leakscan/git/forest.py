@@ -107,27 +107,28 @@ def plant(pack: Pack) -> Forest:
 
 
 def plant_plainly(pack: Pack) -> Forest:
-    """Build a forest object by object; the reference for `plant_vectorised`."""
+    """Build a forest object by object; the reference for `plant_vectorised`.
+
+    Raises:
+        DamagedError: the index is corrupt.
+    """
     by_offset = sorted((pack.offset(rank), rank) for rank in range(pack.count))
     place = {offset: at for at, (offset, _) in enumerate(by_offset)}
     if len(place) < len(by_offset):
         raise DamagedError(ONE_PLACE)
-    place_of_rank = {rank: at for at, (_, rank) in enumerate(by_offset)}
     headers = [_header(pack, offset) for offset, _ in by_offset]
     stops = [min(offset, pack.end) for offset, _ in by_offset[1:]] + [pack.end]
 
     children: dict[int, list[int]] = {}
     roots: list[int] = []
-    for at, header in enumerate(headers):
-        base: int | None = None
-        if header.type in TYPE_NAMES:
+    for at, (kind, _, _, base) in enumerate(headers):
+        if kind in TYPE_NAMES:
             roots.append(at)
-        elif isinstance(header.base, int):
-            base = place.get(header.base)
-        elif header.base is not None and (rank := pack.rank(header.base)) is not None:
-            base = place_of_rank[rank]
-        if base is not None:
-            children.setdefault(base, []).append(at)
+            continue
+        rank = pack.rank(base) if isinstance(base, bytes) else None
+        offset = base if isinstance(base, int) else None if rank is None else pack.offset(rank)
+        if offset is not None and offset in place:
+            children.setdefault(place[offset], []).append(at)
     roots.sort(key=lambda at: headers[at].type)
     order = _depth_first(roots, children)
 
@@ -184,7 +185,8 @@ def _depth_first(
         if depth < MAX_DEPTH:
             stack += [(child, depth + 1) for child in children.get(node, ())]
     for node in reversed(preorder):
-        weight[node] = 1 + sum(weight.get(child, 0) for child in children.get(node, ()))
+        below = children.get(node)
+        weight[node] = 1 + sum(weight.get(child, 0) for child in below) if below else 1
 
     order: list[tuple[int, int, int, int]] = []
     pending = [(root, 0, -1, 1) for root in reversed(roots)]
@@ -192,8 +194,8 @@ def _depth_first(
         node, depth, parent, last = pending.pop()
         position = len(order)
         order.append((node, depth, parent, last))
-        below = sorted(children.get(node, ()), key=lambda child: weight.get(child, 0))
-        if below and depth < MAX_DEPTH:
+        if node in children and depth < MAX_DEPTH:
+            below = sorted(children[node], key=lambda child: weight.get(child, 0))
             pending.append((below[-1], depth + 1, position, 1))
             pending += [(child, depth + 1, position, 0) for child in reversed(below[:-1])]
     return order

@@ -17,19 +17,20 @@ if TYPE_CHECKING:
 
 _HEADER = re.compile(rb"(commit|tree|blob|tag) (\d{1,19})\0")
 
+_FOLDER = re.compile("[0-9a-f]{2}")
+
 _TYPES = {name: number for number, name in TYPE_NAMES.items()}
 
 
-def loose_oids(folder: Path, hash_size: int) -> Iterator[bytes]:
-    """Yield the ids of the loose objects in one of the 256 folders of an object directory."""
+def loose_oids(objects: Path, hash_size: int) -> Iterator[bytes]:
+    """Yield the ids of the loose objects of an object directory, in order."""
     rest = re.compile(f"[0-9a-f]{{{hash_size * 2 - 2}}}")
-    try:
-        names = [entry.name for entry in folder.iterdir()]
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for name in sorted(names):
-        if rest.fullmatch(name):
-            yield bytes.fromhex(folder.name + name)
+    for folder in sorted(path for path in objects.iterdir() if _FOLDER.fullmatch(path.name)):
+        try:
+            names = sorted(path.name for path in folder.iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        yield from (bytes.fromhex(folder.name + name) for name in names if rest.fullmatch(name))
 
 
 def read_loose(path: Path) -> tuple[int, bytes | Streamed]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import mmap
 import struct
 from bisect import bisect_left
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leakscan.git.damage import DamagedError
 
@@ -25,8 +24,7 @@ _IDX_HEADER = 8 + 256 * 4
 _LARGE_OFFSET = 0x80000000
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """The header of one pack entry.
 
     Attributes:

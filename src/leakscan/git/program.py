@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+    from subprocess import CompletedProcess
 
 HARMLESS = {
     # Every setting through which a repository can name a program that git would run for
@@ -70,3 +72,26 @@ def quiet_environment(settings: Mapping[str, str] = HARMLESS) -> dict[str, str]:
         environment[f"GIT_CONFIG_KEY_{number}"] = key
         environment[f"GIT_CONFIG_VALUE_{number}"] = value
     return environment
+
+
+def run_git(
+    *arguments: str | Path, cwd: Path | str, variables: Mapping[str, str] | None = None
+) -> CompletedProcess[bytes]:
+    """Run git in a repository that nobody vouches for; its failure is for the caller to see.
+
+    Args:
+        arguments: after ``git``.
+        cwd: where to run it.
+        variables: added to `quiet_environment`.
+    """
+    # Imported here: a scan of a bare repository runs no program at all.
+    import subprocess
+
+    return subprocess.run(
+        ["git", *arguments],
+        cwd=cwd,
+        env=quiet_environment() | dict(variables or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import mmap
 import re
-import tempfile
 from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -138,6 +137,8 @@ def _room(size: int) -> mmap.mmap:
     """Reserve memory that forked workers share; what is large lies on disk."""
     if size <= KEPT:
         return mmap.mmap(-1, max(size, 1))
+    import tempfile
+
     with tempfile.TemporaryFile() as file:
         file.truncate(size)
         return mmap.mmap(file.fileno(), size)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +11,12 @@ from leakscan.git.forest import Forest, plant
 from leakscan.git.inflate import inflate
 from leakscan.git.loose import loose_oids, read_loose
 from leakscan.git.pack import OFS_DELTA, TYPE_NAMES, Header, Pack
-from leakscan.git.program import quiet_environment
+from leakscan.git.program import run_git
 from leakscan.git.walk import Streamed, apply_bounded
 from leakscan.model import Skip
 
 if TYPE_CHECKING:
+    import tempfile
     from collections.abc import Iterator
     from types import TracebackType
 
@@ -102,8 +101,7 @@ class ObjectStore:
         self.loose = {
             oid: folder
             for folder in self.layout.object_dirs
-            for first in range(256)
-            for oid in loose_oids(folder / f"{first:02x}", self.hash_size)
+            for oid in loose_oids(folder, self.hash_size)
             if not self._packed(oid)
         }
         return new
@@ -134,16 +132,15 @@ class ObjectStore:
         Raises:
             DamagedError: it cannot, so the pack itself is damaged.
         """
+        import tempfile
+
         self._scratch = self._scratch or tempfile.TemporaryDirectory(prefix="leakscan-")
         index = Path(self._scratch.name) / path.with_suffix(".idx").name
         name = "sha256" if self.hash_size == 32 else "sha1"
-        done = subprocess.run(
-            ["git", "index-pack", f"--object-format={name}", "-o", index, path.absolute()],
+        done = run_git(
+            "index-pack", f"--object-format={name}", "-o", index, path.absolute(),
             cwd=self._scratch.name,
-            env=quiet_environment(),
-            capture_output=True,
-            check=False,
-        )
+        )  # fmt: skip
         if done.returncode:
             raise DamagedError("git cannot index it anew")
         return index

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://|([a-z][a-z0-9-]*)::", re.IGNORECASE)
 _SCP = re.compile(r"(?:[\w.-]+@)[\w.-]+:(?!//)\S")
@@ -49,6 +48,8 @@ def link_to(
     hosted = _HOSTED.match(remote or "")
     if not hosted or not commit:
         return None
+    from urllib.parse import quote
+
     site, project = hosted[1], hosted[2]
     pages = _COMMIT_PAGES if path is None else _LINE_PAGES
     page = pages[site].format(commit=commit, path=quote(path or ""), line=line or 1)

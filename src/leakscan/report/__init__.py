@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from leakscan.errors import UsageError
 from leakscan.report.presentable import presentable
+from leakscan.report.words import encodable_by, nothing_to_tell, summary, wants_color
 
 if TYPE_CHECKING:
     from leakscan.model import ScanResult
@@ -36,6 +37,8 @@ def write_report(
     """
     result = presentable(result, show_secrets=show_secrets and format != "sarif")
     match format:
+        case "text" if nothing_to_tell(result) and not wants_color(out, color):
+            out.write(encodable_by(out, summary(result) + "\n"))
         case "text":
             from leakscan.report import text
 

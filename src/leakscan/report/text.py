@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import textwrap
 from typing import TYPE_CHECKING, TextIO
@@ -14,6 +13,7 @@ from leakscan.model import ChecksumVerdict, Finding, Rule, ScanResult, Severity
 from leakscan.report.location_table import location_lines
 from leakscan.report.safe_text import safe_text
 from leakscan.report.verdict import verdict_lines
+from leakscan.report.words import encodable_by, wants_color
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ def write(result: ScanResult, out: TextIO, *, show_secrets: bool, color: bool | 
     """Write the result; it fits a terminal's width, elsewhere lines are as long as they need."""
     console = Console(
         file=out,
-        color_system="standard" if _wants_color(out, color) else None,
+        color_system="standard" if wants_color(out, color) else None,
         no_color=False,
         highlight=False,
     )
@@ -41,24 +41,7 @@ def write(result: ScanResult, out: TextIO, *, show_secrets: bool, color: bool | 
     with console.capture() as report:
         for line in _report(result, width, show_secrets):
             console.print(line, soft_wrap=True)
-    out.write(_encodable_by(out, report.get()))
-
-
-def _encodable_by(out: TextIO, text: str) -> str:
-    """Return the text with what the encoding of ``out`` lacks spelled out."""
-    encoding = getattr(out, "encoding", None) or "utf-8"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
-
-
-def _wants_color(out: TextIO, color: bool | None) -> bool:
-    """Obey the caller, then NO_COLOR, then FORCE_COLOR, then what ``out`` is."""
-    if color is not None:
-        return color
-    if os.environ.get("NO_COLOR"):
-        return False
-    if force := os.environ.get("FORCE_COLOR"):
-        return force != "0"
-    return out.isatty() and os.environ.get("TERM") != "dumb"
+    out.write(encodable_by(out, report.get()))
 
 
 def _report(result: ScanResult, width: int | None, show_secrets: bool) -> Iterator[Text]:

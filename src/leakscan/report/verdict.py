@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from leakscan.model import Confidence, Coverage, ScanResult
-from leakscan.report.amounts import count, duration, size
+from leakscan.report.amounts import count
 from leakscan.report.safe_text import safe_text
+from leakscan.report.words import amount_read, completeness, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +21,7 @@ def verdict_lines(result: ScanResult, width: int | None) -> Iterator[Text]:
     """Yield the closing lines; the verdict comes last, in parts if the width is too small."""
     yield from _withheld(result.withheld)
     yield from _skips(result.coverage)
-    parts = [_outcome(result), _read(result.coverage), _completeness(result.coverage)]
+    parts = [_outcome(result), Text(amount_read(result.coverage)), _completeness(result.coverage)]
     verdict = Text(" · ").join(parts)
     yield from [verdict] if width is None or verdict.cell_len <= width else parts
 
@@ -43,26 +44,10 @@ def _skips(coverage: Coverage) -> Iterator[Text]:
     yield Text()
 
 
-def _read(coverage: Coverage) -> Text:
-    return Text(
-        f"read {count(coverage.objects, 'object')}, {size(coverage.bytes)}"
-        f" in {duration(coverage.seconds)}"
-    )
-
-
 def _outcome(result: ScanResult) -> Text:
-    """Say what was found.  That there are no leaks, only a complete scan can tell."""
-    if result.findings:
-        places = sum(len(finding.locations) for finding in result.findings)
-        findings = count(len(result.findings), "finding")
-        return Text(f"{findings} in {count(places, 'place')}", "bold red")
-    if result.coverage.complete:
-        return Text("No leaks found", "bold green")
-    return Text("Nothing found in what could be read, but the scan is INCOMPLETE", "bold red")
+    good = not result.findings and result.coverage.complete
+    return Text(outcome(result), "bold green" if good else "bold red")
 
 
 def _completeness(coverage: Coverage) -> Text:
-    if coverage.complete:
-        return Text("complete", "green")
-    unread = count(len(coverage.skipped), "thing")
-    return Text(f"INCOMPLETE: {unread} could not be read", "bold red")
+    return Text(completeness(coverage), "green" if coverage.complete else "bold red")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from leakscan.errors import UsageError
 from leakscan.git.damage import DamagedError
 from leakscan.git.pack import TYPE_NAMES
-from leakscan.git.program import quiet_environment
+from leakscan.git.program import run_git
 from leakscan.git.refs import Ref, log_files, metadata_files, read_refs
 from leakscan.git.store import ObjectStore
 from leakscan.git.survey import Hit, Portion, Survey
@@ -238,15 +237,10 @@ def _selected_commits(layout: Layout, options: RepositoryOptions) -> frozenset[b
         return None
     wanted = ["--all"] if not options.revisions else ["--end-of-options", options.revisions]
     since = [f"--since={options.since}"] if options.since else []
-    done = subprocess.run(
-        ["git", f"--git-dir={layout.git_dir}", "rev-list", *since, *wanted, "--"],
-        cwd=layout.git_dir,
-        env=quiet_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
+    done = run_git(
+        f"--git-dir={layout.git_dir}", "rev-list", *since, *wanted, "--", cwd=layout.git_dir
     )
     if done.returncode:
-        reason = done.stderr.strip().splitlines()[-1:] or ["git rev-list failed"]
+        reason = readable(done.stderr).strip().splitlines()[-1:] or ["git rev-list failed"]
         raise UsageError(f"no such commits: {reason[0]}", "name them as `git log` takes them")
-    return frozenset(bytes.fromhex(line) for line in done.stdout.split())
+    return frozenset(bytes.fromhex(line) for line in done.stdout.decode().split())

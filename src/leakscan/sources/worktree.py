@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
 from leakscan.git.index import IndexEntry, read_index
-from leakscan.git.program import quiet_environment
+from leakscan.git.program import run_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,13 +71,10 @@ class WorkTree:
 
         Where the index cannot be read, that is every file that is not ignored.
         """
-        done = subprocess.run(
-            ["git", f"--git-dir={self._layout.git_dir}", f"--work-tree={self.root}",
-             "ls-files", "-z", "--others", "--exclude-standard"],
-            cwd=self.root,
-            env=quiet_environment() | self._without_index(),
-            capture_output=True,
-            check=False,
+        done = run_git(
+            f"--git-dir={self._layout.git_dir}", f"--work-tree={self.root}",
+            "ls-files", "-z", "--others", "--exclude-standard",
+            cwd=self.root, variables=self._without_index(),
         )  # fmt: skip
         if done.returncode:
             reason = done.stderr.decode("utf-8", "replace").strip().splitlines()

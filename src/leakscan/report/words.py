@@ -1,0 +1,63 @@
+"""The words of the verdict, and whether to colour them; without rich, which is slow to import."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TextIO
+
+from leakscan.report.amounts import count, duration, size
+
+if TYPE_CHECKING:
+    from leakscan.model import Coverage, ScanResult
+
+
+def outcome(result: ScanResult) -> str:
+    """Say what was found.  That there are no leaks, only a complete scan can tell."""
+    if result.findings:
+        places = sum(len(finding.locations) for finding in result.findings)
+        findings = count(len(result.findings), "finding")
+        return f"{findings} in {count(places, 'place')}"
+    if result.coverage.complete:
+        return "No leaks found"
+    return "Nothing found in what could be read, but the scan is INCOMPLETE"
+
+
+def amount_read(coverage: Coverage) -> str:
+    """Say how much was read."""
+    objects = count(coverage.objects, "object")
+    return f"read {objects}, {size(coverage.bytes)} in {duration(coverage.seconds)}"
+
+
+def completeness(coverage: Coverage) -> str:
+    """Say whether that was all."""
+    if coverage.complete:
+        return "complete"
+    return f"INCOMPLETE: {count(len(coverage.skipped), 'thing')} could not be read"
+
+
+def summary(result: ScanResult) -> str:
+    """Say it all in one line."""
+    coverage = result.coverage
+    return " · ".join((outcome(result), amount_read(coverage), completeness(coverage)))
+
+
+def nothing_to_tell(result: ScanResult) -> bool:
+    """Whether the verdict is the whole report."""
+    return not (result.findings or result.withheld or result.coverage.skipped)
+
+
+def wants_color(out: TextIO, color: bool | None) -> bool:
+    """Obey the caller, then NO_COLOR, then FORCE_COLOR, then what ``out`` is."""
+    if color is not None:
+        return color
+    if os.environ.get("NO_COLOR"):
+        return False
+    if force := os.environ.get("FORCE_COLOR"):
+        return force != "0"
+    return out.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def encodable_by(out: TextIO, text: str) -> str:
+    """Return the text with what the encoding of ``out`` lacks spelled out."""
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
