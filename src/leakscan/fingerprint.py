@@ -53,12 +53,17 @@ def load_key(path: Path | None = None) -> bytes:
         raise LeakscanError(f"cannot read the fingerprint key {path} ({error})", _WAY_OUT) from None
 
 
+def passing_key() -> bytes:
+    """Return a new key that is kept nowhere."""
+    return secrets.token_bytes(_KEY_BYTES)
+
+
 _WAY_OUT = f"set {KEY_VARIABLE} to 64 hex digits"
 
 
 def _make(path: Path) -> bytes:
     """Write a new key for the owner's eyes only; of two that race, one wins for both."""
-    key = secrets.token_bytes(_KEY_BYTES)
+    key = passing_key()
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -273,6 +273,7 @@ class ScanResult:
     """What one scan of one target found, and how much of the target it read.
 
     Attributes:
+        scope: what part of the target was asked for, in words; ``None`` for all of it.
         withheld: candidates below the wanted confidence, by level; counted, never lost.
         rules: every rule that was active.
     """
@@ -282,3 +283,4 @@ class ScanResult:
     coverage: Coverage
     rules: tuple[Rule, ...]
     withheld: dict[Confidence, int] = field(default_factory=dict)
+    scope: str | None = None

@@ -33,6 +33,7 @@ def collect(
     *,
     key: Callable[[], bytes],
     least: Confidence = Confidence.MEDIUM,
+    scope: str | None = None,
 ) -> ScanResult:
     """Run a scan: draw the sightings and group them by secret.
 
@@ -42,6 +43,7 @@ def collect(
         tally: the source's, complete once the sightings are drawn.
         rules: the active rules.
         key: gives the fingerprint key; called only if there is something to sign.
+        scope: what part of the target is looked at, in words; ``None`` for all.
         least: the lowest confidence to report; what lies below is counted.
     """
     started = time.monotonic()
@@ -74,7 +76,7 @@ def collect(
         for match, places in shown
     ]
     findings.sort(key=lambda f: (-f.confidence.rank, _order(f.locations[0]), f.fingerprint))
-    return ScanResult(target, tuple(findings), coverage, rules, dict(withheld))
+    return ScanResult(target, tuple(findings), coverage, rules, dict(withheld), scope)
 
 
 def _signer(key: Callable[[], bytes]) -> Callable[[str, Secret], str]:

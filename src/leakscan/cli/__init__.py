@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -49,6 +50,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line; every expected failure is one clear line on stderr."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that clones are removed
     try:
         status = cli.main(standalone_mode=False)
         sys.stdout.flush()
@@ -63,6 +65,34 @@ def main() -> NoReturn:
         status = 130
     except BrokenPipeError:
         # The reader of our output went away, which is its right: `leakscan scan x | head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         status = 0
+    except OSError as error:
+        _discard_output()
+        click.echo(f"leakscan: {error.strerror or error}: the result is not whole", err=True)
+        status = 3
+    except Exception as error:
+        if os.environ.get("LEAKSCAN_DEBUG"):
+            raise
+        # Not the message: it might quote what was being read.
+        where = f"{type(error).__name__} in {_last_frame(error)}"
+        click.echo(
+            f"leakscan: internal error ({where}): please report it; LEAKSCAN_DEBUG=1 shows more",
+            err=True,
+        )
+        status = 3
     sys.exit(status or 0)
+
+
+def _discard_output() -> None:
+    """Keep the interpreter from failing again on what it could not write."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _last_frame(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    if not trace:
+        return "an unknown place"
+    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"  # noqa: PTH119

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from leakscan.cli.progress import ProgressLine
     from leakscan.detect.digests import DigestFile
+    from leakscan.sources.repository import RepositoryOptions
     from leakscan.sources.target import TargetOptions
 
 GIB = 1 << 30
@@ -62,6 +63,7 @@ GIB = 1 << 30
     help="Report nothing below this; it is counted.",
 )
 @click.option("--no-history", is_flag=True, help="Read only the files of the work tree.")
+@click.option("--ignored", is_flag=True, help="Read files that git is told to ignore, too.")
 @click.option(
     "--since",
     metavar="DATE",
@@ -118,6 +120,7 @@ def scan(
     names: tuple[str, ...],
     min_confidence: str,
     no_history: bool,
+    ignored: bool,
     since: str | None,
     revisions: str | None,
     all_commits: bool,
@@ -142,9 +145,13 @@ def scan(
     from leakscan.sources.target import TargetOptions
 
     config = load_config(config_path, Path.cwd())
-    rules = select_rules(load_rules(config.rule_paths, config.overrides), names or config.enable)
+    if config.source:
+        click.echo(f"leakscan: configuration: {config.source}", err=True)
+    chosen = [name for text in names for name in text.split(",")]
+    rules = select_rules(load_rules(config.rule_paths, config.overrides), chosen or config.enable)
     wanted = RepositoryOptions(
         history=not no_history,
+        ignored=ignored,
         all_commits=all_commits,
         since=since,
         revisions=revisions,
@@ -169,7 +176,6 @@ def _run(
     progress: ProgressLine,
 ) -> ScanResult:
     from leakscan.detect import Detector
-    from leakscan.fingerprint import load_key
     from leakscan.git.urls import without_credentials
     from leakscan.scan import collect
     from leakscan.sources.sighting import Tally
@@ -181,9 +187,33 @@ def _run(
         scan_target(target, Detector(rules, issued), options, tally, progress.reading),
         tally,
         rules,
-        key=lambda: load_key(config.fingerprint_key_file),
+        key=lambda: _fingerprint_key(config),
         least=least,
+        scope=_scope(options.repository),
     )
+
+
+def _scope(options: RepositoryOptions) -> str | None:
+    """Put in words what part of a repository is looked at."""
+    if not options.history:
+        return "the files of the work tree"
+    parts = [f"commits in {options.revisions}"] if options.revisions else []
+    parts += [f"what was committed since {options.since}"] if options.since else []
+    return " and ".join(parts) or None
+
+
+def _fingerprint_key(config: Config) -> bytes:
+    """Return the key; for want of a place to keep one, findings are still reported."""
+    from leakscan.errors import LeakscanError
+    from leakscan.fingerprint import load_key, passing_key
+
+    try:
+        return load_key(config.fingerprint_key_file)
+    except UsageError:
+        raise
+    except LeakscanError as error:
+        click.echo(f"leakscan: {error}; fingerprints of this run fit no other", err=True)
+        return passing_key()
 
 
 def exit_status(result: ScanResult, *, exit_zero: bool) -> int:
@@ -216,6 +246,8 @@ def _opened(output: str, *, private: bool) -> Iterator[TextIO]:
         mode = 0o600 if private else 0o666
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            if private:
+                os.fchmod(descriptor, mode)
             yield file
     except OSError as error:
         raise UsageError(

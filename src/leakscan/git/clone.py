@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
 import threading
 import time
@@ -11,9 +12,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import git
 import tenacity
 
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # git may be missing: see `cloned`
+import git
 from leakscan.errors import TargetError, UsageError
 from leakscan.git.program import CLONING, PROTOCOLS, quiet_environment
 from leakscan.git.urls import transport, without_credentials
@@ -69,6 +71,8 @@ def cloned(url: str, limits: Limits, message: Message) -> Iterator[Path]:
         raise UsageError(
             f"will not clone over {transport(url)!r}", f"use one of {', '.join(PROTOCOLS)}"
         )
+    if shutil.which("git") is None:
+        raise TargetError("the git program was not found", "install git")
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(_PassingError),
         stop=tenacity.stop_after_attempt(ATTEMPTS),
@@ -180,12 +184,10 @@ def _size(folder: Path) -> int:
 def _explained(url: str, handler: git.RemoteProgress) -> TargetError:
     """Make one clear line of what git said."""
     shown = without_credentials(url)
-    said = [
-        without_credentials(line.partition(":")[2].strip() or line.strip())
-        for line in [*handler.error_lines, *handler.other_lines]
-        if line.strip() and not line.startswith(("Cloning into", "warning:"))
-    ]
-    text = said[-1] if said else "git clone failed"
+    lines = [line for line in [*handler.error_lines, *handler.other_lines] if line.strip()]
+    said = [_plain(line) for line in lines if not line.startswith(("Cloning into", "warning:"))]
+    faults = [line for line in lines if line.startswith(("fatal:", "ERROR:", "remote: "))]
+    text = _plain(faults[0]) if faults else said[-1] if said else "git clone failed"
     whole = " ".join(said).lower()
     if any(words in whole for words in _PASSING):
         return _PassingError(f"cannot clone {shown} ({text})", "try again later")
@@ -194,6 +196,12 @@ def _explained(url: str, handler: git.RemoteProgress) -> TargetError:
     else:
         remedy = "check the address"
     return TargetError(f"cannot clone {shown} ({text})", remedy)
+
+
+def _plain(line: str) -> str:
+    for prefix in ("fatal: ", "ERROR: ", "error: ", "remote: "):
+        line = line.removeprefix(prefix)
+    return without_credentials(line.strip())
 
 
 @contextlib.contextmanager

@@ -87,11 +87,16 @@ def run_git(
     # Imported here: a scan of a bare repository runs no program at all.
     import subprocess
 
-    return subprocess.run(
-        ["git", *arguments],
-        cwd=cwd,
-        env=quiet_environment() | dict(variables or {}),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
+    command = ["git", *arguments]
+    try:
+        return subprocess.run(
+            command,
+            cwd=cwd,
+            env=quiet_environment() | dict(variables or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        missing = b"the git program was not found: install git"
+        return subprocess.CompletedProcess(command, 127, b"", missing)

@@ -144,6 +144,14 @@ class Survey(Generic[Found]):
         self._presence: Presence | None = None
         self.trees: dict[PlantedPack, RawTrees] = {}
 
+    @property
+    def checks_all_links(self) -> bool:
+        """Whether no pack is so large that some of its trees are not checked."""
+        return all(
+            len(planted.forest.segments.get(TREE, ())) <= LINK_CHECKED
+            for planted in self._store.packs
+        )
+
     def run(self, progress: Progress = lambda _done, _total: None) -> Portion[Found]:
         """Read everything, including what another process packs meanwhile."""
         total: Portion[Found] = Portion()

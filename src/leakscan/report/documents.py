@@ -21,6 +21,7 @@ def report_document(result: ScanResult, findings: list[Document] | int) -> Docum
         "schema": SCHEMA,
         "tool": {"name": "leakscan", "version": __version__},
         "target": result.target,
+        "scope": result.scope,
         "rules": [rule.id for rule in result.rules],
         "findings": findings,
         "withheld": withheld_document(result),

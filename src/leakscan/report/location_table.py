@@ -69,10 +69,17 @@ def _aligned(rows: Sequence[Cells], columns: Sequence[int]) -> list[Text]:
     return lines
 
 
+def _now(location: Location) -> Text:
+    """Say whether the secret is still there; what a note explains was not simply removed."""
+    if location.current:
+        return Text("still there", "bold red")
+    gone = location.current is False and not location.note
+    return Text("removed", "yellow") if gone else Text()
+
+
 def _cells(location: Location) -> Cells:
-    now = {True: Text("still there", "bold red"), False: Text("removed", "yellow"), None: Text()}
     return (
-        now[location.current],
+        _now(location),
         Text(_place(location), "bold"),
         Text(location.kind.value, "cyan"),
         Text((location.commit or "")[:_SHORT_ID], "yellow"),

@@ -46,7 +46,7 @@ def _skips(coverage: Coverage) -> Iterator[Text]:
 
 def _outcome(result: ScanResult) -> Text:
     good = not result.findings and result.coverage.complete
-    return Text(outcome(result), "bold green" if good else "bold red")
+    return Text(safe_text(outcome(result)), "bold green" if good else "bold red")
 
 
 def _completeness(coverage: Coverage) -> Text:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, TextIO
 
 from leakscan.report.amounts import count, duration, size
+from leakscan.report.safe_text import safe_text
 
 if TYPE_CHECKING:
     from leakscan.model import Coverage, ScanResult
@@ -13,12 +14,13 @@ if TYPE_CHECKING:
 
 def outcome(result: ScanResult) -> str:
     """Say what was found.  That there are no leaks, only a complete scan can tell."""
+    within = f", looking only at {result.scope}" if result.scope else ""
     if result.findings:
         places = sum(len(finding.locations) for finding in result.findings)
         findings = count(len(result.findings), "finding")
-        return f"{findings} in {count(places, 'place')}"
+        return f"{findings} in {count(places, 'place')}{within}"
     if result.coverage.complete:
-        return "No leaks found"
+        return f"No leaks found{within}"
     return "Nothing found in what could be read, but the scan is INCOMPLETE"
 
 
@@ -38,7 +40,7 @@ def completeness(coverage: Coverage) -> str:
 def summary(result: ScanResult) -> str:
     """Say it all in one line."""
     coverage = result.coverage
-    return " · ".join((outcome(result), amount_read(coverage), completeness(coverage)))
+    return " · ".join((safe_text(outcome(result)), amount_read(coverage), completeness(coverage)))
 
 
 def nothing_to_tell(result: ScanResult) -> bool:

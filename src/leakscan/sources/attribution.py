@@ -121,7 +121,9 @@ class Attribution:
         if head:
             self._tips |= self._tips_of([head])
         self._on_branch = self._graph.reachable(self._tips)
-        self._in_notes = self._reachable_under(refs, b"refs/notes/")
+        notes = [ref for ref in refs.values() if ref.name.startswith(b"refs/notes/")]
+        self._note_tips = self._tips_of(notes)
+        self._in_notes = self._graph.reachable(self._note_tips)
         self._in_stash = self._reachable_under(refs, b"refs/stash")
         self._in_tags = self._reachable_under(refs, b"refs/tags/")
         self._signatures: dict[bytes, tuple[Signature | None, int]] = {}
@@ -158,7 +160,8 @@ class Attribution:
             for commit in tree_of:
                 for standing, holding in introductions.of_commit(commit):
                     introduced[standing].append((commit, holding))
-            current = introductions.standings({tree_of[tip] for tip in self._tips})
+            tips = {tree_of[tip] for tip in self._tips | self._note_tips}
+            current = introductions.standings(tips)
         except TooManyPathsError:
             pass  # all was read; only not every path to it is listed
         for standing, holdings in introduced.items():
@@ -239,8 +242,8 @@ class Attribution:
                             path=None if path is None else readable(path),
                             line=None if in_name else match.line,
                             column=None if in_name else match.column,
-                            current=False if self._tips else None,
-                            note=None if staged else "no commit holds it: left behind by an undo",
+                            current=None if staged or not self._tips else False,
+                            note=None if staged else "no commit holds it",
                         ),
                     )
 
@@ -282,7 +285,7 @@ class Attribution:
                     column=match.column,
                     author=tagger.person if tagger else None,
                     date=tagger.date if tagger else None,
-                    note=f"tag {readable(name)}",
+                    note=None if hit.oid in self._ref_of else f"tag {readable(name)}",
                 ),
             )
 
@@ -319,7 +322,7 @@ class Attribution:
                 return "in the stash"
             if commit in self._in_tags:
                 return "on no branch, but tagged"
-            return "on no branch: left behind by a reset, a rebase or a deletion"
+            return "on no branch or tag"
         if commit.hex() in self._shallow:
             return "or before: the history before this commit is not here"
         return None

@@ -12,7 +12,7 @@ from leakscan.model import Kind, Location, Match
 from leakscan.sources.sighting import Progress, Sighting, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from leakscan.detect import Detector
 
@@ -53,6 +53,16 @@ def scan_files(
             yield Sighting(match, Location(Kind.PATH, repository, path=name))
         yield from _scan_file(path, Location(Kind.FILE, repository, path=name), detector, tally)
         progress(done, 0)
+
+
+def scan_named_file(path: Path, name: str, detector: Detector, tally: Tally) -> Iterator[Sighting]:
+    """Search the one file that was asked for, be it a link, a pipe or a device."""
+    try:
+        with path.open("rb") as file:
+            place = Location(Kind.FILE, name, path=name)
+            yield from (Sighting(m, _at(place, m)) for m in _search(file, detector, tally))
+    except OSError as error:
+        tally.skip(f"file {name}", error.strerror or str(error))
 
 
 def _scan_file(path: Path, place: Location, detector: Detector, tally: Tally) -> Iterator[Sighting]:
@@ -100,13 +110,22 @@ def _search_stream(
     tally.read(size)
 
 
-def walk_folder(folder: Path, tally: Tally) -> Iterator[Path]:
-    """Yield every file below a folder, in order; symlinks are not followed."""
+def walk_folder(folder: Path, tally: Tally, passed_over: Callable[[Path], bool]) -> Iterator[Path]:
+    """Yield every file below a folder, in order; symlinks are not followed.
+
+    Args:
+        folder: where to begin.
+        tally: told what cannot be listed.
+        passed_over: whether to leave out a folder and all below it.
+    """
 
     def failed(error: OSError) -> None:
         tally.skip(f"folder {readable(os.fsencode(error.filename))}", error.strerror or str(error))
 
     for where, folders, names in os.walk(folder, onerror=failed):
+        if where != str(folder) and passed_over(Path(where)):
+            folders.clear()
+            continue
         folders.sort()
         linked = [name for name in folders if Path(where, name).is_symlink()]
         yield from (Path(where, name) for name in sorted(names + linked))

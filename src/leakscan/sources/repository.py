@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from leakscan.errors import UsageError
 from leakscan.git.damage import DamagedError
+from leakscan.git.layout import Layout, find_layout
 from leakscan.git.pack import TYPE_NAMES
 from leakscan.git.program import run_git
 from leakscan.git.refs import Ref, log_files, metadata_files, read_refs
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leakscan.detect import Detector
-    from leakscan.git.layout import Layout
     from leakscan.git.shelf import RawTrees
     from leakscan.git.store import PlantedPack
 
@@ -38,15 +40,17 @@ class RepositoryOptions:
     Attributes:
         history: read all objects, refs and logs; else only the files of the work tree.
         work_tree: read staged, changed and untracked files too.
+        ignored: read untracked files that git is told to ignore, too.
         metadata: read reflogs, configuration and other files of the git directory.
         all_commits: list every introducing commit of a place.
-        since: only what was committed since then, in any form that git knows.
+        since: only what was committed since then: a date, or "2.weeks".
         revisions: only what these commits introduced: ``A..B``, ``A`` or ``A...B``.
         jobs: worker processes.
     """
 
     history: bool = True
     work_tree: bool = True
+    ignored: bool = False
     metadata: bool = True
     all_commits: bool = False
     since: str | None = None
@@ -78,9 +82,14 @@ def scan_repository(
     tally.skipped += layout.problems
     tree = WorkTree(layout, tally) if layout.work_tree and options.work_tree else None
     if not options.history:
+        if options.since or options.revisions:
+            raise UsageError("--no-history has no commits for --since and --range", "drop one")
         if tree is None:
             raise UsageError(f"{name} is bare", "it has nothing but history: drop --no-history")
-        yield from _files(tree, name, detector, tally, progress, all_tracked=True)
+        yield from _files(
+            tree, name, detector, tally, progress, all_tracked=True, ignored=options.ignored
+        )
+        yield from _nested(tree, detector, options, tally, progress)
         return
     within = _selected_commits(layout, options)
     with ObjectStore(layout) as store:
@@ -90,7 +99,7 @@ def scan_repository(
         tally.objects += portion.objects
         tally.bytes += portion.size
         refs = read_refs(layout)
-        _note_gaps(layout, portion, store, refs, tally)
+        _note_gaps(layout, survey, portion, store, refs, tally)
         if portion.hits:
             yield from _attributed(
                 portion.hits, store, survey.trees, layout, refs, name, options, within, tally
@@ -100,7 +109,25 @@ def scan_repository(
         if options.metadata:
             yield from _metadata(layout, name, detector, tally)
         if tree:
-            yield from _files(tree, name, detector, tally, progress, all_tracked=False)
+            yield from _files(
+                tree, name, detector, tally, progress, all_tracked=False, ignored=options.ignored
+            )
+            yield from _nested(tree, detector, options, tally, progress)
+
+
+def repository_at(path: Path) -> Layout | None:
+    """Return the repository whose root, work tree or git directory ``path`` is."""
+    if not path.is_dir():
+        return None
+    layout = find_layout(path)
+    here = path.resolve()
+    if layout and here in (
+        layout.git_dir.resolve(),
+        layout.common_dir.resolve(),
+        layout.work_tree and layout.work_tree.resolve(),
+    ):
+        return layout
+    return None
 
 
 def _attributed(
@@ -146,6 +173,7 @@ def _staged(layout: Layout, tally: Tally) -> dict[bytes, bytes]:
 
 def _note_gaps(
     layout: Layout,
+    survey: Survey[Match],
     portion: Portion[Match],
     store: ObjectStore,
     refs: dict[bytes, Ref],
@@ -167,8 +195,11 @@ def _note_gaps(
         tally.skip(what, why)
     if len(gaps) > MAX_LISTED:
         tally.skip(f"{len(gaps) - MAX_LISTED} more objects", "missing or damaged like these")
-    if layout.partial and not portion.missing:
-        tally.skip("what this partial clone left out", "clone without --filter to read it")
+    if (layout.partial or portion.missing) and not survey.checks_all_links:
+        tally.skip(
+            "perhaps more objects that are missing",
+            "in a repository of this size only trees that are stored whole are checked for them",
+        )
     if layout.shallow:
         tally.skip(
             f"the history before {len(layout.shallow)} commits",
@@ -217,14 +248,28 @@ def _files(
     progress: Progress,
     *,
     all_tracked: bool,
+    ignored: bool,
 ) -> Iterator[Sighting]:
     """Search the files that the index does not hold as they are, or all that are tracked."""
 
     def paths() -> Iterator[Path]:
         yield from tree.tracked_files() if all_tracked else tree.changed_files()
-        yield from tree.untracked_files()
+        yield from tree.untracked_files(ignored=ignored)
 
     yield from scan_files(paths(), tree.root, name, detector, tally, progress)
+
+
+def _nested(
+    tree: WorkTree,
+    detector: Detector,
+    options: RepositoryOptions,
+    tally: Tally,
+    progress: Progress,
+) -> Iterator[Sighting]:
+    """Search the repositories within a work tree: submodules, and such as nobody added."""
+    for path in tree.nested:
+        if layout := repository_at(path):
+            yield from scan_repository(layout, str(path), detector, options, tally, progress)
 
 
 def _selected_commits(layout: Layout, options: RepositoryOptions) -> frozenset[bytes] | None:
@@ -236,7 +281,7 @@ def _selected_commits(layout: Layout, options: RepositoryOptions) -> frozenset[b
     if not options.since and not options.revisions:
         return None
     wanted = ["--all"] if not options.revisions else ["--end-of-options", options.revisions]
-    since = [f"--since={options.since}"] if options.since else []
+    since = [f"--since={_exact_date(options.since)}"] if options.since else []
     done = run_git(
         f"--git-dir={layout.git_dir}", "rev-list", *since, *wanted, "--", cwd=layout.git_dir
     )
@@ -244,3 +289,23 @@ def _selected_commits(layout: Layout, options: RepositoryOptions) -> frozenset[b
         reason = readable(done.stderr).strip().splitlines()[-1:] or ["git rev-list failed"]
         raise UsageError(f"no such commits: {reason[0]}", "name them as `git log` takes them")
     return frozenset(bytes.fromhex(line) for line in done.stdout.decode().split())
+
+
+def _exact_date(text: str) -> str:
+    """Return a date as git takes it without guessing; git makes "now" of what it cannot read.
+
+    Raises:
+        UsageError: it is neither a date nor a time ago.
+    """
+    if _AGO.fullmatch(text):
+        return text
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is no date", "write 2026-01-31, 2026-01-31T12:00 or 2.weeks"
+        ) from None
+    return moment.isoformat()
+
+
+_AGO = re.compile(r"\d+[. ](?:second|minute|hour|day|week|month|year)s?(?:[. ]ago)?|yesterday")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from leakscan.errors import TargetError, UsageError
 from leakscan.git.layout import Layout, find_layout
 from leakscan.git.urls import transport, without_credentials
-from leakscan.sources.files import scan_files, scan_stream, walk_folder
-from leakscan.sources.repository import RepositoryOptions, scan_repository
+from leakscan.sources.files import scan_files, scan_named_file, scan_stream, walk_folder
+from leakscan.sources.repository import RepositoryOptions, repository_at, scan_repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,29 +61,37 @@ def scan_target(
         return
     _only_for_repositories(limited, target)
     if path.is_dir():
-        files = walk_folder(path, tally)
-        yield from scan_files(files, path, target, detector, tally, progress)
+        yield from _scan_folder(path, target, detector, wanted, tally, progress)
     elif path.exists():
-        yield from scan_files([path], path.parent, target, detector, tally, progress)
+        yield from scan_named_file(path, target, detector, tally)
     else:
         raise TargetError(
             f"{target} does not exist", "name a URL, a repository, a folder or a file"
         )
 
 
-def repository_at(path: Path) -> Layout | None:
-    """Return the repository whose root, work tree or git directory ``path`` is."""
-    if not path.is_dir():
-        return None
-    layout = find_layout(path)
-    here = path.resolve()
-    if layout and here in (
-        layout.git_dir.resolve(),
-        layout.common_dir.resolve(),
-        layout.work_tree and layout.work_tree.resolve(),
-    ):
-        return layout
-    return None
+def _scan_folder(
+    folder: Path,
+    target: str,
+    detector: Detector,
+    wanted: RepositoryOptions,
+    tally: Tally,
+    progress: Progress,
+) -> Iterator[Sighting]:
+    """Search the files of a folder, and the repositories in it as repositories."""
+    nested: list[Layout] = []
+
+    def is_repository(path: Path) -> bool:
+        layout = repository_at(path)
+        if layout:
+            nested.append(layout)
+        return layout is not None
+
+    files = walk_folder(folder, tally, is_repository)
+    yield from scan_files(files, folder, target, detector, tally, progress)
+    for layout in nested:
+        name = str(layout.work_tree or layout.git_dir)
+        yield from scan_repository(layout, name, detector, wanted, tally, progress)
 
 
 def _scan_url(

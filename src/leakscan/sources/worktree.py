@@ -26,9 +26,12 @@ def staged_entries(git_dir: Path, hash_size: int) -> Iterator[IndexEntry]:
     Raises:
         DamagedError, OSError: as `read_index`.
     """
-    for entry in read_index(git_dir / "index", hash_size):
-        if entry.mode & _TYPE != _GITLINK and not entry.path.endswith(b"/"):
-            yield entry
+    return (entry for entry in read_index(git_dir / "index", hash_size) if _is_file(entry))
+
+
+def _is_file(entry: IndexEntry) -> bool:
+    """Tell files and symlinks from submodules and from folders of a sparse index."""
+    return entry.mode & _TYPE != _GITLINK and not entry.path.endswith(b"/")
 
 
 class WorkTree:
@@ -40,6 +43,8 @@ class WorkTree:
 
     Attributes:
         entries: what is staged.
+        nested: folders that are repositories of their own, such as submodules; complete
+            after `untracked_files`.
     """
 
     def __init__(self, layout: Layout, tally: Tally) -> None:
@@ -49,8 +54,13 @@ class WorkTree:
         self._tally = tally
         self._all_changed = False
         self.entries: list[IndexEntry] = []
+        self.nested: list[Path] = []
         try:
-            self.entries += staged_entries(layout.git_dir, layout.hash_size)
+            for entry in read_index(layout.git_dir / "index", layout.hash_size):
+                if _is_file(entry):
+                    self.entries.append(entry)
+                else:
+                    self.nested.append(self._file(entry))
         except (DamagedError, OSError) as error:
             tally.skip("the index", str(error))
             self._all_changed = True
@@ -66,23 +76,25 @@ class WorkTree:
             if not entry.is_unchanged(file) and not file.is_dir():
                 yield file
 
-    def untracked_files(self) -> Iterator[Path]:
-        """Yield the files that are neither tracked nor ignored.
+    def untracked_files(self, *, ignored: bool) -> Iterator[Path]:
+        """Yield the files that are not tracked, nor ignored unless those are wanted.
 
         Where the index cannot be read, that is every file that is not ignored.
         """
         done = run_git(
             f"--git-dir={self._layout.git_dir}", f"--work-tree={self.root}",
-            "ls-files", "-z", "--others", "--exclude-standard",
+            "ls-files", "-z", "--others", *([] if ignored else ["--exclude-standard"]),
             cwd=self.root, variables=self._without_index(),
         )  # fmt: skip
         if done.returncode:
             reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
             self._tally.skip("untracked files", reason[-1] if reason else "git ls-files failed")
         for name in done.stdout.split(b"\0"):
-            # A folder that ends in a slash is a repository within this one.
-            if name and not name.endswith(b"/"):
-                yield self.root / os.fsdecode(name)
+            path = self.root / os.fsdecode(name)
+            if name.endswith(b"/"):
+                self.nested.append(path)
+            elif name:
+                yield path
 
     def _without_index(self) -> dict[str, str]:
         return {"GIT_INDEX_FILE": os.devnull + ".none"} if self._all_changed else {}
