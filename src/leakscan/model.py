@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
 
@@ -83,6 +82,9 @@ class Secret(str):
     def reveal(self) -> str:
         """Return the whole secret as a plain ``str``: only for hashing and ``--show-secrets``."""
         return str.__str__(self)
+
+    def __str__(self) -> str:
+        return self.redacted()
 
     def __repr__(self) -> str:
         return f"Secret({self.redacted()!r})"
@@ -253,19 +255,6 @@ class Coverage:
     def complete(self) -> bool:
         """Whether all that the run was asked to read was read."""
         return not self.skipped
-
-    @staticmethod
-    def total(parts: Iterable[Coverage]) -> Coverage:
-        """Add up the coverage of the parts of one run."""
-        objects = size = 0
-        seconds = 0.0
-        skipped: list[Skip] = []
-        for part in parts:
-            objects += part.objects
-            size += part.bytes
-            seconds += part.seconds
-            skipped += part.skipped
-        return Coverage(objects, size, seconds, tuple(skipped))
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def main() -> NoReturn:
     except BrokenPipeError:
         # The reader of our output went away, which is its right: `leakscan scan x | head`.
         _discard_output()
-        status = 0
+        status = 141  # as of a program that the closed pipe ended
     except OSError as error:
         _discard_output()
         click.echo(f"leakscan: {error.strerror or error}: the result is not whole", err=True)

@@ -160,10 +160,14 @@ def scan(
     with ProgressLine(sys.stderr) as progress, _issued(config) as issued:
         options = TargetOptions(wanted, int(max_size * GIB), timeout, progress.cloning)
         result = _run(target, rules, issued, config, Confidence(min_confidence), options, progress)
+    status = exit_status(result, exit_zero=exit_zero)
     with _opened(output, private=show_secrets) as out:
         colour = {"auto": None, "always": True, "never": False}[color]
-        write_report(result, style, out, show_secrets=show_secrets, color=colour)
-    context.exit(exit_status(result, exit_zero=exit_zero))
+        # Whoever reads only the first lines gets the status all the same.
+        with contextlib.suppress(BrokenPipeError):
+            write_report(result, style, out, show_secrets=show_secrets, color=colour)
+            out.flush()
+    context.exit(status)
 
 
 def _run(

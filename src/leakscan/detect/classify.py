@@ -9,8 +9,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Set
 
 from leakscan.model import ChecksumVerdict, Confidence, Rule
 
@@ -57,7 +61,9 @@ class Classifier:
 
     def __init__(self, rule: Rule) -> None:
         self._well_formed = regex.compile(f"{rule.alphabet}*")
-        self._placeholders = [(p, regex.compile(p, regex.IGNORECASE)) for p in rule.placeholders]
+        self._placeholders = [regex.compile(p, regex.IGNORECASE) for p in rule.placeholders]
+        allowed = "".join(chr(c) for c in range(33, 127) if self._well_formed.fullmatch(chr(c)))
+        self._alphabet = frozenset(allowed)
         words = "|".join(regex.escape(word) for word in rule.context)
         self._context = regex.compile(words.encode(), regex.IGNORECASE) if words else None
 
@@ -84,25 +90,27 @@ class Classifier:
             doubts.append((Confidence.LOW, "checksum invalid"))
         if seen.issued is False:
             doubts.append((Confidence.MEDIUM, "not in the issuer's list of issued tokens"))
-        if any(pattern.search(seen.secret) for _, pattern in self._placeholders):
+        if any(pattern.search(seen.secret) for pattern in self._placeholders):
             doubts.append((Confidence.LOW, "looks like a placeholder"))
         if not self._well_formed.fullmatch(seen.body):
             doubts.append((Confidence.LOW, "characters that this issuer is not known to use"))
-        return doubts + _randomness_doubts(seen.body) + _boundary_doubts(seen)
+        doubts += _randomness_doubts(seen.body, self._alphabet)
+        return doubts + _boundary_doubts(seen)
 
 
-def _randomness_doubts(body: str) -> list[tuple[Confidence, str]]:
-    """Doubt bodies that chance would hardly have made."""
+def _randomness_doubts(body: str, alphabet: Set[str]) -> list[tuple[Confidence, str]]:
+    """Doubt bodies that chance would hardly have made of the characters of an alphabet."""
     doubts: list[tuple[Confidence, str]] = []
-    share = entropy(body) / math.log2(len(body)) if len(body) > 1 else 0.0
+    different = min(len(body), len(alphabet))
+    share = entropy(body) / math.log2(different) if different > 1 else 0.0
     if share < WORD_ENTROPY:
         doubts.append((Confidence.LOW, f"repetitive ({share:.2f} of the possible entropy)"))
     elif share < RANDOM_ENTROPY:
         doubts.append((Confidence.MEDIUM, f"not very random ({share:.2f} of the possible entropy)"))
-    if not any(c.isdigit() for c in body):
+    if "0" in alphabet and not any(c.isdigit() for c in body):
         # One random base62 body in 670 has no digit: (52/62)^37.
         doubts.append((Confidence.MEDIUM, "no digit in it"))
-    if body == body.lower() or body == body.upper():
+    if {"a", "A"} <= alphabet and body in (body.lower(), body.upper()):
         # (36/62)^37 is 2e-9: for a base62 issuer this is an identifier or a hex digest.
         doubts.append((Confidence.LOW, "letters of one case only"))
     return doubts
@@ -114,7 +122,7 @@ def _boundary_doubts(seen: Evidence) -> list[tuple[Confidence, str]]:
     before, after = seen.left[-1:], seen.right[:1]
     if after.isalnum():
         doubts.append((Confidence.LOW, "part of a longer run of characters"))
-    elif after in (b"_", b"-") and after:
+    elif after in (b"_", b"-"):
         doubts.append((Confidence.MEDIUM, f"continued by {after.decode()!r}"))
     if before.isalnum() and not _ESCAPE_BEFORE.search(seen.left):
         doubts.append((Confidence.LOW, "directly preceded by a letter or digit"))

@@ -63,10 +63,6 @@ class Forest:
     segments: dict[int, range]
     orphans: Sequence[int]
 
-    def type_at(self, position: int) -> int:
-        """Return the type of the object at a position."""
-        return next(kind for kind, where in self.segments.items() if position in where)
-
     def ancestors(self, position: int) -> list[int]:
         """Return the positions of the bases of an object, root first."""
         chain: list[int] = []
@@ -168,6 +164,8 @@ def segments(roots: Iterable[tuple[int, int]], total: int) -> dict[int, range]:
     first: dict[int, int] = {}
     for kind, position in roots:
         first.setdefault(kind, position)
+    if not first:
+        return {}
     ends = [*list(first.values())[1:], total]
     return {kind: range(start, end) for (kind, start), end in zip(first.items(), ends, strict=True)}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,10 +9,12 @@ from typing import TYPE_CHECKING
 from leakscan.git.damage import DamagedError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
     from pathlib import Path
 
 _FIXED = struct.Struct(">10I")
+_SECOND = 1_000_000_000
 _EXTENDED = 0x4000
 
 
@@ -22,28 +23,36 @@ class IndexEntry:
     """A staged path.
 
     Attributes:
-        mtime: seconds and nanoseconds of the file when it was staged.
-        size: of the file, modulo 2**32.
+        ctime, mtime: nanoseconds, when the file was staged.
+        inode, size: of the file then, modulo 2**32.
     """
 
     path: bytes
     oid: bytes
     mode: int
-    mtime: tuple[int, int]
+    ctime: int
+    mtime: int
+    inode: int
     size: int
 
-    def is_unchanged(self, file: Path) -> bool:
-        """Whether a file still looks as it did when it was staged, as git judges that."""
-        try:
-            now = file.lstat()
-        except OSError:
-            return True  # gone: there is nothing to read
-        when = divmod(now.st_mtime_ns, 1_000_000_000)
-        return (
-            not stat.S_ISDIR(now.st_mode)
-            and now.st_size & 0xFFFFFFFF == self.size
-            and when == self.mtime
+    def is_unchanged(self, now: os.stat_result, index_mtime: int) -> bool:
+        """Whether a file surely is as it was when it was staged.
+
+        A file as young as the index may have changed since within one tick of the clock
+        ("racy git"); it counts as changed, and so is read.
+
+        Args:
+            now: what ``lstat`` says of the file.
+            index_mtime: when the index was written, in nanoseconds.
+        """
+        then = (self.ctime, self.mtime, self.inode, self.size)
+        seen = (
+            now.st_ctime_ns,
+            now.st_mtime_ns,
+            now.st_ino & 0xFFFFFFFF,
+            now.st_size & 0xFFFFFFFF,
         )
+        return then == seen and self.mtime < index_mtime
 
 
 def read_index(path: Path, hash_size: int) -> Iterator[IndexEntry]:
@@ -79,7 +88,15 @@ def read_index(path: Path, hash_size: int) -> Iterator[IndexEntry]:
             end = data.index(b"\0", at)
             name += data[at:end]
             at = end + 1 if version == 4 else start + ((end - start + 8) & ~7)
-            yield IndexEntry(name, oid, fields[6], (fields[2], fields[3]), fields[9])
+            yield IndexEntry(
+                path=name,
+                oid=oid,
+                mode=fields[6],
+                ctime=fields[0] * _SECOND + fields[1],
+                mtime=fields[2] * _SECOND + fields[3],
+                inode=fields[5],
+                size=fields[9],
+            )
     except (struct.error, ValueError, IndexError):
         raise DamagedError("it is corrupt or cut short") from None
     if data[at : at + 4] == b"link":

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from leakscan.git.history import Graph, Holders
 
 MAX_STEPS = 500_000
-"""Entries that are looked at before giving up: a tree that holds itself in many ways, as
-hostile ones do ("git bomb"), has more paths than can be listed."""
+"""Entries of one commit that are looked at before giving up: a tree that holds itself in many
+ways, as hostile ones do ("git bomb"), has more paths than can be listed."""
 
 Mark = TypeVar("Mark", bound=Hashable)
 Marks = Callable[[bytes, Entry], Set[Mark]]
@@ -84,6 +84,7 @@ class Introductions(Generic[Mark]):
         Raises:
             TooManyPathsError: a tree is hostile.
         """
+        self._steps = 0
         found: set[Standing[Mark]] = set()
         pending = [(tree, b"") for tree in trees]
         seen = set(pending)
@@ -100,6 +101,7 @@ class Introductions(Generic[Mark]):
         return found
 
     def _new(self, tree: bytes, before: list[bytes]) -> Iterator[tuple[Standing[Mark], Holding]]:
+        self._steps = 0
         pending = [(tree, before, b"")]
         while pending:
             tree, before, prefix = pending.pop()

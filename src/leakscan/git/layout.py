@@ -70,6 +70,8 @@ def find_layout(path: Path) -> Layout | None:
         dot_git = folder / ".git"
         if dot_git.is_dir() and _is_git_dir(dot_git):
             return _describe(dot_git, folder)
+        if (dot_git / "objects").is_dir():
+            raise TargetError(f"{dot_git} is damaged: it has no HEAD", "restore HEAD, then scan")
         if dot_git.is_file():
             return _describe(_linked(dot_git), folder)
     return None
@@ -87,7 +89,7 @@ def _linked(dot_git: Path) -> Path:
     target = dot_git.parent / text.removeprefix("gitdir:").strip()
     if not text.startswith("gitdir:") or not _is_git_dir(target):
         raise TargetError(f"{dot_git} names no repository", "repair it with `git worktree repair`")
-    return target
+    return target.resolve()
 
 
 def _describe(git_dir: Path, work_tree: Path | None) -> Layout:
@@ -97,6 +99,9 @@ def _describe(git_dir: Path, work_tree: Path | None) -> Layout:
     linked = sorted((common / "worktrees").glob("*/"))
     settings = dict(read_config(common / "config"))
     objects, problems = _object_dirs(common / "objects")
+    ref_storage = settings.get("extensions.refstorage", "files").lower()
+    if ref_storage != "files":
+        problems.append(Skip("names of refs, and reflogs", f"{ref_storage} is not read yet"))
     hash_name = settings.get("extensions.objectformat", "sha1").lower()
     if hash_name not in ("sha1", "sha256"):
         raise TargetError(
@@ -163,4 +168,7 @@ def read_config(path: Path) -> Iterator[tuple[str, str]]:
 
 def _text(path: Path) -> str:
     """Read a small text file; what is not UTF-8 survives as surrogates."""
-    return path.read_text(encoding="utf-8", errors="surrogateescape")
+    try:
+        return path.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise TargetError(f"cannot read {path}", error.strerror or str(error)) from None

@@ -29,7 +29,7 @@ def loose_oids(objects: Path, hash_size: int) -> Iterator[bytes]:
         try:
             names = sorted(path.name for path in folder.iterdir())
         except (FileNotFoundError, NotADirectoryError):
-            continue
+            continue  # pruned meanwhile, or a file
         yield from (bytes.fromhex(folder.name + name) for name in names if rest.fullmatch(name))
 
 

@@ -149,6 +149,8 @@ class Pack:
                 base = offset - distance
             elif kind == REF_DELTA:
                 base = data[at : at + self.hash_size]
+                if len(base) < self.hash_size:
+                    raise IndexError
                 at += self.hash_size
         except IndexError:
             raise DamagedError("it lies outside the pack, which is cut short") from None

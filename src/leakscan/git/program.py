@@ -21,6 +21,8 @@ HARMLESS = {
     "core.pager": "cat",
     "core.alternateRefsCommand": "true",
     "credential.helper": "",
+    # The repository has no say in which files are looked at but through .gitignore.
+    "core.excludesFile": os.devnull,
     "diff.external": "",
     "gc.auto": "0",
     # Lets git read what another user owns, which it otherwise refuses because of the above.
@@ -62,6 +64,7 @@ def quiet_environment(settings: Mapping[str, str] = HARMLESS) -> dict[str, str]:
         "GIT_ASKPASS": "true",
         "GIT_CONFIG_COUNT": str(len(settings)),
         "GIT_NO_LAZY_FETCH": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
         "LC_ALL": "C",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leakscan.git.damage import DamagedError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -33,7 +35,11 @@ def read_refs(layout: Layout) -> dict[bytes, Ref]:
     """
     found: dict[bytes, Ref] = {}
     packed = layout.common_dir / "packed-refs"
-    for line in packed.read_bytes().split(b"\n") if packed.is_file() else []:
+    try:
+        lines = packed.read_bytes().split(b"\n") if packed.exists() else []
+    except OSError as error:
+        raise DamagedError(f"packed-refs cannot be read ({error.strerror})") from None
+    for line in lines:
         oid, space, name = line.partition(b" ")
         if space and _HEX.fullmatch(oid):
             found[name] = Ref(name, bytes.fromhex(oid.decode()))
@@ -52,16 +58,30 @@ def log_files(layout: Layout) -> Iterator[Path]:
 
 
 def metadata_files(layout: Layout) -> Iterator[Path]:
-    """Yield the other text files of a git directory: configuration, messages in the making.
+    """Yield the other files of a git directory: configuration, messages in the making, hooks.
 
-    Not the index, whose paths and contents are read as what is staged, nor git's samples.
+    Not objects, refs, logs and the index, which are read as such, nor git's sample hooks.
+    Submodules that were absorbed into it are repositories of their own.
     """
     for root in layout.git_dirs:
         for path in sorted(root.iterdir()):
-            if path.is_file() and path.name not in ("index", "packed-refs"):
+            if path.name in ("index", "objects", "refs", "logs", "modules", "worktrees"):
+                continue
+            if path.is_dir() and not path.is_symlink():
+                yield from (p for p in _files(path) if not p.name.endswith(".sample"))
+            else:
                 yield path
-        for folder in ("hooks", "info"):
-            yield from (p for p in _files(root / folder) if not p.name.endswith(".sample"))
+
+
+def read_stashes(layout: Layout) -> list[bytes]:
+    """Return the commits of the stash: the newest is a ref, the others stand in its log."""
+    found: list[bytes] = []
+    for path in (layout.common_dir / "refs/stash", layout.common_dir / "logs/refs/stash"):
+        try:
+            found += (bytes.fromhex(i.decode()) for i in _HEX.findall(path.read_bytes()))
+        except OSError:
+            continue  # there is none
+    return found
 
 
 def _loose(name: bytes, path: Path) -> Ref:

@@ -15,7 +15,7 @@ from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import hyperscan
 
@@ -26,7 +26,7 @@ from leakscan.git.pack import TREE
 from leakscan.git.walk import STREAMED, apply_bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from leakscan.git.store import ObjectStore, PlantedPack
 
@@ -41,6 +41,11 @@ _TRIM = 2
 An id is searched for without its first and last bytes: the chance that still more of them
 equal those of the id that it replaced is one in 2**24 an end and a replacement.
 """
+
+_WINDOW = 64 << 20
+"""Bytes searched at a time: hyperscan takes no more than 4 GiB."""
+
+_LONGEST_ID = 32
 
 _ENTRY_END = re.compile(rb"(40000|100644|100755|120000|100664) ([^\0]+)\Z")
 
@@ -70,15 +75,21 @@ class RawTrees:
         planted: the pack.
         lasting: whether to make room for any number of trees, on disk, and not only for
             as many as may be kept on the chance that they are needed.
+        budget: bytes that may be kept without being asked for.
+
+    Attributes:
+        where: the positions of the trees in the pack's forest.
+        size: bytes of room that they take.
+        has_room: whether there is room for them.
     """
 
-    def __init__(self, planted: PlantedPack, *, lasting: bool) -> None:
+    def __init__(self, planted: PlantedPack, *, lasting: bool, budget: int = KEPT) -> None:
         self._planted = planted
         self.where = planted.forest.segments.get(TREE, range(0))
         self._ends = array("q", accumulate(self._sizes()))
-        total = self._ends[-1] if self._ends else 0
-        self.has_room = total <= KEPT or lasting
-        self._data = _room(total if self.has_room else 0)
+        self.size = self._ends[-1] if self._ends else 0
+        self.has_room = self.size <= budget or lasting
+        self._data = _room(self.size if self.has_room else 0)
         self._filled = _room(len(self.where) if self.has_room else 0)
 
     def _sizes(self) -> list[int]:
@@ -96,7 +107,7 @@ class RawTrees:
 
     def complete(self, jobs: int) -> None:
         """Inflate what has not been taken in; of what is damaged nothing is taken in."""
-        if self._filled.find(b"\0", 0) < 0 or not self.where:
+        if self.is_whole:
             return
         tasks = [self.where[low : low + _SLICE] for low in range(0, len(self.where), _SLICE)]
         for _ in fork_map(self._inflate, tasks, jobs):
@@ -123,14 +134,21 @@ class RawTrees:
             return b""
         return self._data[self._ends[index] - self._size(index) : self._ends[index]]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every tree has been taken in."""
+        return not self.where or self._filled.find(b"\0", 0) < 0
+
     def positions(self, wanted: Wanted) -> Iterator[int]:
         """Yield, ascending, the positions of the trees in whose data a wanted id turns up."""
         last = -1
-        for end in list(wanted.hits(self._data)):
-            position = self.where.start + bisect_right(self._ends, end - 1)
-            if position != last:
-                last = position
-                yield position
+        for begin in range(0, len(self._data), _WINDOW):
+            window = self._data[begin : begin + _WINDOW + _LONGEST_ID]
+            for end in list(wanted.hits(window)):
+                position = self.where.start + bisect_right(self._ends, begin + end - 1)
+                if position > last:
+                    last = position
+                    yield position
 
 
 def _room(size: int) -> mmap.mmap:
@@ -161,10 +179,10 @@ class Wanted:
     def _on_hit(self, _id: int, _start: int, end: int, _flags: int, _context: object) -> None:
         self._ends.append(end)
 
-    def hits(self, raw: bytes | mmap.mmap) -> list[int]:
+    def hits(self, raw: bytes) -> list[int]:
         """Return where in unresolved data an id ends, but for its trimmed bytes."""
         self._ends.clear()
-        self._database.scan(cast("bytes", raw), self._on_hit)  # any buffer will do
+        self._database.scan(raw, self._on_hit)
         return self._ends
 
     def entries(self, tree: bytes) -> list[Entry]:
@@ -181,6 +199,18 @@ class Wanted:
         return found
 
 
+def kept_trees(packs: Iterable[PlantedPack]) -> dict[PlantedPack, RawTrees]:
+    """Make room for the trees of as many packs as may be kept."""
+    kept: dict[PlantedPack, RawTrees] = {}
+    budget = KEPT
+    for planted in packs:
+        trees = RawTrees(planted, lasting=False, budget=budget)
+        if trees.has_room:
+            kept[planted] = trees
+            budget -= trees.size
+    return kept
+
+
 class TreeShelf:
     """The trees of a repository.
 
@@ -188,6 +218,9 @@ class TreeShelf:
         store: the repository's objects.
         kept: what a survey has kept of them, by pack.
         jobs: worker processes.
+
+    Attributes:
+        is_whole: whether no tree of a pack is damaged, or too large to be one.
     """
 
     def __init__(self, store: ObjectStore, kept: Mapping[PlantedPack, RawTrees], jobs: int) -> None:
@@ -200,6 +233,7 @@ class TreeShelf:
                 trees = RawTrees(planted, lasting=True)
             trees.complete(jobs)
             self._packed.append((planted, trees))
+        self.is_whole = all(trees.is_whole for _, trees in self._packed)
 
     def naming(self, oids: Collection[bytes]) -> Iterator[tuple[bytes, list[Entry]]]:
         """Yield each tree that names one of ``oids``, with the entries that do."""

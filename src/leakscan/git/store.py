@@ -64,7 +64,7 @@ class ObjectStore:
         self.hash_size = layout.hash_size
         self.problems: list[Skip] = []
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
-        self._known: set[str] = set()
+        self._known: set[Path] = set()
         self.packs: list[PlantedPack] = []
         self.loose: dict[bytes, Path] = {}
         self.refresh()
@@ -90,9 +90,9 @@ class ObjectStore:
         new: list[PlantedPack] = []
         for folder in self.layout.object_dirs:
             for path in sorted((folder / "pack").glob("*.pack")):
-                if path.name in self._known:
+                if path in self._known:
                     continue
-                self._known.add(path.name)
+                self._known.add(path)
                 planted = self._open(path)
                 if planted:
                     new.append(planted)

@@ -16,7 +16,7 @@ from leakscan.git.links import Links
 from leakscan.git.loose import read_loose
 from leakscan.git.pack import BLOB, COMMIT, TAG, TREE, TYPE_NAMES
 from leakscan.git.presence import Presence
-from leakscan.git.shelf import RawTrees
+from leakscan.git.shelf import RawTrees, kept_trees
 from leakscan.git.store import ObjectStore, PlantedPack, loose_path
 from leakscan.git.walk import Broken, Content, resolve
 
@@ -157,12 +157,15 @@ class Survey(Generic[Found]):
         total: Portion[Found] = Portion()
         packs: list[PlantedPack] = self._store.packs
         loose = list(self._store.loose)
-        while True:
+        seen = set(loose)
+        while packs or loose:
             self._read(packs, loose, total, progress)
             packs = self._store.refresh()
-            loose = [oid for oid in self._store.loose if oid not in loose]
-            if not packs and not loose:
-                return total
+            loose = [oid for oid in self._store.loose if oid not in seen]
+            seen.update(loose)
+        # What one round missed, a later one may have brought.
+        total.missing = {oid: by for oid, by in total.missing.items() if oid not in self._store}
+        return total
 
     def _read(
         self,
@@ -175,7 +178,7 @@ class Survey(Generic[Found]):
             known = (planted.pack for planted in self._store.packs)
             self._presence = Presence(known, self._store.loose)
         if TREE in self._types:
-            self.trees |= {planted: RawTrees(planted, lasting=False) for planted in packs}
+            self.trees |= kept_trees(packs)
         tasks: list[_Task] = [*self._pack_slices(packs, total), *_loose_slices(loose)]
         size = total.objects + sum(len(task) for task in tasks)
         jobs = self._jobs if size > 2 * _SLICE else 1

@@ -6,7 +6,7 @@ import re
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://|([a-z][a-z0-9-]*)::", re.IGNORECASE)
 _SCP = re.compile(r"(?:[\w.-]+@)[\w.-]+:(?!//)\S")
-_USER_INFO = re.compile(r"(\w+://)[^@/\s]*@")
+_USER_INFO = re.compile(r"(\w+://)[^/\s]*@")
 _HOSTED = re.compile(
     r"(?:https?://(?:[^@/]*@)?|ssh://git@|git://|git@)"
     r"(github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)[/:]([^/\s]+/[^\s]+?)(?:\.git)?/?\Z"

@@ -124,6 +124,8 @@ def _bases(pack: Pack, forest: Forest, position: int) -> list[Content]:
             content = inflate(_compressed(pack, forest, at), _bounded(int(forest.size[at])))
             if chain:
                 content = _apply_carefully(chain[-1], content)
+                if forest.last[at]:
+                    chain[-1] = _RELEASED
         except _FAULTS as error:
             content = Broken(_reason(error))
         chain.append(content)

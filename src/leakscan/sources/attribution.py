@@ -51,14 +51,8 @@ class _Marks:
     """The matches of one repository, by the entry of a tree that bears them."""
 
     def __init__(self, contents: Mapping[bytes, Matches], names: Mapping[bytes, Matches]) -> None:
-        self.contents = {
-            oid: {_Mark(m.rule, m.secret.reveal(), False): m for m in reversed(matches)}
-            for oid, matches in contents.items()
-        }
-        self.names = {
-            oid: {_Mark(m.rule, m.secret.reveal(), True): m for m in reversed(matches)}
-            for oid, matches in names.items()
-        }
+        self.contents = {oid: _by_mark(found, False) for oid, found in contents.items()}
+        self.names = {oid: _by_mark(found, True) for oid, found in names.items()}
 
     def __call__(self, tree: bytes, entry: Entry) -> Set[_Mark]:
         """Return the marks of an entry: by its name, by its content."""
@@ -67,11 +61,19 @@ class _Marks:
             return marks
         return marks | {m for m in self.names[tree] if m.secret.encode() in entry.name}
 
-    def match(self, holding: Holding, mark: _Mark) -> Match:
-        """Return the match behind a mark in one version."""
+    def matches(self, holding: Holding, mark: _Mark) -> list[Match]:
+        """Return the matches behind a mark in one version."""
         if mark.in_name:
             return self.names[holding.tree][mark]
         return self.contents[holding.entry.oid][mark]
+
+
+def _by_mark(matches: Matches, in_name: bool) -> dict[_Mark, list[Match]]:
+    found: dict[_Mark, list[Match]] = {}
+    for match in matches:
+        mark = _Mark(match.rule, match.secret.reveal(), in_name)
+        found.setdefault(mark, []).append(match)
+    return found
 
 
 class Attribution:
@@ -83,6 +85,7 @@ class Attribution:
         layout: the repository.
         refs: its refs.
         staged: paths of staged objects by id.
+        stashes: commits of the stash, older ones included.
         repository: what to call it in locations.
         tally: told where places could not all be followed.
         all_commits: whether to list every introducing commit, not only the first.
@@ -97,6 +100,7 @@ class Attribution:
         layout: Layout,
         refs: Mapping[bytes, Ref],
         staged: Mapping[bytes, bytes],
+        stashes: Iterable[bytes],
         repository: str,
         *,
         tally: Tally,
@@ -124,7 +128,7 @@ class Attribution:
         notes = [ref for ref in refs.values() if ref.name.startswith(b"refs/notes/")]
         self._note_tips = self._tips_of(notes)
         self._in_notes = self._graph.reachable(self._note_tips)
-        self._in_stash = self._reachable_under(refs, b"refs/stash")
+        self._in_stash = self._graph.reachable(stashes)
         self._in_tags = self._reachable_under(refs, b"refs/tags/")
         self._signatures: dict[bytes, tuple[Signature | None, int]] = {}
 
@@ -152,24 +156,26 @@ class Attribution:
             held = dict.fromkeys(holders.get(tree, ()))
             holders[tree] = tuple(held | dict.fromkeys(self._named(tree, marks)))
         introductions = Introductions(self._graph, holders, marks)
-        listed: Counter[_Mark] = Counter()
         introduced: dict[Standing[_Mark], list[tuple[bytes, Holding]]] = defaultdict(list)
-        current: set[Standing[_Mark]] = set()
+        current: set[Standing[_Mark]] | None = None
         tree_of = self._graph.tree_of
         try:
             for commit in tree_of:
                 for standing, holding in introductions.of_commit(commit):
                     introduced[standing].append((commit, holding))
             tips = {tree_of[tip] for tip in self._tips | self._note_tips}
-            current = introductions.standings(tips)
+            current = introductions.standings(tips) if self._tips and shelf.is_whole else None
         except TooManyPathsError:
-            pass  # all was read; only not every path to it is listed
+            # All was read; only not every path to it is listed, nor who brought it.
+            introductions.reached.update(marks.contents, marks.names)
+        listed: Counter[_Mark] = Counter()
         for standing, holdings in introduced.items():
             listed[standing.mark] += 1
             if listed[standing.mark] <= MAX_PLACES:
-                yield from self._standing(standing, holdings, marks, current=standing in current)
+                now = None if current is None else standing in current
+                yield from self._standing(standing, holdings, marks, current=now)
         if self._within is None:
-            yield from self._without_commit(marks, holders, introductions.reached)
+            yield from self._without_commit(marks, holders, introductions.reached, shelf.is_whole)
 
     def _named(self, tree: bytes, marks: _Marks) -> Iterator[Entry]:
         """Yield the entries of a tree whose names bear a mark."""
@@ -188,7 +194,7 @@ class Attribution:
         holdings: list[tuple[bytes, Holding]],
         marks: _Marks,
         *,
-        current: bool,
+        current: bool | None,
     ) -> Iterator[Sighting]:
         """Yield the place of a secret at a path: its first commit that counts."""
         if self._within is not None:
@@ -198,31 +204,33 @@ class Attribution:
         holdings.sort(key=lambda item: (item[0] not in self._on_branch, self._when(item[0])))
         commit, holding = holdings[0]
         in_name = standing.mark.in_name
-        match = marks.match(holding, standing.mark)
+        matches = marks.matches(holding, standing.mark)
         kind = Kind.PATH if in_name else Kind.BLOB
         if holding.entry.mode == _SYMLINK and not in_name:
             kind = Kind.SYMLINK
         elif commit in self._in_notes and commit not in self._on_branch:
             kind = Kind.NOTE
         path = readable(standing.path)
-        line = None if in_name else match.line
         oid = holding.tree if in_name else holding.entry.oid
-        yield Sighting(
-            match,
-            replace(
-                self._at_commit(kind, commit, oid, path),
-                line=line,
-                column=None if in_name else match.column,
-                current=current if self._tips else None,
-                url=link_to(self._remote, commit.hex(), path, line),
-                commits=tuple(c.hex() for c, _ in holdings) if self._all_commits else (),
-            ),
+        place = replace(
+            self._at_commit(kind, commit, oid, path),
+            current=current,
+            commits=tuple(c.hex() for c, _ in holdings) if self._all_commits else (),
         )
+        for match in matches[:1] if in_name else matches:
+            line, column = (None, None) if in_name else (match.line, match.column)
+            url = link_to(self._remote, commit.hex(), path, line)
+            yield Sighting(match, replace(place, line=line, column=column, url=url))
 
     def _without_commit(
-        self, marks: _Marks, holders: Mapping[bytes, tuple[Entry, ...]], reached: set[bytes]
+        self,
+        marks: _Marks,
+        holders: Mapping[bytes, tuple[Entry, ...]],
+        reached: set[bytes],
+        certain: bool,
     ) -> Iterator[Sighting]:
         """Yield what no commit holds: staged, or left behind by something undone."""
+        unplaced = "no commit holds it" if certain else "which commits hold it cannot be told"
         paths = {e.oid: e.name for entries in holders.values() for e in entries}
         paths |= self._staged
         for where, in_name in ((marks.contents, False), (marks.names, True)):
@@ -232,7 +240,7 @@ class Attribution:
                 path = None if in_name else paths.get(oid)
                 staged = oid in self._staged
                 kind = Kind.PATH if in_name else Kind.STAGED if staged else Kind.BLOB
-                for match in matches.values():
+                for match in (m for found in matches.values() for m in found):
                     yield Sighting(
                         match,
                         Location(
@@ -242,8 +250,8 @@ class Attribution:
                             path=None if path is None else readable(path),
                             line=None if in_name else match.line,
                             column=None if in_name else match.column,
-                            current=None if staged or not self._tips else False,
-                            note=None if staged else "no commit holds it",
+                            current=None if staged or not self._tips or not certain else False,
+                            note=None if staged else unplaced,
                         ),
                     )
 
@@ -264,7 +272,7 @@ class Attribution:
             )
 
     def _in_tag(self, hit: Hit[Match]) -> Iterator[Sighting]:
-        _, data = self._store.read(hit.oid)
+        data = self._text(hit.oid)
         tagger = signature(data, b"tagger")
         head = data[: header_end(data)].split(b"\n")
         target = head[0].removeprefix(b"object ").decode("ascii", "replace")
@@ -291,7 +299,7 @@ class Attribution:
 
     def _in_text(self, hit: Hit[Match], message: Kind) -> Iterator[tuple[Match, Kind, int | None]]:
         """Say in which part of a commit or tag each match stands, and the line of the message."""
-        _, data = self._store.read(hit.oid)
+        data = self._text(hit.oid)
         end = header_end(data)
         before = data.count(b"\n", 0, end)
         for match in hit.found:
@@ -301,6 +309,13 @@ class Attribution:
             line = data[data.rfind(b"\n", 0, match.start) + 1 : match.start]
             by = line.startswith((b"author ", b"committer ", b"tagger "))
             yield match, Kind.IDENTITY if by else Kind.COMMIT_HEADER, None
+
+    def _text(self, oid: bytes) -> bytes:
+        """Return a commit or a tag; nothing of one that is too large to hold."""
+        try:
+            return self._store.read(oid)[1]
+        except DamagedError:
+            return b""
 
     def _at_commit(self, kind: Kind, commit: bytes, oid: bytes, path: str | None) -> Location:
         author = self._signature(commit)[0]

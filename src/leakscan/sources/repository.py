@@ -12,13 +12,13 @@ from leakscan.git.damage import DamagedError
 from leakscan.git.layout import Layout, find_layout
 from leakscan.git.pack import TYPE_NAMES
 from leakscan.git.program import run_git
-from leakscan.git.refs import Ref, log_files, metadata_files, read_refs
+from leakscan.git.refs import Ref, log_files, metadata_files, read_refs, read_stashes
 from leakscan.git.store import ObjectStore
 from leakscan.git.survey import Hit, Portion, Survey
 from leakscan.git.texts import readable
 from leakscan.model import Kind, Location, Match
 from leakscan.sources.files import scan_files
-from leakscan.sources.sighting import Progress, Sighting, Tally
+from leakscan.sources.sighting import Progress, Sighting, Tally, no_progress
 from leakscan.sources.worktree import WorkTree, staged_entries
 
 if TYPE_CHECKING:
@@ -98,14 +98,25 @@ def scan_repository(
         tally.skipped += store.problems
         tally.objects += portion.objects
         tally.bytes += portion.size
-        refs = read_refs(layout)
-        _note_gaps(layout, survey, portion, store, refs, tally)
+        refs = _refs(layout, tally)
+        staged = _staged(layout, tally)
+        _note_gaps(layout, survey, portion, store, refs, staged, tally)
         if portion.hits:
             yield from _attributed(
-                portion.hits, store, survey.trees, layout, refs, name, options, within, tally
+                portion.hits,
+                store,
+                survey.trees,
+                layout,
+                refs,
+                staged,
+                name,
+                options,
+                within,
+                tally,
             )
     if within is None:
         yield from _ref_names(refs, name, detector, tally)
+        yield from _staged_names(staged, name, detector)
         if options.metadata:
             yield from _metadata(layout, name, detector, tally)
         if tree:
@@ -136,6 +147,7 @@ def _attributed(
     trees: Mapping[PlantedPack, RawTrees],
     layout: Layout,
     refs: dict[bytes, Ref],
+    staged: dict[bytes, bytes],
     name: str,
     options: RepositoryOptions,
     within: frozenset[bytes] | None,
@@ -149,7 +161,8 @@ def _attributed(
         trees,
         layout,
         refs,
-        _staged(layout, tally),
+        staged,
+        read_stashes(layout),
         name,
         tally=tally,
         all_commits=options.all_commits,
@@ -177,6 +190,7 @@ def _note_gaps(
     portion: Portion[Match],
     store: ObjectStore,
     refs: dict[bytes, Ref],
+    staged: dict[bytes, bytes],
     tally: Tally,
 ) -> None:
     """Record everything that the repository should have but that could not be read."""
@@ -189,7 +203,14 @@ def _note_gaps(
     gaps += [
         (f"object {ref.oid.hex()}", f"missing; {readable(ref.name)} names it")
         for ref in refs.values()
-        if ref.oid and ref.name.startswith(b"refs/") and ref.oid not in store
+        if ref.oid
+        and (ref.name.startswith(b"refs/") or ref.name.endswith(b"/HEAD") or ref.name == b"HEAD")
+        and ref.oid not in store
+    ]
+    gaps += [
+        (f"object {oid.hex()}", f"{why_missing}; it is staged as {readable(path)}")
+        for oid, path in staged.items()
+        if oid not in store and oid not in portion.missing
     ]
     for what, why in gaps[:MAX_LISTED]:
         tally.skip(what, why)
@@ -205,6 +226,14 @@ def _note_gaps(
             f"the history before {len(layout.shallow)} commits",
             "this clone is shallow; `git fetch --unshallow` brings the rest",
         )
+
+
+def _refs(layout: Layout, tally: Tally) -> dict[bytes, Ref]:
+    try:
+        return read_refs(layout)
+    except DamagedError as error:
+        tally.skip("names of refs", str(error))
+        return {}
 
 
 def _ref_names(
@@ -225,13 +254,21 @@ def _ref_names(
     tally.bytes += sum(len(ref) for ref in refs)
 
 
+def _staged_names(staged: dict[bytes, bytes], name: str, detector: Detector) -> Iterator[Sighting]:
+    for path in staged.values():
+        for match in detector.search(path):
+            end = path.find(b"/", match.start + len(match.secret))
+            named = readable(path if end < 0 else path[:end])
+            yield Sighting(match, Location(Kind.PATH, name, path=named, note="staged"))
+
+
 def _metadata(layout: Layout, name: str, detector: Detector, tally: Tally) -> Iterator[Sighting]:
     """Search the files of the git directory itself; they do not count as objects."""
     read = Tally()
     sources = ((Kind.REFLOG, log_files), (Kind.GIT_FILE, metadata_files))
     for kind, paths in sources:
         for sighting in scan_files(
-            paths(layout), layout.git_dir, name, detector, read, lambda _done, _total: None
+            paths(layout), layout.git_dir, name, detector, read, no_progress
         ):
             if sighting.location.kind is Kind.FILE:
                 place = replace(sighting.location, kind=kind)

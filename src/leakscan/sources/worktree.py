@@ -66,15 +66,19 @@ class WorkTree:
             self._all_changed = True
 
     def tracked_files(self) -> Iterator[Path]:
-        """Yield every tracked file."""
-        yield from (self._file(entry) for entry in self.entries)
+        """Yield every tracked file that is there."""
+        yield from (self._file(entry) for entry in self.entries if self._state(entry))
 
     def changed_files(self) -> Iterator[Path]:
         """Yield the tracked files that differ from what is staged, as far as git would see."""
+        try:
+            written = (self._layout.git_dir / "index").stat().st_mtime_ns
+        except OSError:
+            written = 0
         for entry in self.entries:
-            file = self._file(entry)
-            if not entry.is_unchanged(file) and not file.is_dir():
-                yield file
+            now = self._state(entry)
+            if now and not entry.is_unchanged(now, written):
+                yield self._file(entry)
 
     def untracked_files(self, *, ignored: bool) -> Iterator[Path]:
         """Yield the files that are not tracked, nor ignored unless those are wanted.
@@ -98,6 +102,16 @@ class WorkTree:
 
     def _without_index(self) -> dict[str, str]:
         return {"GIT_INDEX_FILE": os.devnull + ".none"} if self._all_changed else {}
+
+    def _state(self, entry: IndexEntry) -> os.stat_result | None:
+        """Return what a tracked file is now; nothing if it was removed."""
+        try:
+            return self._file(entry).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            self._tally.skip(f"file {self._file(entry)}", error.strerror or str(error))
+            return None
 
     def _file(self, entry: IndexEntry) -> Path:
         return self.root / os.fsdecode(entry.path)
