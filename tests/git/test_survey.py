@@ -155,3 +155,16 @@ def test_missing_objects_are_named(repo: GitRepo) -> None:
     assert {k.hex(): (n.hex(), TYPE_NAMES[t]) for k, (n, t) in portion.missing.items()} == {
         oid: (tree, "tree")
     }
+
+
+def test_an_object_that_appears_meanwhile_is_read_once(repo: GitRepo) -> None:
+    """Looking again ends, and what is new is read."""
+    layout = find_layout(repo.path)
+    assert layout
+    with ObjectStore(layout) as store:
+        survey = Survey(store, Keeper(), jobs=1)
+        late = repo.hash_object("blob", b"late")
+        portion = survey.run()
+        found = [hit.oid.hex() for hit in portion.hits]
+    assert late in found
+    assert len(found) == len(set(found)) == len(objects_of(repo))

@@ -49,10 +49,17 @@ def scan_files(
     """
     for done, path in enumerate(paths, 1):
         name = readable(os.fsencode(os.path.relpath(path, root)))
-        for match in detector.search(os.fsencode(name)):
-            yield Sighting(match, Location(Kind.PATH, repository, path=name))
+        yield from scan_name(os.fsencode(os.path.relpath(path, root)), repository, detector)
         yield from _scan_file(path, Location(Kind.FILE, repository, path=name), detector, tally)
         progress(done, 0)
+
+
+def scan_name(path: bytes, repository: str, detector: Detector) -> Iterator[Sighting]:
+    """Search a path; of a folder's name the location is the folder, once for all its files."""
+    for match in detector.search(path):
+        end = path.find(b"/", match.start + len(match.secret))
+        named = readable(path if end < 0 else path[:end])
+        yield Sighting(match, Location(Kind.PATH, repository, path=named))
 
 
 def scan_named_file(path: Path, name: str, detector: Detector, tally: Tally) -> Iterator[Sighting]:

@@ -17,7 +17,7 @@ from leakscan.git.store import ObjectStore
 from leakscan.git.survey import Hit, Portion, Survey
 from leakscan.git.texts import readable
 from leakscan.model import Kind, Location, Match
-from leakscan.sources.files import scan_files
+from leakscan.sources.files import scan_files, scan_name
 from leakscan.sources.sighting import Progress, Sighting, Tally, no_progress
 from leakscan.sources.worktree import WorkTree, staged_entries
 
@@ -256,10 +256,7 @@ def _ref_names(
 
 def _staged_names(staged: dict[bytes, bytes], name: str, detector: Detector) -> Iterator[Sighting]:
     for path in staged.values():
-        for match in detector.search(path):
-            end = path.find(b"/", match.start + len(match.secret))
-            named = readable(path if end < 0 else path[:end])
-            yield Sighting(match, Location(Kind.PATH, name, path=named, note="staged"))
+        yield from scan_name(path, name, detector)
 
 
 def _metadata(layout: Layout, name: str, detector: Detector, tally: Tally) -> Iterator[Sighting]:
