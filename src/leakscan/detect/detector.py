@@ -69,7 +69,8 @@ class Detector:
         """Yield every candidate in a stream too large to hold.
 
         Neighbouring chunks are searched with an overlap that no token or context outgrows,
-        so that the result is that of `search` on the whole.
+        so that the result is that of `search` on the whole; only low-confidence candidates
+        in the shadow of better ones may be reported in addition.
 
         Args:
             chunks: the stream in pieces of any size, in order.

@@ -50,7 +50,8 @@ class Forest:
         last: 1 where no later object is built on the same base.
         rank: place in the pack's index.
         segments: for each type of object, the range of positions that holds all of it.
-        orphans: ranks of objects whose base is not in the pack, or which are their own.
+        orphans: ranks of objects that no root leads to: their base is missing, or is
+            themselves, or the chain is too long.
     """
 
     start: Column

@@ -194,7 +194,7 @@ class Survey(Generic[Found]):
         for planted in packs:
             pack, forest = planted.pack, planted.forest
             total.broken += [
-                (pack.oid(rank), "its delta base is missing, or its entry is damaged")
+                (pack.oid(rank), "its entry is damaged, or its chain of delta bases leads nowhere")
                 for rank in forest.orphans
             ]
             for kind in _READ_ORDER:
@@ -326,5 +326,5 @@ def _lost(task: _Task) -> Portion[Found]:
     else:
         pack, forest = task.planted.pack, task.planted.forest
         oids = (pack.oid(int(forest.rank[position])) for position in task.where)
-    why = "the worker that read it was killed, perhaps for want of memory"
+    why = "the worker that read it failed or was killed, perhaps for want of memory"
     return Portion(broken=[(oid, why) for oid in oids])
