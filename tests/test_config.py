@@ -15,7 +15,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give every test a home of its own, without a configuration."""
     folder = tmp_path / "home"
     monkeypatch.setenv("HOME", str(folder))
-    monkeypatch.setattr("platformdirs.user_config_dir", lambda name: str(folder / name))
+    monkeypatch.setattr("click.get_app_dir", lambda name: str(folder / name))
     monkeypatch.delenv("LEAKSCAN_CONFIG", raising=False)
     return folder
 

@@ -39,6 +39,9 @@ one version of every directory; checking the rest would cost as much as the scan
 _SLICE = 1500
 """Objects a task: small enough to share out evenly, large enough to make forking cheap."""
 
+_FORKED, _FORKED_BYTES = 6000, 3 << 20
+"""Objects, and bytes of packs, from which on forking is worth its 20 ms."""
+
 _READ_ORDER = (BLOB, TREE, COMMIT, TAG)
 """Longest tasks first, so that no processor waits for a long one at the end."""
 
@@ -181,7 +184,7 @@ class Survey(Generic[Found]):
             self.trees |= kept_trees(packs)
         tasks: list[_Task] = [*self._pack_slices(packs, total), *_loose_slices(loose)]
         size = total.objects + sum(len(task) for task in tasks)
-        jobs = self._jobs if size > 2 * _SLICE else 1
+        jobs = self._jobs if size > _FORKED or sum(map(_weight, packs)) > _FORKED_BYTES else 1
         for index, portion in fork_map(self._do, tasks, jobs):
             total.add(_lost(tasks[index]) if portion is None else portion)
             progress(total.objects, size)
@@ -311,6 +314,10 @@ class Survey(Generic[Found]):
                 named = self._links.all_of(kind, content)
                 portion.missing |= dict.fromkeys(self._presence.absent(named), (oid, kind))
         return portion
+
+
+def _weight(planted: PlantedPack) -> int:
+    return len(planted.pack.data)
 
 
 def _loose_slices(oids: Sequence[bytes]) -> Iterator[_LooseSlice]:
