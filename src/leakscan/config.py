@@ -75,6 +75,14 @@ def load_config(explicit: Path | None = None, start: Path | None = None) -> Conf
         raise UsageError(f"{path}: cannot read it: {error.strerror}", "check the path") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: not a TOML file: {error}") from None
+    named = explicit is not None or bool(os.environ.get(VARIABLE))
+    if path.name == FILE_NAME and not named:
+        for section in ("digests", "fingerprint"):
+            if section in table:
+                raise UsageError(
+                    f"{path}: {section}: not in a checkout's file, which anybody may have written",
+                    f"set it in your own configuration, or say --config {path}",
+                )
     return _parse(table, path)
 
 

@@ -50,7 +50,8 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line; every expected failure is one clear line on stderr."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that clones are removed
+    for number in (signal.SIGTERM, signal.SIGHUP):  # so that clones are removed
+        signal.signal(number, lambda received, _frame: sys.exit(128 + received))
     try:
         status = cli.main(standalone_mode=False)
         sys.stdout.flush()
@@ -58,7 +59,9 @@ def main() -> NoReturn:
         error.show()
         status = 2
     except LeakscanError as error:
-        click.echo(f"leakscan: {error}", err=True)
+        from leakscan.report.safe_text import safe_text
+
+        click.echo(f"leakscan: {safe_text(str(error))}", err=True)
         status = error.exit_status
     except (click.Abort, KeyboardInterrupt):
         click.echo("leakscan: interrupted; what was not read yet is unknown", err=True)

@@ -29,6 +29,8 @@ below 0.772 (tests/detect/test_classify.py measures again).
 WORD_ENTROPY = 0.62
 """The share below which a body is repetition rather than chance."""
 
+_MALFORMED = "characters that this issuer is not known to use"
+
 # What may stand directly before a token although its last character is a letter or digit:
 # JSON and shell escapes, \u0022, \x22, percent-encoding, an ANSI colour sequence.
 _ESCAPE_BEFORE = regex.compile(
@@ -73,6 +75,8 @@ class Classifier:
             return Confidence.HIGH, ("in the issuer's list of issued tokens",)
         if seen.checksum is ChecksumVerdict.VALID:
             return Confidence.HIGH, ("checksum valid",)
+        if not self._well_formed.fullmatch(seen.body) and seen.checksum is ChecksumVerdict.UNKNOWN:
+            return Confidence.LOW, (_MALFORMED,)
         against = self._doubts(seen)
         in_context = bool(self._context and self._context.search(seen.left))
         worst = min((level for level, _ in against), key=lambda level: level.rank, default=None)
@@ -93,7 +97,7 @@ class Classifier:
         if any(pattern.search(seen.secret) for pattern in self._placeholders):
             doubts.append((Confidence.LOW, "looks like a placeholder"))
         if not self._well_formed.fullmatch(seen.body):
-            doubts.append((Confidence.LOW, "characters that this issuer is not known to use"))
+            doubts.append((Confidence.LOW, _MALFORMED))
         doubts += _randomness_doubts(seen.body, self._alphabet)
         return doubts + _boundary_doubts(seen)
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
 
+MAX_LOW = 1000
+"""Low-confidence candidates of one object that are kept: a file full of prefixes has millions."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Stage:
     """What confirms the candidates of one rule."""
@@ -51,6 +55,8 @@ class Confirmer:
             ends = [end for rule, end in hits if rule == index]
             for low, high in _windows(ends, stage.rule.max_length):
                 matches += self._classified(stage, data, low, high)
+        if len(matches) > MAX_LOW:
+            matches = _without_the_many(matches)
         matches.sort(key=lambda match: match.start)
         return _positioned(_without_shadows(matches), data)
 
@@ -88,6 +94,11 @@ class Confirmer:
 def _text(raw: bytes | None) -> str:
     """Decode a token; bytes that are not ASCII can only come from an operator's own rule."""
     return (raw or b"").decode("ascii", "backslashreplace")
+
+
+def _without_the_many(matches: list[Match]) -> list[Match]:
+    low = [match for match in matches if match.confidence is Confidence.LOW]
+    return [match for match in matches if match.confidence is not Confidence.LOW] + low[:MAX_LOW]
 
 
 def _windows(ends: list[int], length: int) -> Iterator[tuple[int, int]]:

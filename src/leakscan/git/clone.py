@@ -100,7 +100,7 @@ def _clone(
         process = git.Git(target.parent).execute(
             ["git", "clone", "--mirror", "--progress", "--end-of-options", url, str(target)],
             as_process=True,
-            env=quiet_environment(CLONING),
+            env=quiet_environment(CLONING, PROTOCOLS) | {"GIT_ALLOC_LIMIT": "0"},
             universal_newlines=True,
         )
     assert not isinstance(process, (str, bytes, tuple))  # noqa: S101 - as_process says so

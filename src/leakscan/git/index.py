@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
+from leakscan.git.regular import read_regular
 
 if TYPE_CHECKING:
     import os
@@ -63,7 +64,7 @@ def read_index(path: Path, hash_size: int) -> Iterator[IndexEntry]:
         OSError: it cannot be read.
     """
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except FileNotFoundError:
         return
     if len(data) < 12 + hash_size or data[:4] != b"DIRC":

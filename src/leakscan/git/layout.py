@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leakscan.errors import TargetError
+from leakscan.git.damage import DamagedError
+from leakscan.git.regular import read_regular
 from leakscan.model import Skip
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ def find_layout(path: Path) -> Layout | None:
 
 
 def _is_git_dir(folder: Path) -> bool:
-    return (folder / "HEAD").exists() and (
+    return os.path.lexists(folder / "HEAD") and (
         (folder / "objects").is_dir() or (folder / "commondir").is_file()
     )
 
@@ -169,6 +171,6 @@ def read_config(path: Path) -> Iterator[tuple[str, str]]:
 def _text(path: Path) -> str:
     """Read a small text file; what is not UTF-8 survives as surrogates."""
     try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise TargetError(f"cannot read {path}", error.strerror or str(error)) from None
+        return read_regular(path).decode("utf-8", "surrogateescape")
+    except (DamagedError, OSError) as error:
+        raise TargetError(f"cannot read {path} ({error})", "repair it, then scan") from None

@@ -28,7 +28,9 @@ class Links:
         self.hash_size = hash_size
         # A gitlink (mode 160000) names a commit of another repository.
         self._entry = re.compile(
-            rb"160000 [^\0]+\0.{%d}|[0-7]+ [^\0]+\0(.{%d})" % (hash_size, hash_size), re.DOTALL
+            rb"160000 [^\0]{1,4096}+\0.{%d}|[0-7]{5,6}+ [^\0]{1,4096}+\0(.{%d})"
+            % (hash_size, hash_size),
+            re.DOTALL,
         )
         self._hex = hash_size * 2
 
@@ -61,12 +63,12 @@ class Links:
     def of_commit(self, data: bytes, _delta: bytes | None) -> list[bytes]:
         """Return the ids of a commit's tree and parents."""
         width = self._hex
-        named = data[5 : 5 + width]
+        named = [data[5 : 5 + width]]
         at = 6 + width
         while data.startswith(b"parent ", at):
-            named += data[at + 7 : at + 7 + width]
+            named.append(data[at + 7 : at + 7 + width])
             at += 8 + width
-        return self._ids(named)
+        return self._ids(b"".join(named))
 
     def of_tag(self, data: bytes, _delta: bytes | None) -> list[bytes]:
         """Return the id of the object that a tag names."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from leakscan.git.damage import DamagedError
 from leakscan.git.inflate import CHUNK, inflate, inflate_chunks
 from leakscan.git.pack import TYPE_NAMES
-from leakscan.git.walk import LARGEST_IN_MEMORY, STREAMED, Streamed
+from leakscan.git.regular import read_regular
+from leakscan.git.walk import STREAMED, Streamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,9 +41,7 @@ def read_loose(path: Path) -> tuple[int, bytes | Streamed]:
         DamagedError: it is not what git writes.
         OSError: it cannot be read (`FileNotFoundError`: it has been packed meanwhile).
     """
-    data = path.read_bytes()
-    if len(data) > LARGEST_IN_MEMORY:
-        raise DamagedError(f"it takes {len(data)} bytes compressed, too many to hold")
+    data = read_regular(path)
     try:
         head = zlib.decompressobj().decompress(data, 64)
     except zlib.error:

@@ -6,6 +6,8 @@ An object of a pack has a *rank*, its place in the index, which is sorted by obj
 from __future__ import annotations
 
 import mmap
+import os
+import stat
 import struct
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
@@ -166,7 +168,10 @@ class Pack:
 
 
 def _map(path: Path) -> mmap.mmap:
-    with path.open("rb") as file:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise DamagedError(f"{path.name} is no regular file")
         try:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except ValueError:

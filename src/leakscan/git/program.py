@@ -43,16 +43,23 @@ CLONING = {
 PROTOCOLS = ("https", "http", "ssh", "git", "file")
 """Transports that git may use; ``ext::`` and ``fd::`` would run or read what a URL says."""
 
+PATIENCE = 600
+"""Seconds that git may take; a hostile repository can make it wait for ever."""
+
 _KEPT = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_EXEC_PATH")
 
 
-def quiet_environment(settings: Mapping[str, str] = HARMLESS) -> dict[str, str]:
+def quiet_environment(
+    settings: Mapping[str, str] = HARMLESS, protocols: tuple[str, ...] = ()
+) -> dict[str, str]:
     """Return the environment for git: no prompts, no lazy fetches, no redirection.
 
     Variables that lead git to another repository (GIT_DIR and its like) are dropped.
 
     Args:
         settings: configuration that goes before every file's.
+        protocols: transports that git may use; by default none, so that a partial clone is
+            not completed behind our back, whatever version of git this is.
     """
     environment = {
         name: value
@@ -60,7 +67,8 @@ def quiet_environment(settings: Mapping[str, str] = HARMLESS) -> dict[str, str]:
         if not name.startswith("GIT_") or name in _KEPT
     }
     environment |= {
-        "GIT_ALLOW_PROTOCOL": ":".join(PROTOCOLS),
+        "GIT_ALLOW_PROTOCOL": ":".join(protocols),
+        "GIT_ALLOC_LIMIT": "1g",
         "GIT_ASKPASS": "true",
         "GIT_CONFIG_COUNT": str(len(settings)),
         "GIT_NO_LAZY_FETCH": "1",
@@ -99,7 +107,10 @@ def run_git(
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
+            timeout=PATIENCE,
         )
     except FileNotFoundError:
-        missing = b"the git program was not found: install git"
-        return subprocess.CompletedProcess(command, 127, b"", missing)
+        fault = b"the git program was not found: install git"
+    except subprocess.TimeoutExpired:
+        fault = b"git did not end in time"
+    return subprocess.CompletedProcess(command, 127, b"", fault)

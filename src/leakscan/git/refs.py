@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
+from leakscan.git.regular import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def read_refs(layout: Layout) -> dict[bytes, Ref]:
     found: dict[bytes, Ref] = {}
     packed = layout.common_dir / "packed-refs"
     try:
-        lines = packed.read_bytes().split(b"\n") if packed.exists() else []
+        lines = read_regular(packed).split(b"\n") if packed.exists() else []
     except OSError as error:
         raise DamagedError(f"packed-refs cannot be read ({error.strerror})") from None
     for line in lines:
@@ -78,21 +79,25 @@ def read_stashes(layout: Layout) -> list[bytes]:
     found: list[bytes] = []
     for path in (layout.common_dir / "refs/stash", layout.common_dir / "logs/refs/stash"):
         try:
-            found += (bytes.fromhex(i.decode()) for i in _HEX.findall(path.read_bytes()))
-        except OSError:
-            continue  # there is none
+            found += (bytes.fromhex(i.decode()) for i in _HEX.findall(read_regular(path)))
+        except (DamagedError, OSError):
+            continue  # there is none, or `read_refs` has said so
     return found
 
 
 def _loose(name: bytes, path: Path) -> Ref:
     try:
-        found = _HEX.match(path.read_bytes())
-    except OSError:
-        found = None
+        found = _HEX.match(read_regular(path))
+    except OSError as error:
+        raise DamagedError(f"{path.name} cannot be read ({error.strerror})") from None
     return Ref(name, bytes.fromhex(found[0].decode()) if found else None)
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for where, folders, names in os.walk(folder):
+    def failed(error: OSError) -> None:
+        if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            raise DamagedError(f"{error.filename} cannot be read ({error.strerror})")
+
+    for where, folders, names in os.walk(folder, onerror=failed):
         folders.sort()
         yield from (Path(where, name) for name in sorted(names))

@@ -64,7 +64,7 @@ class Entry:
 
 def tree_entries(data: bytes, hash_size: int) -> Iterator[Entry]:
     """Parse a tree; stops making sense where a damaged one does."""
-    pattern = re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % hash_size, re.DOTALL)
+    pattern = re.compile(rb"([0-7]{5,6}+) ([^\0]{1,4096}+)\0(.{%d})" % hash_size, re.DOTALL)
     return (Entry(*found) for found in pattern.findall(data))
 
 

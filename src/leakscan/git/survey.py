@@ -185,9 +185,11 @@ class Survey(Generic[Found]):
         tasks: list[_Task] = [*self._pack_slices(packs, total), *_loose_slices(loose)]
         size = total.objects + sum(len(task) for task in tasks)
         jobs = self._jobs if size > _FORKED or sum(map(_weight, packs)) > _FORKED_BYTES else 1
-        for index, portion in fork_map(self._do, tasks, jobs):
-            total.add(_lost(tasks[index]) if portion is None else portion)
-            progress(total.objects, size)
+        for low in range(0, len(tasks), MAX_TASKS):
+            batch = tasks[low : low + MAX_TASKS]
+            for index, portion in fork_map(self._do, batch, jobs):
+                total.add(_lost(batch[index]) if portion is None else portion)
+                progress(total.objects, size)
 
     def _pack_slices(
         self, packs: Sequence[PlantedPack], total: Portion[Found]

@@ -101,6 +101,7 @@ def resolve(
                     if isinstance(base, bytes) and len(base) * size < largest:
                         content = join(apply_delta(base, delta))
                     else:
+                        _room_for(chain, len(base) if isinstance(base, bytes) else 0)
                         content = _apply_carefully(base, delta)
         except _FAULTS as error:
             content = Broken(_reason(error))
@@ -141,12 +142,24 @@ def _large(pack: Pack, forest: Forest, position: int, chain: list[Content]) -> C
     size = int(forest.size[position])
     data = _compressed(pack, forest, position)
     if depth := int(forest.depth[position]):
+        _room_for(chain, size)
         return _apply_carefully(chain[depth - 1], inflate(data, _bounded(size)))
     following = position + 1
     is_base = following < len(forest.parent) and forest.parent[following] == position
     if size > LARGEST_IN_MEMORY or not is_base:
         return Streamed(inflate_chunks(data, size), size)
     return inflate(data, size)
+
+
+def _room_for(chain: list[Content], size: int) -> None:
+    """Refuse another large object where the bases that are alive fill memory already.
+
+    Raises:
+        DamagedError: they do.
+    """
+    held = sum(len(content) for content in chain if isinstance(content, bytes))
+    if held + size > 2 * LARGEST_IN_MEMORY:
+        raise DamagedError(f"it and its delta bases need more than {2 * LARGEST_IN_MEMORY} bytes")
 
 
 def _compressed(pack: Pack, forest: Forest, position: int) -> memoryview:

@@ -24,7 +24,8 @@ def presentable(result: ScanResult, *, show_secrets: bool) -> ScanResult:
     `Finding.secret` itself stays whole; a format that prints it decides how.
     """
     secrets = () if show_secrets else (finding.secret for finding in result.findings)
-    clean = _cleaner(secrets)
+    patterns = () if show_secrets else (rule.pattern for rule in result.rules)
+    clean = _cleaner(secrets, patterns)
     skipped = tuple(Skip(clean(skip.what), clean(skip.why)) for skip in result.coverage.skipped)
     return replace(
         result,
@@ -34,8 +35,19 @@ def presentable(result: ScanResult, *, show_secrets: bool) -> ScanResult:
     )
 
 
-def _cleaner(secrets: Iterable[Secret]) -> Clean:
-    """Return a function that redacts the secrets in a text, as they are or percent-encoded."""
+def _cleaner(secrets: Iterable[Secret], patterns: Iterable[str]) -> Clean:
+    """Return a function that redacts the secrets in a text, as they are or percent-encoded.
+
+    What looks like a secret to one of the rules is redacted too: it may be one that was not
+    reported, in the name of something that could not be read.
+    """
+    suspects = [re.compile(pattern) for pattern in patterns]
+
+    def careful(text: str) -> str:
+        for suspect in suspects:
+            text = suspect.sub(lambda found: Secret(found[0]).redacted(), text)
+        return text
+
     redacted = {
         spelling: secret.redacted()
         for secret in secrets
@@ -46,11 +58,15 @@ def _cleaner(secrets: Iterable[Secret]) -> Clean:
         if spelling
     }
     if not redacted:
-        return encodable
+        return lambda text: careful(encodable(text))
     # Longest first: a secret may begin with another one.
     spellings = sorted(redacted, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, spellings)))
-    return lambda text: pattern.sub(lambda found: redacted[found[0]], encodable(text))
+
+    def clean(text: str) -> str:
+        return careful(pattern.sub(lambda found: redacted[found[0]], encodable(text)))
+
+    return clean
 
 
 def _clean_finding(finding: Finding, clean: Clean) -> Finding:

@@ -21,7 +21,7 @@ from leakscan.model import Kind, Location, Match
 from leakscan.sources.sighting import Sighting, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Set
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 
     from leakscan.git.layout import Layout
     from leakscan.git.refs import Ref
@@ -175,7 +175,8 @@ class Attribution:
                 now = None if current is None else standing in current
                 yield from self._standing(standing, holdings, marks, current=now)
         if self._within is None:
-            yield from self._without_commit(marks, holders, introductions.reached, shelf.is_whole)
+            reached = introductions.reached
+            yield from self._without_commit(marks, holders, reached, listed, shelf.is_whole)
 
     def _named(self, tree: bytes, marks: _Marks) -> Iterator[Entry]:
         """Yield the entries of a tree whose names bear a mark."""
@@ -227,15 +228,19 @@ class Attribution:
         marks: _Marks,
         holders: Mapping[bytes, tuple[Entry, ...]],
         reached: set[bytes],
+        told: Collection[_Mark],
         certain: bool,
     ) -> Iterator[Sighting]:
-        """Yield what no commit holds: staged, or left behind by something undone."""
+        """Yield what no commit holds: staged, or left behind by something undone.
+
+        Whatever has been ``told`` nowhere is yielded here, so that nothing found is lost.
+        """
         unplaced = "no commit holds it" if certain else "which commits hold it cannot be told"
         paths = {e.oid: e.name for entries in holders.values() for e in entries}
         paths |= self._staged
         for where, in_name in ((marks.contents, False), (marks.names, True)):
             for oid, matches in where.items():
-                if oid in reached:
+                if oid in reached and all(mark in told for mark in matches):
                     continue
                 path = None if in_name else paths.get(oid)
                 staged = oid in self._staged
@@ -275,9 +280,11 @@ class Attribution:
         data = self._text(hit.oid)
         tagger = signature(data, b"tagger")
         head = data[: header_end(data)].split(b"\n")
-        target = head[0].removeprefix(b"object ").decode("ascii", "replace")
         name = next((line[4:] for line in head if line.startswith(b"tag ")), b"")
-        commit = bytes.fromhex(target) if len(target) == 2 * self._store.hash_size else b""
+        try:
+            commit = bytes.fromhex(head[0].removeprefix(b"object ").decode())
+        except ValueError:
+            commit = b""
         if self._within is not None and commit not in self._within:
             return
         for match, kind, line in self._in_text(hit, Kind.TAG_MESSAGE):

@@ -17,7 +17,7 @@ from leakscan.git.store import ObjectStore
 from leakscan.git.survey import Hit, Portion, Survey
 from leakscan.git.texts import readable
 from leakscan.model import Kind, Location, Match
-from leakscan.sources.files import scan_files, scan_name
+from leakscan.sources.files import scan_files, scan_name, walk_folder
 from leakscan.sources.sighting import Progress, Sighting, Tally, no_progress
 from leakscan.sources.worktree import WorkTree, staged_entries
 
@@ -155,7 +155,11 @@ def _attributed(
 ) -> Iterator[Sighting]:
     from leakscan.sources.attribution import Attribution
 
-    unique = {hit.oid: hit for hit in hits}
+    unique: dict[bytes, Hit[Match]] = {}
+    for hit in hits:  # an object can lie in more than one pack
+        known = unique.setdefault(hit.oid, hit)
+        if known.found != hit.found:
+            unique[hit.oid] = replace(known, found=(*known.found, *hit.found))
     attribution = Attribution(
         store,
         trees,
@@ -264,12 +268,12 @@ def _metadata(layout: Layout, name: str, detector: Detector, tally: Tally) -> It
     read = Tally()
     sources = ((Kind.REFLOG, log_files), (Kind.GIT_FILE, metadata_files))
     for kind, paths in sources:
-        for sighting in scan_files(
-            paths(layout), layout.git_dir, name, detector, read, no_progress
-        ):
-            if sighting.location.kind is Kind.FILE:
-                place = replace(sighting.location, kind=kind)
-                yield Sighting(sighting.match, place)
+        try:
+            files = scan_files(paths(layout), layout.git_dir, name, detector, read, no_progress)
+            for sighting in files:
+                yield Sighting(sighting.match, replace(sighting.location, kind=kind))
+        except DamagedError as error:
+            tally.skip(f"some of the {kind.value} files", str(error))
     tally.bytes += read.bytes
     tally.skipped += read.skipped
 
@@ -304,6 +308,10 @@ def _nested(
     for path in tree.nested:
         if layout := repository_at(path):
             yield from scan_repository(layout, str(path), detector, options, tally, progress)
+        elif path.is_dir() and not path.is_symlink():
+            # A folder of a sparse index, or a submodule that is a plain folder here.
+            files = walk_folder(path, tally, lambda _folder: False)
+            yield from scan_files(files, tree.root, str(tree.root), detector, tally, progress)
 
 
 def _selected_commits(layout: Layout, options: RepositoryOptions) -> frozenset[bytes] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from leakscan.git.damage import DamagedError
 from leakscan.git.index import IndexEntry, read_index
 from leakscan.git.program import run_git
+from leakscan.git.texts import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,11 @@ def staged_entries(git_dir: Path, hash_size: int) -> Iterator[IndexEntry]:
         DamagedError, OSError: as `read_index`.
     """
     return (entry for entry in read_index(git_dir / "index", hash_size) if _is_file(entry))
+
+
+def is_inside(path: bytes) -> bool:
+    """Whether a path stays below the folder that it is relative to."""
+    return not path.startswith(b"/") and b".." not in path.split(b"/")
 
 
 def _is_file(entry: IndexEntry) -> bool:
@@ -57,7 +63,9 @@ class WorkTree:
         self.nested: list[Path] = []
         try:
             for entry in read_index(layout.git_dir / "index", layout.hash_size):
-                if _is_file(entry):
+                if not is_inside(entry.path):
+                    tally.skip(f"staged {readable(entry.path)}", "it lies outside the work tree")
+                elif _is_file(entry):
                     self.entries.append(entry)
                 else:
                     self.nested.append(self._file(entry))
@@ -67,7 +75,9 @@ class WorkTree:
 
     def tracked_files(self) -> Iterator[Path]:
         """Yield every tracked file that is there."""
-        yield from (self._file(entry) for entry in self.entries if self._state(entry))
+        for entry in self.entries:
+            if self._state(entry) and self._is_within(entry):
+                yield self._file(entry)
 
     def changed_files(self) -> Iterator[Path]:
         """Yield the tracked files that differ from what is staged, as far as git would see."""
@@ -77,7 +87,7 @@ class WorkTree:
             written = 0
         for entry in self.entries:
             now = self._state(entry)
-            if now and not entry.is_unchanged(now, written):
+            if now and not entry.is_unchanged(now, written) and self._is_within(entry):
                 yield self._file(entry)
 
     def untracked_files(self, *, ignored: bool) -> Iterator[Path]:
@@ -93,6 +103,8 @@ class WorkTree:
         if done.returncode:
             reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
             self._tally.skip("untracked files", reason[-1] if reason else "git ls-files failed")
+        elif b"could not open" in done.stderr:
+            self._tally.skip("some untracked files", readable(done.stderr).strip())
         for name in done.stdout.split(b"\0"):
             path = self.root / os.fsdecode(name)
             if name.endswith(b"/"):
@@ -102,6 +114,10 @@ class WorkTree:
 
     def _without_index(self) -> dict[str, str]:
         return {"GIT_INDEX_FILE": os.devnull + ".none"} if self._all_changed else {}
+
+    def _is_within(self, entry: IndexEntry) -> bool:
+        """Whether no symlink on its way leads a path out of the work tree."""
+        return self._file(entry).parent.resolve().is_relative_to(self.root.resolve())
 
     def _state(self, entry: IndexEntry) -> os.stat_result | None:
         """Return what a tracked file is now; nothing if it was removed."""
