@@ -1,0 +1,96 @@
+"""Repositories that are made to hang a scan, to lead it astray or to hide from it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from scanning import INCOMPLETE, MISUSED, command, complete, environment, incomplete, scan
+
+from leakscan.git.links import Links
+from leakscan.sources.worktree import is_inside
+
+if TYPE_CHECKING:
+    from gitrepo import GitRepo
+
+
+@pytest.mark.parametrize("name", ["refs/heads/pipe", "packed-refs", "index"])
+def test_a_pipe_where_git_keeps_files_does_not_hang(repo: GitRepo, token: str, name: str) -> None:
+    repo.add(".env", token)
+    path = repo.git_dir / name
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    answer = incomplete(repo.path)
+    assert answer.names("regular file")
+    assert answer.secrets == {token}
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("tree", [b"0" * 200_000, b"1 " * 50_000, b"10000 " * 50_000])
+def test_no_tree_takes_quadratic_time(tree: bytes) -> None:
+    assert Links(20).of_whole_tree(tree, None) == []
+
+
+@pytest.mark.timeout(20)
+def test_no_commit_takes_quadratic_time() -> None:
+    commit = b"tree %s\n" % (b"0" * 40) + b"parent %s\n" % (b"1" * 40) * 300_000
+    assert len(Links(20).of_commit(commit, None)) == 300_001
+
+
+def test_paths_that_lead_out_of_a_work_tree() -> None:
+    assert is_inside(b"a/..b/c")
+    assert not is_inside(b"/etc/passwd")
+    assert not is_inside(b"a/../../b")
+
+
+def test_a_link_does_not_lead_out_of_a_work_tree(repo: GitRepo, token: str) -> None:
+    outside = repo.path.parent / "outside"
+    outside.mkdir()
+    (outside / "secret.env").write_text(token)
+    repo.add("folder/secret.env", "nothing\n")
+    (repo.path / "folder/secret.env").unlink()
+    (repo.path / "folder").rmdir()
+    (repo.path / "folder").symlink_to(outside)
+    assert token not in scan(repo.path).secrets
+
+
+def test_a_checkout_cannot_choose_the_key_or_the_issued_tokens(repo: GitRepo) -> None:
+    for table in ('[fingerprint]\nkey_file = "../written"\n', '[digests]\nfile = "d"\n'):
+        (repo.path / ".leakscan.toml").write_text(table)
+        done = subprocess.run(command(repo.path), cwd=repo.path, env=environment(),
+                              capture_output=True, check=False)  # fmt: skip
+        assert done.returncode == MISUSED
+    assert not (repo.path.parent / "written").exists()
+
+
+def test_the_configuration_that_is_used_is_named(repo: GitRepo, token: str) -> None:
+    repo.add(".env", token)
+    (repo.path / ".leakscan.toml").write_text('[rules]\nenable = ["npm-access-token"]\n')
+    done = subprocess.run(command(repo.path), cwd=repo.path, env=environment(),
+                          capture_output=True, check=False)  # fmt: skip
+    assert b".leakscan.toml" in done.stderr
+
+
+def test_two_versions_that_hide_behind_each_other_are_told(repo: GitRepo, token: str) -> None:
+    """Each commit's parent has the secret in another blob; the tree bomb ends the search."""
+    one, two = (repo.hash_object("blob", f"{n} {token}\n".encode()) for n in "12")
+    bomb, mode = repo.hash_object("blob", b"r8_" + b"x" * 37), "100644"
+    for _ in range(10):
+        bomb = repo.tree(*((mode, b"%d" % number, bomb) for number in range(10)))
+        mode = "40000"
+    repo.commit_tree(bomb, ref="refs/heads/bomb")
+    tree = repo.tree(("100644", b"a", one))
+    repo.commit_tree(tree, ref="refs/heads/one")
+    repo.commit_tree(repo.tree(("100644", b"a", two)), ref="refs/heads/two")
+    assert complete(repo.path).locations(token, "blob")
+
+
+def test_a_secret_in_the_name_of_what_cannot_be_read_is_redacted(repo: GitRepo, token: str) -> None:
+    (repo.git_dir / "objects/info/alternates").write_text(f"/nowhere/{token}\n")
+    for style in ("text", "json", "jsonl", "sarif"):
+        done = subprocess.run(command(repo.path, "--format", style), env=environment(),
+                              capture_output=True, check=False)  # fmt: skip
+        assert done.returncode == INCOMPLETE
+        assert token.encode() not in done.stdout + done.stderr
