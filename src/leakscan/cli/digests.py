@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from leakscan.cli.options import config_option
 from leakscan.config import load_config
 from leakscan.errors import UsageError
 from leakscan.model import Secret
@@ -20,13 +21,6 @@ KEY_FILE = click.option(
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Read the key here.  [default: LEAKSCAN_DIGEST_KEY, then the configuration]",
-)
-CONFIG = click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Use this configuration file.",
 )
 
 
@@ -41,7 +35,7 @@ def digests() -> None:
     "--output", required=True, type=click.Path(path_type=Path), metavar="FILE", help="Write here."
 )
 @KEY_FILE
-@CONFIG
+@config_option
 def build(tokens: BinaryIO, output: Path, key_file: Path | None, config_path: Path | None) -> None:
     """Build a digest file of the tokens in TOKENS_FILE, one a line, or on standard input."""
     from leakscan.detect.digests import build_digest_file, digest_key
@@ -58,7 +52,7 @@ def build(tokens: BinaryIO, output: Path, key_file: Path | None, config_path: Pa
 @digests.command()
 @click.argument("digest_file", type=click.Path(path_type=Path), metavar="FILE")
 @KEY_FILE
-@CONFIG
+@config_option
 def check(digest_file: Path, key_file: Path | None, config_path: Path | None) -> None:
     """Say of each token on standard input, one a line, whether the issuer issued it."""
     from leakscan.detect.digests import DigestFile, digest_key

@@ -11,19 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from leakscan.cli.options import config_option
 from leakscan.config import Config, load_config
 from leakscan.errors import RuleError
 
 if TYPE_CHECKING:
     from leakscan.model import Match, Rule
 
-CONFIG = click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Use this configuration file.",
-)
 FORMAT = click.option(
     "--format",
     "style",
@@ -42,7 +36,7 @@ def rules() -> None:
 
 
 @rules.command("list")
-@CONFIG
+@config_option
 @FORMAT
 def list_(config_path: Path | None, style: str) -> None:
     """List every rule, and whether a scan uses it."""
@@ -59,7 +53,7 @@ def list_(config_path: Path | None, style: str) -> None:
 
 @rules.command()
 @click.argument("rule_id", metavar="ID")
-@CONFIG
+@config_option
 @FORMAT
 def show(rule_id: str, config_path: Path | None, style: str) -> None:
     """Show all that one rule says; ID may be `all`."""
@@ -77,7 +71,7 @@ def show(rule_id: str, config_path: Path | None, style: str) -> None:
 
 @rules.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
-@CONFIG
+@config_option
 @click.pass_context
 def check(context: click.Context, paths: tuple[Path, ...], config_path: Path | None) -> None:
     """Check rules: their patterns, their numbers, and every example.
@@ -109,7 +103,7 @@ def check(context: click.Context, paths: tuple[Path, ...], config_path: Path | N
 @rules.command()
 @click.argument("text")
 @click.option("--rule", "names", multiple=True, metavar="ID", help="Try this rule, or `all`.")
-@CONFIG
+@config_option
 @click.pass_context
 def test(
     context: click.Context, text: str, names: tuple[str, ...], config_path: Path | None

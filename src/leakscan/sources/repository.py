@@ -86,10 +86,7 @@ def scan_repository(
             raise UsageError("--no-history has no commits for --since and --range", "drop one")
         if tree is None:
             raise UsageError(f"{name} is bare", "it has nothing but history: drop --no-history")
-        yield from _files(
-            tree, name, detector, tally, progress, all_tracked=True, ignored=options.ignored
-        )
-        yield from _nested(tree, detector, options, tally, progress)
+        yield from _work_tree(tree, name, detector, options, tally, progress)
         return
     within = _selected_commits(layout, options)
     with ObjectStore(layout) as store:
@@ -120,10 +117,7 @@ def scan_repository(
         if options.metadata:
             yield from _metadata(layout, name, detector, tally)
         if tree:
-            yield from _files(
-                tree, name, detector, tally, progress, all_tracked=False, ignored=options.ignored
-            )
-            yield from _nested(tree, detector, options, tally, progress)
+            yield from _work_tree(tree, name, detector, options, tally, progress)
 
 
 def repository_at(path: Path) -> Layout | None:
@@ -278,40 +272,31 @@ def _metadata(layout: Layout, name: str, detector: Detector, tally: Tally) -> It
     tally.skipped += read.skipped
 
 
-def _files(
+def _work_tree(
     tree: WorkTree,
     name: str,
-    detector: Detector,
-    tally: Tally,
-    progress: Progress,
-    *,
-    all_tracked: bool,
-    ignored: bool,
-) -> Iterator[Sighting]:
-    """Search the files that the index does not hold as they are, or all that are tracked."""
-
-    def paths() -> Iterator[Path]:
-        yield from tree.tracked_files() if all_tracked else tree.changed_files()
-        yield from tree.untracked_files(ignored=ignored)
-
-    yield from scan_files(paths(), tree.root, name, detector, tally, progress)
-
-
-def _nested(
-    tree: WorkTree,
     detector: Detector,
     options: RepositoryOptions,
     tally: Tally,
     progress: Progress,
 ) -> Iterator[Sighting]:
-    """Search the repositories within a work tree: submodules, and such as nobody added."""
+    """Search the files that the index does not hold as they are; without history, all.
+
+    Repositories within the work tree, submodules or such as nobody added, are searched too.
+    """
+
+    def paths() -> Iterator[Path]:
+        yield from tree.changed_files() if options.history else tree.tracked_files()
+        yield from tree.untracked_files(ignored=options.ignored)
+
+    yield from scan_files(paths(), tree.root, name, detector, tally, progress)
     for path in tree.nested:
         if layout := repository_at(path):
             yield from scan_repository(layout, str(path), detector, options, tally, progress)
         elif path.is_dir() and not path.is_symlink():
             # A folder of a sparse index, or a submodule that is a plain folder here.
             files = walk_folder(path, tally, lambda _folder: False)
-            yield from scan_files(files, tree.root, str(tree.root), detector, tally, progress)
+            yield from scan_files(files, tree.root, name, detector, tally, progress)
 
 
 def _selected_commits(layout: Layout, options: RepositoryOptions) -> frozenset[bytes] | None:
