@@ -6,6 +6,7 @@ import importlib
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -28,7 +29,7 @@ class LazyGroup(click.Group):
         """Name every command, in the order of `COMMANDS`."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         """Import the module of one command."""
         target = COMMANDS.get(cmd_name)
         if target is None:
@@ -98,4 +99,4 @@ def _last_frame(error: BaseException) -> str:
         trace = trace.tb_next
     if not trace:
         return "an unknown place"
-    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"  # noqa: PTH119
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"

@@ -137,5 +137,5 @@ def _frames(buffer: bytearray) -> Iterator[tuple[int, Any]]:
         if len(buffer) < end:
             return
         # The bytes come from our own worker through a private pipe.
-        yield index, pickle.loads(buffer[_FRAME.size : end])  # noqa: S301
+        yield index, pickle.loads(buffer[_FRAME.size : end])  # noqa: S301 - see above
         del buffer[:end]
