@@ -58,7 +58,7 @@ def introduced(
     assert layout
     with ObjectStore(layout) as store:
         graph = read_graph(store, 1)
-        holders = find_holders(TreeShelf(store, {}, 1), wanted)
+        holders = find_holders(TreeShelf(store, 1), wanted)
         marks = Introductions(
             graph, holders, lambda _tree, e: {mark_of[e.oid]} if e.oid in mark_of else set()
         )
@@ -99,7 +99,7 @@ def test_the_shelf_finds_every_tree_that_names_an_object(
         layout = find_layout(repo.path)
         assert layout
         with ObjectStore(layout) as store:
-            shelf = TreeShelf(store, {}, 1)
+            shelf = TreeShelf(store, 1)
             for oid, expected in naming.items():
                 found = {(tree, e) for tree, entries in shelf.naming({oid}) for e in entries}
                 assert found == expected
@@ -108,12 +108,12 @@ def test_the_shelf_finds_every_tree_that_names_an_object(
 def test_a_shelf_too_large_for_memory_lies_on_disk(
     repo: GitRepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelves, "KEPT", 10)
+    monkeypatch.setattr(shelves, "IN_MEMORY", 10)
     repo.add("deep/file.txt", "x\n")
     repo.run("repack", "-adq")
     oid = bytes.fromhex(repo.git("rev-parse", "HEAD:deep/file.txt"))
     layout = find_layout(repo.path)
     assert layout
     with ObjectStore(layout) as store:
-        trees = {tree.hex() for tree, _ in TreeShelf(store, {}, 1).naming({oid})}
+        trees = {tree.hex() for tree, _ in TreeShelf(store, 1).naming({oid})}
     assert trees == {repo.git("rev-parse", "HEAD:deep")}

@@ -41,6 +41,12 @@ class Graph:
     tree_of: dict[bytes, bytes] = field(default_factory=dict)
     parents_of: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
 
+    def add(self, commit: bytes, named: list[bytes]) -> None:
+        """Take in a commit by what it names: its tree and its parents; a broken one names none."""
+        if named:
+            self.tree_of[commit], *parents = named
+            self.parents_of[commit] = tuple(parents)
+
     def reachable(self, tips: Iterable[bytes]) -> set[bytes]:
         """Return the commits that can be reached from ``tips``."""
         seen: set[bytes] = set()
@@ -58,30 +64,25 @@ def read_graph(store: ObjectStore, jobs: int) -> Graph:
     graph = Graph()
     links = Links(store.hash_size)
     for oid, data in store.loose_of(COMMIT):
-        _add(graph, oid, links.of_commit(data, None))
+        graph.add(oid, links.split(links.of_commit(data, None)))
     for planted in store.packs:
         where = planted.forest.segments.get(COMMIT, range(0))
         tasks = [where[low : low + _SLICE] for low in range(0, len(where), _SLICE)]
         read = partial(_read_commits, planted, links)
-        for index, commits in fork_map(read, tasks, jobs):
-            for oid, named in commits or read(tasks[index]):
-                _add(graph, oid, named)
+        for index, result in fork_map(read, tasks, jobs):
+            for rank, named in result or read(tasks[index]):
+                graph.add(planted.pack.oid(rank), links.split(named))
     return graph
 
 
-def _add(graph: Graph, oid: bytes, named: list[bytes]) -> None:
-    if named:
-        graph.tree_of[oid] = named[0]
-        graph.parents_of[oid] = tuple(named[1:])
-
-
-def _read_commits(
-    planted: PlantedPack, links: Links, where: range
-) -> list[tuple[bytes, list[bytes]]]:
-    pack, forest = planted.pack, planted.forest
+def _read_commits(planted: PlantedPack, links: Links, where: range) -> list[tuple[int, bytes]]:
+    """Return the rank of each commit and the ids that it names."""
+    ranks = planted.forest.rank[where.start : where.stop].tolist()
     return [
-        (pack.oid(int(forest.rank[position])), links.of_commit(content, None))
-        for position, content, _ in resolve(pack, forest, where)
+        (rank, links.of_commit(content, None))
+        for rank, (_, content, _) in zip(
+            ranks, resolve(planted.pack, planted.forest, where), strict=True
+        )
         if isinstance(content, bytes)
     ]
 

@@ -18,7 +18,7 @@ _COPY_LENGTH = [(byte & 0x7F).bit_count() + 1 for byte in range(256)]
 
 
 class Links:
-    """Parses the object ids in trees, commits and tags.
+    """Parses the object ids in trees, commits and tags, and returns them joined to one text.
 
     Args:
         hash_size: bytes of an object id.
@@ -34,51 +34,51 @@ class Links:
         )
         self._hex = hash_size * 2
 
-    def all_of(self, kind: int, data: bytes) -> list[bytes]:
+    def all_of(self, kind: int, data: bytes) -> bytes:
         """Return every id that an object of a type names; of a hostile one, what can be."""
         if kind == TREE:
-            return self.of_whole_tree(data, None)
+            return self.new_in_tree(data, None)
         if kind == COMMIT:
             return self.of_commit(data, None)
-        return self.of_tag(data, None) if kind == TAG else []
+        return self.of_tag(data, None) if kind == TAG else b""
 
-    def of_whole_tree(self, data: bytes, delta: bytes | None) -> list[bytes]:
-        """Return the ids in a tree that is stored whole, none of one made by a delta."""
-        return [oid for oid in self._entry.findall(data) if oid] if delta is None else []
+    def new_in_tree(self, data: bytes, delta: bytes | None) -> bytes:
+        """Return all ids in a tree that is stored whole, else those that its base may not have.
 
-    def new_in_tree(self, data: bytes, delta: bytes | None) -> list[bytes]:
-        """Return the ids in a tree that its delta base may not have, and perhaps some more.
-
-        The result starts at an entry that begins at or before the first byte that was not
+        The latter start at an entry that begins at or before the first byte that was not
         copied from the base's head, so each changed entry is parsed whole.  Should a mode
-        string turn up inside an object id, ids that are none may be among the result.
+        string turn up inside an object id, ids that are none may be among them.
         """
         if delta is None:
-            return self.of_whole_tree(data, None)
+            return b"".join(self._entry.findall(data))
         head, tail = unchanged_ends(delta)
         start = max(0, data.rfind(b"100644 ", 0, head), data.rfind(b"40000 ", 0, head))
-        found = self._entry.findall(data, start, len(data) - tail + self.hash_size)
-        return [oid for oid in found if oid]
+        return b"".join(self._entry.findall(data, start, len(data) - tail + self.hash_size))
 
-    def of_commit(self, data: bytes, _delta: bytes | None) -> list[bytes]:
+    def of_commit(self, data: bytes, _delta: bytes | None) -> bytes:
         """Return the ids of a commit's tree and parents."""
-        width = self._hex
-        named = [data[5 : 5 + width]]
-        at = 6 + width
-        while data.startswith(b"parent ", at):
-            named.append(data[at + 7 : at + 7 + width])
-            at += 8 + width
-        return self._ids(b"".join(named))
+        # All commits that git writes name an author right after their parents.
+        named = self._ids(data[5 : data.find(b"\nauthor ")].replace(b"\nparent ", b""))
+        if named:
+            return named
+        end = 5 + self._hex
+        while data.startswith(b"\nparent ", end):
+            end += 8 + self._hex
+        return self._ids(data[5:end].replace(b"\nparent ", b""))
 
-    def of_tag(self, data: bytes, _delta: bytes | None) -> list[bytes]:
+    def of_tag(self, data: bytes, _delta: bytes | None) -> bytes:
         """Return the id of the object that a tag names."""
         return self._ids(data[7 : 7 + self._hex])
 
-    def _ids(self, named: bytes) -> list[bytes]:
+    def _ids(self, digits: bytes) -> bytes:
+        """Decode ids from hex; nothing of what is none."""
         try:
-            joined = bytes.fromhex(named.decode())
+            return b"" if len(digits) % self._hex else bytes.fromhex(digits.decode())
         except ValueError:
-            return []
+            return b""
+
+    def split(self, joined: bytes) -> list[bytes]:
+        """Return the single ids of a joined text."""
         size = self.hash_size
         return [joined[at : at + size] for at in range(0, len(joined), size)]
 

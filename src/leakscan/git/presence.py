@@ -33,9 +33,11 @@ class Presence:
     Args:
         packs: its packs.
         loose: ids of its loose objects.
+        hash_size: bytes of an object id.
     """
 
-    def __init__(self, packs: Iterable[Pack], loose: Iterable[bytes]) -> None:
+    def __init__(self, packs: Iterable[Pack], loose: Iterable[bytes], hash_size: int) -> None:
+        self._hash_size = hash_size
         self._few: set[bytes] = set(loose) | EMPTY_TREES
         self._many: list[NDArray[np.uint64]] = []
         for pack in packs:
@@ -44,20 +46,20 @@ class Presence:
             else:
                 self._many.append(_keys(_names(pack)))
 
-    def absent(self, oids: Iterable[bytes]) -> set[bytes]:
-        """Return those of ``oids`` that no pack or loose object has."""
-        absent = set(oids) - self._few
-        if not self._many or not absent:
-            return absent
+    def absent(self, named: bytes) -> set[bytes]:
+        """Return those of the ids joined in ``named`` that no pack or loose object has."""
+        size = self._hash_size
+        if not self._many:
+            return {named[at : at + size] for at in range(0, len(named), size)} - self._few
         import numpy as np
 
-        wanted = list(absent)
-        keys = np.frombuffer(b"".join(oid[:KEY] for oid in wanted), ">u8").astype(np.uint64)
-        missing = np.ones(len(wanted), bool)
+        keys = _keys(np.frombuffer(named, np.uint8).reshape(-1, size))
+        missing = np.sort(keys)  # neighbours are looked up in the same pages of memory
         for known in self._many:
-            place = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-            missing &= known[place] != keys
-        return {wanted[at] for at in np.flatnonzero(missing).tolist()}
+            place = np.minimum(np.searchsorted(known, missing), len(known) - 1)
+            missing = missing[known[place] != missing]
+        places = (np.flatnonzero(np.isin(keys, missing)) * size).tolist() if len(missing) else ()
+        return {named[at : at + size] for at in places} - self._few
 
 
 def _names(pack: Pack) -> NDArray[Any]:

@@ -8,44 +8,31 @@ size.  Only trees where an id turns up, and those built on them, are then resolv
 
 from __future__ import annotations
 
-import contextlib
 import mmap
 import re
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-import hyperscan
-
 from leakscan.git.damage import DamagedError
 from leakscan.git.fork import fork_map
 from leakscan.git.inflate import inflate
+from leakscan.git.mentions import Wanted
 from leakscan.git.pack import TREE
 from leakscan.git.walk import STREAMED, apply_bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from leakscan.git.store import ObjectStore, PlantedPack
 
-KEPT = 256 << 20
-"""Bytes of inflated trees that a survey keeps in memory, should they be asked for."""
+IN_MEMORY = 256 << 20
+"""Bytes of inflated trees that are held in memory; more are held on disk."""
 
 _SLICE = 4000
-
-_TRIM = 2
-"""Bytes of an id that a delta may have copied along with its neighbours by coincidence.
-
-An id is searched for without its first and last bytes: the chance that still more of them
-equal those of the id that it replaced is one in 2**24 an end and a replacement.
-"""
-
-_WINDOW = 64 << 20
-"""Bytes searched at a time: hyperscan takes no more than 4 GiB."""
-
-_LONGEST_ID = 32
 
 _ENTRY_END = re.compile(rb"(40000|100644|100755|120000|100664) ([^\0]+)\Z")
 
@@ -61,6 +48,11 @@ class Entry:
     name: bytes
     oid: bytes
 
+    @property
+    def line(self) -> bytes:
+        """The entry as it stands in a tree."""
+        return b"%b %b\0%b" % (self.mode, self.name, self.oid)
+
 
 def tree_entries(data: bytes, hash_size: int) -> Iterator[Entry]:
     """Parse a tree; stops making sense where a damaged one does."""
@@ -73,87 +65,70 @@ class RawTrees:
 
     Args:
         planted: the pack.
-        lasting: whether to make room for any number of trees, on disk, and not only for
-            as many as may be kept on the chance that they are needed.
-        budget: bytes that may be kept without being asked for.
 
     Attributes:
         where: the positions of the trees in the pack's forest.
-        size: bytes of room that they take.
-        has_room: whether there is room for them.
     """
 
-    def __init__(self, planted: PlantedPack, *, lasting: bool, budget: int = KEPT) -> None:
+    def __init__(self, planted: PlantedPack) -> None:
         self._planted = planted
         self.where = planted.forest.segments.get(TREE, range(0))
-        self._ends = array("q", accumulate(self._sizes()))
-        self.size = self._ends[-1] if self._ends else 0
-        self.has_room = self.size <= budget or lasting
-        self._data = _room(self.size if self.has_room else 0)
-        self._filled = _room(len(self.where) if self.has_room else 0)
+        self._begins = array("q", accumulate(self._sizes(), initial=0))
+        self._data = _room(self._begins[-1])
+        self._filled = _room(len(self.where))
 
     def _sizes(self) -> list[int]:
         """Sizes as claimed; entries that claim too much to be trees take no room."""
         sizes = self._planted.forest.size[self.where.start : self.where.stop].tolist()
         return [size if size <= STREAMED else 0 for size in sizes]
 
-    def fill(self, where: range, pieces: list[bytes]) -> None:
-        """Take in the trees at a range of positions; all of their sizes must be right."""
-        first, last = where.start - self.where.start, where.stop - self.where.start
-        begin = self._ends[first - 1] if first else 0
-        if len(where) == len(pieces) and begin + sum(map(len, pieces)) == self._ends[last - 1]:
-            self._data[begin : self._ends[last - 1]] = b"".join(pieces)
-            self._filled[first:last] = b"\1" * len(where)
-
     def complete(self, jobs: int) -> None:
-        """Inflate what has not been taken in; of what is damaged nothing is taken in."""
-        if self.is_whole:
-            return
+        """Inflate all trees; of what is damaged nothing is taken in."""
         tasks = [self.where[low : low + _SLICE] for low in range(0, len(self.where), _SLICE)]
-        for _ in fork_map(self._inflate, tasks, jobs):
+        for _ in fork_map(self._take_in, tasks, jobs):
             pass
 
-    def _inflate(self, where: range) -> None:
-        pack, forest = self._planted.pack, self._planted.forest
-        for position in where:
-            index = position - self.where.start
-            if self._filled[index : index + 1] == b"\1":
-                continue
-            data = pack.view[int(forest.start[position]) : int(forest.stop[position])]
-            with contextlib.suppress(DamagedError):
-                self.fill(range(position, position + 1), [inflate(data, self._size(index))])
-        pack.forget_pages()
-
-    def _size(self, index: int) -> int:
-        return self._ends[index] - (self._ends[index - 1] if index else 0)
+    def _take_in(self, where: range) -> None:
+        view, forest = self._planted.pack.view, self._planted.forest
+        within = slice(where.start - self.where.start, where.stop - self.where.start)
+        filled = bytearray(len(where))
+        for number, begin, end, start, stop in zip(
+            range(len(where)),
+            self._begins[within],
+            self._begins[within.start + 1 : within.stop + 1],
+            forest.start[where.start : where.stop].tolist(),
+            forest.stop[where.start : where.stop].tolist(),
+            strict=True,
+        ):
+            with suppress(DamagedError):
+                self._data[begin:end] = inflate(view[start:stop], end - begin)
+                filled[number] = 1
+        self._filled[within] = bytes(filled)
 
     def at(self, position: int) -> bytes:
         """Return the unresolved data of one tree; nothing of a damaged one."""
         index = position - self.where.start
-        if self._filled[index : index + 1] != b"\1":
+        if not self._filled[index]:
             return b""
-        return self._data[self._ends[index] - self._size(index) : self._ends[index]]
+        return self._data[self._begins[index] : self._begins[index + 1]]
 
     @property
     def is_whole(self) -> bool:
         """Whether every tree has been taken in."""
-        return not self.where or self._filled.find(b"\0", 0) < 0
+        return self._filled.find(b"\0", 0, len(self.where)) < 0
 
-    def positions(self, wanted: Wanted) -> Iterator[int]:
-        """Yield, ascending, the positions of the trees in whose data a wanted id turns up."""
-        last = -1
-        for begin in range(0, len(self._data), _WINDOW):
-            window = self._data[begin : begin + _WINDOW + _LONGEST_ID]
-            for end in list(wanted.hits(window)):
-                position = self.where.start + bisect_right(self._ends, begin + end - 1)
-                if position > last:
-                    last = position
-                    yield position
+    def mentions(self, wanted: Wanted) -> dict[int, set[bytes]]:
+        """Return the ids that turn up in unresolved trees, by the tree's position, ascending."""
+        found: dict[int, set[bytes]] = {}
+        for end, oid in wanted.mentions(self._data):
+            index = bisect_left(self._begins, end) - 1
+            found.setdefault(self.where.start + index, set()).add(oid)
+        return found
 
 
 def _room(size: int) -> mmap.mmap:
     """Reserve memory that forked workers share; what is large lies on disk."""
-    if size <= KEPT:
+    if size <= IN_MEMORY:
         return mmap.mmap(-1, max(size, 1))
     import tempfile
 
@@ -162,138 +137,136 @@ def _room(size: int) -> mmap.mmap:
         return mmap.mmap(file.fileno(), size)
 
 
-class Wanted:
-    """A set of object ids to search for."""
-
-    def __init__(self, oids: Collection[bytes], hash_size: int) -> None:
-        self.oids = oids
-        self._hash_size = hash_size
-        self._ends: list[int] = []
-        self._database = hyperscan.Database()
-        cores = {oid[_TRIM : hash_size - _TRIM] for oid in oids}
-        self._database.compile(
-            expressions=["".join(f"\\x{byte:02x}" for byte in core).encode() for core in cores],
-            flags=[hyperscan.HS_FLAG_DOTALL] * len(cores),
-        )
-
-    def _on_hit(self, _id: int, _start: int, end: int, _flags: int, _context: object) -> None:
-        self._ends.append(end)
-
-    def hits(self, raw: bytes) -> list[int]:
-        """Return where in unresolved data an id ends, but for its trimmed bytes."""
-        self._ends.clear()
-        self._database.scan(raw, self._on_hit)
-        return self._ends
-
-    def entries(self, tree: bytes) -> list[Entry]:
-        """Return the entries of a tree that name one of the ids."""
-        found = []
-        for end in self.hits(tree):
-            start = end - self._hash_size + _TRIM
-            oid = tree[start : end + _TRIM]
-            if oid in self.oids and tree[start - 1 : start] == b"\0":
-                head = _ENTRY_END.search(tree[max(0, start - _NAME_WINDOW) : start - 1])
-                if head is None:
-                    return [e for e in tree_entries(tree, self._hash_size) if e.oid in self.oids]
-                found.append(Entry(head[1], head[2], oid))
-        return found
-
-
-def kept_trees(packs: Iterable[PlantedPack]) -> dict[PlantedPack, RawTrees]:
-    """Make room for the trees of as many packs as may be kept."""
-    kept: dict[PlantedPack, RawTrees] = {}
-    budget = KEPT
-    for planted in packs:
-        trees = RawTrees(planted, lasting=False, budget=budget)
-        if trees.has_room:
-            kept[planted] = trees
-            budget -= trees.size
-    return kept
-
-
 class TreeShelf:
     """The trees of a repository.
 
     Args:
         store: the repository's objects.
-        kept: what a survey has kept of them, by pack.
         jobs: worker processes.
 
     Attributes:
         is_whole: whether no tree of a pack is damaged, or too large to be one.
     """
 
-    def __init__(self, store: ObjectStore, kept: Mapping[PlantedPack, RawTrees], jobs: int) -> None:
+    def __init__(self, store: ObjectStore, jobs: int) -> None:
         self._store = store
         self._loose = dict(store.loose_of(TREE))
         self._packed: list[tuple[PlantedPack, RawTrees]] = []
         for planted in store.packs:
-            trees = kept.get(planted)
-            if trees is None or not trees.has_room:
-                trees = RawTrees(planted, lasting=True)
+            trees = RawTrees(planted)
             trees.complete(jobs)
             self._packed.append((planted, trees))
         self.is_whole = all(trees.is_whole for _, trees in self._packed)
 
     def naming(self, oids: Collection[bytes]) -> Iterator[tuple[bytes, list[Entry]]]:
         """Yield each tree that names one of ``oids``, with the entries that do."""
-        wanted = Wanted(oids, self._store.hash_size)
         for oid, tree in self._loose.items():
-            if entries := wanted.entries(tree):
+            entries = [e for e in tree_entries(tree, self._store.hash_size) if e.oid in oids]
+            if entries:
                 yield oid, entries
+        wanted = Wanted(oids, self._store.hash_size)
         for planted, trees in self._packed:
-            yield from _Search(planted, trees, wanted).run()
+            yield from _Search(planted, trees, trees.mentions(wanted)).run()
 
 
 class _Search:
-    """One question to the trees of one pack."""
+    """One question to the trees of one pack.
 
-    def __init__(self, planted: PlantedPack, trees: RawTrees, wanted: Wanted) -> None:
-        self._pack = planted.pack
-        self._forest = planted.forest
+    An id that a tree names is named by its delta base too, or is mentioned in its own data.
+    """
+
+    def __init__(
+        self, planted: PlantedPack, trees: RawTrees, mentions: Mapping[int, set[bytes]]
+    ) -> None:
+        self._planted = planted
         self._trees = trees
-        self._wanted = wanted
+        self._mentions = mentions
+        where = slice(trees.where.start, trees.where.stop)
+        self._depths: list[int] = planted.forest.depth[where].tolist()
 
     def run(self) -> Iterator[tuple[bytes, list[Entry]]]:
-        """Resolve what may hold an id: where one turns up, and what is built on it."""
+        """Yield the trees that name an id: those with a mention, and what is built on them."""
+        pack, forest = self._planted.pack, self._planted.forest
         done = 0
-        for position in list(self._trees.positions(self._wanted)):
+        for position in self._mentions:
             if position >= done:
-                for done, entries in self._subtree(position):
-                    if entries:
-                        yield self._pack.oid(int(self._forest.rank[done - 1])), entries
+                for done, named in self._subtree(position):
+                    if named:
+                        yield pack.oid(int(forest.rank[done - 1])), list(named.values())
 
-    def _subtree(self, first: int) -> Iterator[tuple[int, list[Entry]]]:
-        """Resolve a tree and all that are built on it.
+    def _subtree(self, first: int) -> Iterator[tuple[int, _Named]]:
+        """Go through a tree and all that are built on it.
 
         Yields:
-            The position after each tree, and its entries.  Of a tree that names nothing
-            wanted the content is still kept: a delta may bring an id back.
+            The position after each tree, and what it names.
         """
-        forest = self._forest
-        chain: list[bytes | None] = [None] * int(forest.depth[first])
-        if chain:
-            chain[-1] = self._resolved(int(forest.parent[first]))
-        top = len(chain)
+        chain = _Chain(self._trees, [*self._planted.forest.ancestors(first)])
+        start = self._trees.where.start
+        top = self._depths[first - start]
         for position in range(first, self._trees.where.stop):
-            depth = int(forest.depth[position])
+            depth = self._depths[position - start]
             if depth <= top and position > first:
                 return
-            content = self._applied(chain[depth - 1] if depth else None, position, depth)
-            chain[depth:] = [content]
-            yield position + 1, self._wanted.entries(content) if content else []
+            yield position + 1, chain.extend(depth, position, self._mentions.get(position))
 
-    def _applied(self, base: bytes | None, position: int, depth: int) -> bytes | None:
-        data = self._trees.at(position)
-        if not depth:
-            return data
-        try:
-            return apply_bounded(base, data) if base is not None else None
-        except DamagedError:
-            return None
 
-    def _resolved(self, position: int) -> bytes | None:
-        content: bytes | None = None
-        for depth, at in enumerate([*self._forest.ancestors(position), position]):
-            content = self._applied(content, at, depth)
+_Named = dict[bytes, Entry]
+"""Entries by what they look like in a tree."""
+
+
+class _Chain:
+    """A tree and the bases it is built on; content is resolved only where it is asked for."""
+
+    def __init__(self, trees: RawTrees, positions: list[int]) -> None:
+        self._trees = trees
+        self._positions = positions
+        self._contents: list[bytes | None] = [None] * len(positions)
+        self._named: list[_Named] = [{} for _ in positions]
+
+    def extend(self, depth: int, position: int, mentioned: set[bytes] | None) -> _Named:
+        """Put the tree at a position on top of its base; return what it names."""
+        below = self._named[depth - 1] if depth else {}
+        self._positions[depth:] = [position]
+        self._contents[depth:] = [None]
+        named = self._look(depth, below, mentioned or set()) if below or mentioned else {}
+        self._named[depth:] = [named]
+        return named
+
+    def _look(self, depth: int, below: _Named, mentioned: set[bytes]) -> _Named:
+        content = self._content(depth)
+        named = {line: entry for line, entry in below.items() if line in content}
+        gone = {entry.oid for line, entry in below.items() if line not in named}
+        for oid in mentioned | gone:
+            named |= _lines_of(content, oid)
+        return named
+
+    def _content(self, depth: int) -> bytes:
+        """Resolve the tree at a depth of the chain; a damaged one has no content."""
+        low = depth
+        while low and self._contents[low] is None:
+            low -= 1
+        content = self._contents[low]
+        if content is None:
+            content = self._contents[low] = self._trees.at(self._positions[low])
+        for at in range(low + 1, depth + 1):
+            try:
+                content = apply_bounded(content, self._trees.at(self._positions[at]))
+            except DamagedError:
+                content = b""
+            self._contents[at] = content
         return content
+
+
+def _lines_of(tree: bytes, oid: bytes) -> _Named:
+    """Find the entries of a tree that name one object."""
+    found: _Named = {}
+    at = tree.find(b"\0" + oid)
+    while at >= 0:
+        head = _ENTRY_END.search(tree[max(0, at - _NAME_WINDOW) : at])
+        if head is None:
+            entries = tree_entries(tree, len(oid))
+            return {entry.line: entry for entry in entries if entry.oid == oid}
+        entry = Entry(head[1], head[2], oid)
+        found[entry.line] = entry
+        at = tree.find(b"\0" + oid, at + 1)
+    return found

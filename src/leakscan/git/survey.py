@@ -16,7 +16,6 @@ from leakscan.git.links import Links
 from leakscan.git.loose import read_loose
 from leakscan.git.pack import BLOB, COMMIT, TAG, TREE, TYPE_NAMES
 from leakscan.git.presence import Presence
-from leakscan.git.shelf import RawTrees, kept_trees
 from leakscan.git.store import ObjectStore, PlantedPack, loose_path
 from leakscan.git.walk import Broken, Content, resolve
 
@@ -125,9 +124,6 @@ class Survey(Generic[Found]):
         jobs: worker processes.
         types: the types of object to read; all by default.
         check_links: whether to look for missing objects too.
-
-    Attributes:
-        trees: the inflated trees of each pack, kept for attribution if there is room.
     """
 
     def __init__(
@@ -145,7 +141,6 @@ class Survey(Generic[Found]):
         self._types = types
         self._links = Links(store.hash_size) if check_links else None
         self._presence: Presence | None = None
-        self.trees: dict[PlantedPack, RawTrees] = {}
 
     @property
     def checks_all_links(self) -> bool:
@@ -179,9 +174,7 @@ class Survey(Generic[Found]):
     ) -> None:
         if self._links:
             known = (planted.pack for planted in self._store.packs)
-            self._presence = Presence(known, self._store.loose)
-        if TREE in self._types:
-            self.trees |= kept_trees(packs)
+            self._presence = Presence(known, self._store.loose, self._store.hash_size)
         tasks: list[_Task] = [*self._pack_slices(packs, total), *_loose_slices(loose)]
         size = total.objects + sum(len(task) for task in tasks)
         jobs = self._jobs if size > _FORKED or sum(map(_weight, packs)) > _FORKED_BYTES else 1
@@ -212,26 +205,24 @@ class Survey(Generic[Found]):
         if isinstance(task, _LooseSlice):
             return self._read_loose(task)
         portion = self._read_packed(task)
-        task.planted.pack.forget_pages()
+        pack, forest = task.planted.pack, task.planted.forest
+        where = slice(task.where.start, task.where.stop)
+        pack.forget_pages(sum(forest.stop[where]) - sum(forest.start[where]))
         return portion
 
     def _read_packed(self, task: _PackSlice) -> Portion[Found]:
         pack, forest = task.planted.pack, task.planted.forest
         portion: Portion[Found] = Portion(objects=len(task))
         search = self._searcher.search
-        links = self._links_of(task.type, forest)
+        links, of_deltas = self._links_of(task.type, forest)
         named: list[bytes] = []
-        trees = self._room_for_trees(task)
-        raw: list[bytes] = []
         size = 0
         for position, content, delta in resolve(pack, forest, task.where):
             if isinstance(content, bytes):
                 size += len(content)
                 found = search(content)
-                if links:
-                    named += links(content, delta)
-                    if trees:
-                        raw.append(delta or content)
+                if links and (of_deltas or delta is None):
+                    named.append(links(content, delta))
             else:
                 oid = pack.oid(int(forest.rank[position]))
                 found = self._read_unusual(oid, content, portion)
@@ -239,17 +230,9 @@ class Survey(Generic[Found]):
                 oid = pack.oid(int(forest.rank[position]))
                 portion.hits.append(Hit(oid, task.type, tuple(found)))
         portion.size += size
-        if trees:
-            trees.fill(task.where, raw)
-        if named and self._presence:
-            absent = self._presence.absent(named)
-            if absent:
-                portion.missing = self._namers(task, absent)
+        if self._presence and (absent := self._presence.absent(b"".join(named))):
+            portion.missing = self._namers(task, absent)
         return portion
-
-    def _room_for_trees(self, task: _PackSlice) -> RawTrees | None:
-        trees = self.trees.get(task.planted) if task.type == TREE else None
-        return trees if trees and trees.has_room else None
 
     def _read_unusual(
         self, oid: bytes, content: Content, portion: Portion[Found]
@@ -273,14 +256,17 @@ class Survey(Generic[Found]):
 
     def _links_of(
         self, kind: int, forest: Forest
-    ) -> Callable[[bytes, bytes | None], Iterable[bytes]] | None:
-        """Choose how the objects that objects of a type name are found, if they are checked."""
+    ) -> tuple[Callable[[bytes, bytes | None], bytes] | None, bool]:
+        """Choose how the objects that objects of a type name are found, if they are checked.
+
+        Returns:
+            What finds them, and whether to ask that of objects made by deltas, too.
+        """
         if not self._links or kind == BLOB:
-            return None
+            return None, False
         if kind == TREE:
-            exact = len(forest.segments[TREE]) <= LINK_CHECKED
-            return self._links.new_in_tree if exact else self._links.of_whole_tree
-        return self._links.of_commit if kind == COMMIT else self._links.of_tag
+            return self._links.new_in_tree, len(forest.segments[TREE]) <= LINK_CHECKED
+        return self._links.of_commit if kind == COMMIT else self._links.of_tag, True
 
     def _namers(self, task: _PackSlice, absent: set[bytes]) -> dict[bytes, tuple[bytes, int]]:
         """Say which object names each of the absent ids; what none does was no id."""
@@ -289,7 +275,8 @@ class Survey(Generic[Found]):
         assert self._links  # noqa: S101 - there are absent ids only where links are checked
         for position, content, _ in resolve(pack, forest, task.where):
             if isinstance(content, bytes):
-                for oid in absent.intersection(self._links.all_of(task.type, content)):
+                named = self._links.split(self._links.all_of(task.type, content))
+                for oid in absent.intersection(named):
                     namers.setdefault(oid, (pack.oid(int(forest.rank[position])), task.type))
         return namers
 

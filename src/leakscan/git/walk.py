@@ -14,8 +14,10 @@ from dulwich.errors import ApplyDeltaError
 from leakscan.git.damage import DamagedError
 from leakscan.git.inflate import (
     INFLATE_ERRORS,
+    TINY,
     inflate,
     inflate_chunks,
+    inflate_tiny,
     inflate_upto,
     wrong_size,
 )
@@ -75,7 +77,7 @@ def resolve(
     """
     low, high = where.start, where.stop
     chain = _bases(pack, forest, low)
-    view, streamed, largest = pack.view, STREAMED, LARGEST_IN_MEMORY
+    view, tiny, streamed, largest = pack.view, TINY, STREAMED, LARGEST_IN_MEMORY
     join = b"".join
     for position, start, stop, size, depth, last in zip(
         range(low, high),
@@ -92,7 +94,10 @@ def resolve(
             if size > streamed:
                 content = _large(pack, forest, position, chain)
             else:
-                content = bytes(inflate_upto(view[start:stop], size or 1))
+                if stop - start <= tiny:
+                    content = inflate_tiny(view[start:stop], 15, size)
+                else:
+                    content = bytes(inflate_upto(view[start:stop], size or 1))
                 if len(content) != size:
                     raise DamagedError(wrong_size(len(content), size))
                 if depth:
@@ -185,7 +190,9 @@ def apply_bounded(base: bytes, delta: bytes) -> bytes:
     Raises:
         DamagedError: it is, or the delta does not fit its base.
     """
-    _bounded(delta_sizes(delta)[1])
+    # No instruction, of which each takes a byte at least, makes more than the base's size.
+    if len(base) * len(delta) > LARGEST_IN_MEMORY:
+        _bounded(delta_sizes(delta)[1])
     try:
         return b"".join(apply_delta(base, delta))
     except (ApplyDeltaError, ValueError, MemoryError) as error:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from leakscan.git.layout import Layout
     from leakscan.git.refs import Ref
-    from leakscan.git.shelf import Entry, RawTrees
-    from leakscan.git.store import ObjectStore, PlantedPack
+    from leakscan.git.shelf import Entry
+    from leakscan.git.store import ObjectStore
     from leakscan.git.survey import Hit
 
 Matches = tuple[Match, ...]
@@ -81,7 +81,6 @@ class Attribution:
 
     Args:
         store: the repository's objects.
-        trees: what a survey has kept of its trees.
         layout: the repository.
         refs: its refs.
         staged: paths of staged objects by id.
@@ -96,7 +95,6 @@ class Attribution:
     def __init__(
         self,
         store: ObjectStore,
-        trees: Mapping[PlantedPack, RawTrees],
         layout: Layout,
         refs: Mapping[bytes, Ref],
         staged: Mapping[bytes, bytes],
@@ -109,7 +107,6 @@ class Attribution:
         jobs: int,
     ) -> None:
         self._store = store
-        self._trees = trees
         self._tally = tally
         self._remote = layout.origin or repository
         self._shallow = layout.shallow
@@ -150,7 +147,7 @@ class Attribution:
 
     def _in_trees(self, marks: _Marks) -> Iterator[Sighting]:
         """Attribute matches in blobs and in the names of files and folders."""
-        shelf = TreeShelf(self._store, self._trees, self._jobs)
+        shelf = TreeShelf(self._store, self._jobs)
         holders = find_holders(shelf, [*marks.contents, *marks.names])
         for tree in marks.names:
             held = dict.fromkeys(holders.get(tree, ()))
@@ -160,7 +157,7 @@ class Attribution:
         current: set[Standing[_Mark]] | None = None
         tree_of = self._graph.tree_of
         try:
-            for commit in tree_of:
+            for commit in (c for c, tree in tree_of.items() if tree in holders):
                 for standing, holding in introductions.of_commit(commit):
                     introduced[standing].append((commit, holding))
             tips = {tree_of[tip] for tip in self._tips | self._note_tips}

@@ -22,12 +22,10 @@ from leakscan.sources.sighting import Progress, Sighting, Tally, no_progress
 from leakscan.sources.worktree import WorkTree, staged_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from leakscan.detect import Detector
-    from leakscan.git.shelf import RawTrees
-    from leakscan.git.store import PlantedPack
 
 MAX_LISTED = 1000
 """Missing or broken objects that are listed one by one."""
@@ -102,7 +100,6 @@ def scan_repository(
             yield from _attributed(
                 portion.hits,
                 store,
-                survey.trees,
                 layout,
                 refs,
                 staged,
@@ -138,7 +135,6 @@ def repository_at(path: Path) -> Layout | None:
 def _attributed(
     hits: list[Hit[Match]],
     store: ObjectStore,
-    trees: Mapping[PlantedPack, RawTrees],
     layout: Layout,
     refs: dict[bytes, Ref],
     staged: dict[bytes, bytes],
@@ -156,7 +152,6 @@ def _attributed(
             unique[hit.oid] = replace(known, found=(*known.found, *hit.found))
     attribution = Attribution(
         store,
-        trees,
         layout,
         refs,
         staged,
