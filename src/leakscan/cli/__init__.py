@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
@@ -49,8 +48,12 @@ def cli() -> None:
     """
 
 
-def main() -> NoReturn:
-    """Run the command line; every expected failure is one clear line on stderr."""
+def main() -> int:
+    """Run the command line; every expected failure is one clear line on stderr.
+
+    Returns:
+        The exit status.
+    """
     for number in (signal.SIGTERM, signal.SIGHUP):  # so that clones are removed
         signal.signal(number, lambda received, _frame: sys.exit(128 + received))
     try:
@@ -85,7 +88,7 @@ def main() -> NoReturn:
             err=True,
         )
         status = 3
-    sys.exit(status or 0)
+    return status or 0
 
 
 def _discard_output() -> None:

@@ -113,12 +113,11 @@ def test(
     Give a real token on standard input: shells remember what is on the command line.
     The exit status is 1 if any candidate is found, of whatever confidence.
     """
-    from leakscan.detect.detector import Detector
-    from leakscan.rules import select_rules
+    from leakscan.cli.detection import open_detector
 
-    config, known = _load(config_path)
     data = sys.stdin.buffer.read() if text == "-" else os.fsencode(text)
-    matches = Detector(select_rules(known, names or config.enable)).search(data)
+    with open_detector(load_config(config_path, Path.cwd()), names) as detector:
+        matches = detector.search(data)
     for match in matches:
         _print_match(match)
     if matches:
@@ -178,5 +177,7 @@ def _print_match(match: Match) -> None:
     click.echo(f"{match.rule}  {match.secret.redacted()}  {place}")
     click.echo(f"  confidence: {match.confidence}")
     click.echo(f"  checksum:   {match.checksum}")
+    if match.issued is not None:
+        click.echo(f"  issued:     {'yes' if match.issued else 'no'}")
     for reason in match.reasons:
         click.echo(f"  because:    {reason}")

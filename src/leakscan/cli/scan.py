@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from leakscan.cli.detection import open_detector
 from leakscan.cli.options import config_option
 from leakscan.config import Config, load_config
 from leakscan.errors import UsageError
 from leakscan.git.fork import usable_processors
-from leakscan.model import Confidence, Rule, ScanResult
+from leakscan.model import Confidence, ScanResult
 from leakscan.report import FORMATS, write_report
-from leakscan.rules import load_rules, select_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leakscan.cli.progress import ProgressLine
-    from leakscan.detect.digests import DigestFile
+    from leakscan.detect import Detector
     from leakscan.sources.repository import RepositoryOptions
     from leakscan.sources.target import TargetOptions
 
@@ -148,7 +148,6 @@ def scan(
     if config.source:
         click.echo(f"leakscan: configuration: {config.source}", err=True)
     chosen = [name for text in names for name in text.split(",")]
-    rules = select_rules(load_rules(config.rule_paths, config.overrides), chosen or config.enable)
     wanted = RepositoryOptions(
         history=not no_history,
         ignored=ignored,
@@ -157,9 +156,9 @@ def scan(
         revisions=revisions,
         jobs=jobs or usable_processors(),
     )
-    with ProgressLine(sys.stderr) as progress, _issued(config) as issued:
+    with ProgressLine(sys.stderr) as progress, open_detector(config, chosen) as detector:
         options = TargetOptions(wanted, int(max_size * GIB), timeout, progress.cloning)
-        result = _run(target, rules, issued, config, Confidence(min_confidence), options, progress)
+        result = _run(target, detector, config, Confidence(min_confidence), options, progress)
     status = exit_status(result, exit_zero=exit_zero)
     with _opened(output, private=show_secrets) as out:
         colour = {"auto": None, "always": True, "never": False}[color]
@@ -172,14 +171,12 @@ def scan(
 
 def _run(
     target: str,
-    rules: tuple[Rule, ...],
-    issued: DigestFile | None,
+    detector: Detector,
     config: Config,
     least: Confidence,
     options: TargetOptions,
     progress: ProgressLine,
 ) -> ScanResult:
-    from leakscan.detect import Detector
     from leakscan.git.urls import without_credentials
     from leakscan.scan import collect
     from leakscan.sources.sighting import Tally
@@ -188,9 +185,9 @@ def _run(
     tally = Tally()
     return collect(
         without_credentials(target),
-        scan_target(target, Detector(rules, issued), options, tally, progress.reading),
+        scan_target(target, detector, options, tally, progress.reading),
         tally,
-        rules,
+        detector.rules,
         key=lambda: _fingerprint_key(config),
         least=least,
         scope=_scope(options.repository),
@@ -225,18 +222,6 @@ def exit_status(result: ScanResult, *, exit_zero: bool) -> int:
     if not result.coverage.complete:
         return 3
     return 1 if result.findings and not exit_zero else 0
-
-
-@contextlib.contextmanager
-def _issued(config: Config) -> Iterator[DigestFile | None]:
-    """Open the issuer's list of issued tokens if the configuration names one."""
-    if config.digest_file is None:
-        yield None
-        return
-    from leakscan.detect.digests import DigestFile, digest_key
-
-    with DigestFile.open(config.digest_file, digest_key(None, config.digest_key_file)) as issued:
-        yield issued
 
 
 @contextlib.contextmanager

@@ -1,8 +1,9 @@
-"""Search bytes for tokens: hyperscan over everything, ``regex`` around its hits.
+"""Search bytes for tokens: for prefixes everywhere, for patterns only where there is one.
 
-Hyperscan searches all rules at once at memory speed but reports only where a match may
-end, so each hit is confirmed by the backtracking engine in a small window and then
-classified.  Clean content costs one call into C.
+Hyperscan searches for the prefixes of all rules at once at memory speed.  Where one stands, it
+searches for the patterns, and each hit is confirmed by ``regex`` in a small window and then
+classified.  Clean content costs one call into C, and a scan that meets no prefix, as most do,
+never compiles a pattern, which takes longer than scanning a small repository.
 """
 
 from __future__ import annotations
@@ -43,24 +44,35 @@ class Detector:
         self.rules = tuple(rules)
         self.overlap = max(rule.max_length for rule in rules) + LEFT_CONTEXT + RIGHT_CONTEXT
         self._issued = issued
-        self._prefilter = compile_prefilter(rules)
+        self._prefilter = _compile_prefixes(rules)
         self._scan = self._prefilter.scan
+        self._is_suspect = False
         self._hits: list[tuple[int, int]] = []
+
+    def _on_prefix(self, _id: int, _start: int, _end: int, _flags: int, _context: object) -> None:
+        self._is_suspect = True
 
     def _on_hit(self, rule: int, _start: int, end: int, _flags: int, _context: object) -> None:
         self._hits.append((rule, end))
 
     def search(self, data: bytes) -> list[Match]:
         """Return every candidate in ``data``, of any confidence, by position."""
-        self._scan(data, self._on_hit)
+        self._scan(data, self._on_prefix)
+        if not self._is_suspect:
+            return _NOTHING
+        self._is_suspect = False
+        self._patterns.scan(data, self._on_hit)
         if not self._hits:
             return _NOTHING
         hits, self._hits = self._hits, []
         return self._confirmer.matches(data, hits)
 
     @cached_property
+    def _patterns(self) -> hyperscan.Database:
+        return compile_patterns(self.rules)
+
+    @cached_property
     def _confirmer(self) -> Confirmer:
-        """The second stage, made at the first hit: most scans never need it."""
         from leakscan.detect.confirm import Confirmer
 
         return Confirmer(self.rules, self._issued)
@@ -99,7 +111,18 @@ class Detector:
             base, window = base + drop, window[drop:]
 
 
-def compile_prefilter(rules: Sequence[Rule]) -> hyperscan.Database:
+def _compile_prefixes(rules: Sequence[Rule]) -> hyperscan.Database:
+    """Compile the texts that matches can start with; each is reported once a search."""
+    prefixes = {prefix.encode() for rule in rules for prefix in rule.prefixes}
+    database = hyperscan.Database()
+    database.compile(
+        expressions=[b"".join(b"\\x%02x" % byte for byte in prefix) for prefix in prefixes],
+        flags=[hyperscan.HS_FLAG_SINGLEMATCH] * len(prefixes),
+    )
+    return database
+
+
+def compile_patterns(rules: Sequence[Rule]) -> hyperscan.Database:
     """Compile the patterns of ``rules`` into one hyperscan database; ids are positions.
 
     Raises:

@@ -1,6 +1,7 @@
 """Check that a rule does what it says: its pattern in both engines, its examples, its numbers.
 
-`leakscan rules check` and the tests run it over every rule; a scan never does.
+`leakscan rules check` and the tests run it over every rule; a scan asks only whether it can
+search with an operator's own.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING
 import hyperscan
 import regex
 
-from leakscan.detect.detector import Detector, compile_prefilter
+from leakscan.detect.detector import Detector, compile_patterns
+from leakscan.errors import RuleError
 from leakscan.model import ChecksumVerdict, Confidence, Match, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _CHARACTERS = [bytes([code]) for code in range(256)]
 
@@ -28,10 +30,21 @@ def check_rule(rule: Rule) -> list[str]:
     return fatal or [*_length(rule), *_starts(rule), *_checksum(rule), *_examples(rule)]
 
 
+def require_searchable(rules: Iterable[Rule]) -> None:
+    """Refuse rules with which a search could not run, or would miss matches.
+
+    Raises:
+        RuleError: an expression is none, or matches can start with more than the prefixes.
+    """
+    for rule in rules:
+        for fault in (*_engines(rule), *_starts(rule)):
+            raise RuleError(f"rule {rule.id}: {fault}", "try `leakscan rules check` on its file")
+
+
 def _engines(rule: Rule) -> Iterator[str]:
     """Yield why an expression is not in the language of the engine that will run it."""
     try:
-        compile_prefilter([rule])
+        compile_patterns([rule])
     except hyperscan.HyperscanError as error:
         yield f"pattern: hyperscan rejects it: {error}"
     expressions = [("pattern", rule.pattern), ("alphabet", rule.alphabet)]

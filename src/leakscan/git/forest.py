@@ -109,12 +109,14 @@ def plant_plainly(pack: Pack) -> Forest:
     Raises:
         DamagedError: the index is corrupt.
     """
-    by_offset = sorted((pack.offset(rank), rank) for rank in range(pack.count))
-    place = {offset: at for at, (offset, _) in enumerate(by_offset)}
-    if len(place) < len(by_offset):
+    offsets = pack.offsets()
+    ranks = sorted(range(pack.count), key=offsets.__getitem__)
+    starts = [offsets[rank] for rank in ranks]
+    place = {offset: at for at, offset in enumerate(starts)}
+    if len(place) < len(starts):
         raise DamagedError(ONE_PLACE)
-    headers = [_header(pack, offset) for offset, _ in by_offset]
-    stops = [min(offset, pack.end) for offset, _ in by_offset[1:]] + [pack.end]
+    headers = [_header(pack, offset) for offset in starts]
+    stops = [min(offset, pack.end) for offset in starts[1:]] + [pack.end]
 
     children: dict[int, list[int]] = {}
     roots: list[int] = []
@@ -123,14 +125,14 @@ def plant_plainly(pack: Pack) -> Forest:
             roots.append(at)
             continue
         rank = pack.rank(base) if isinstance(base, bytes) else None
-        offset = base if isinstance(base, int) else None if rank is None else pack.offset(rank)
+        offset = base if isinstance(base, int) else None if rank is None else offsets[rank]
         if offset is not None and offset in place:
             children.setdefault(place[offset], []).append(at)
     roots.sort(key=lambda at: headers[at].type)
     order = _depth_first(roots, children)
 
     seen = {at for at, *_ in order}
-    starts = [(headers[at].type, p) for p, (at, depth, _, _) in enumerate(order) if not depth]
+    firsts = [(headers[at].type, p) for p, (at, depth, _, _) in enumerate(order) if not depth]
     return Forest(
         start=array("q", [headers[at].start for at, *_ in order]),
         stop=array("q", [stops[at] for at, *_ in order]),
@@ -138,9 +140,9 @@ def plant_plainly(pack: Pack) -> Forest:
         depth=array("H", [depth for _, depth, _, _ in order]),
         parent=array("i", [parent for _, _, parent, _ in order]),
         last=array("B", [last for _, _, _, last in order]),
-        rank=array("I", [by_offset[at][1] for at, *_ in order]),
-        segments=segments(starts, len(order)),
-        orphans=[by_offset[at][1] for at in range(len(headers)) if at not in seen],
+        rank=array("I", [ranks[at] for at, *_ in order]),
+        segments=segments(firsts, len(order)),
+        orphans=[ranks[at] for at in range(len(headers)) if at not in seen],
     )
 
 
@@ -175,26 +177,35 @@ def _depth_first(
     roots: list[int], children: dict[int, list[int]]
 ) -> list[tuple[int, int, int, int]]:
     """Order a forest depth first, smaller subtrees first: (node, depth, parent, last)."""
-    weight: dict[int, int] = {}
-    preorder: list[int] = []
-    stack = [(root, 0) for root in roots]
-    while stack:
-        node, depth = stack.pop()
-        preorder.append(node)
-        if depth < MAX_DEPTH:
-            stack += [(child, depth + 1) for child in children.get(node, ())]
-    for node in reversed(preorder):
-        below = children.get(node)
-        weight[node] = 1 + sum(weight.get(child, 0) for child in below) if below else 1
-
+    weight = _weigh(roots, children)
     order: list[tuple[int, int, int, int]] = []
-    pending = [(root, 0, -1, 1) for root in reversed(roots)]
-    while pending:
-        node, depth, parent, last = pending.pop()
-        position = len(order)
-        order.append((node, depth, parent, last))
-        if node in children and depth < MAX_DEPTH:
-            below = sorted(children[node], key=lambda child: weight.get(child, 0))
-            pending.append((below[-1], depth + 1, position, 1))
-            pending += [(child, depth + 1, position, 0) for child in reversed(below[:-1])]
+    for root in roots:
+        pending = [(root, 0, -1, 1)]
+        while pending:
+            entry = pending.pop()
+            position = len(order)
+            order.append(entry)
+            below = children.get(entry[0])
+            depth = entry[1] + 1
+            if not below or depth > MAX_DEPTH:
+                continue
+            if len(below) > 1:
+                below = sorted(below, key=weight.__getitem__)
+            pending.append((below[-1], depth, position, 1))
+            pending += [(child, depth, position, 0) for child in below[-2::-1]]
     return order
+
+
+def _weigh(roots: list[int], children: dict[int, list[int]]) -> dict[int, int]:
+    """Count the objects of each subtree that a root leads to within `MAX_DEPTH`."""
+    preorder: list[int] = []
+    pending = [(root, 0) for root in roots if root in children]
+    while pending:
+        node, depth = pending.pop()
+        preorder.append(node)
+        if node in children and depth < MAX_DEPTH:
+            pending += [(child, depth + 1) for child in children[node]]
+    weight: dict[int, int] = {}
+    for node in reversed(preorder):
+        weight[node] = 1 + sum(weight.get(child, 0) for child in children.get(node, ()))
+    return weight

@@ -10,8 +10,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import pickle
-import selectors
 import signal
 import struct
 import sys
@@ -80,6 +78,8 @@ def fork_map(
 
 def _start(work: Callable[[Task], Result], tasks: Sequence[Task], queue: int) -> tuple[int, int]:
     """Fork a worker; return its process id and the pipe that its results come through."""
+    import pickle
+
     results, out = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -114,6 +114,8 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 def _gather(pipes: Sequence[int]) -> Iterator[tuple[int, Any]]:
     """Yield the framed results that come through the pipes until all are closed."""
+    import selectors
+
     buffers = {pipe: bytearray() for pipe in pipes}
     with selectors.DefaultSelector() as selector:
         for pipe in pipes:
@@ -131,6 +133,8 @@ def _gather(pipes: Sequence[int]) -> Iterator[tuple[int, Any]]:
 
 def _frames(buffer: bytearray) -> Iterator[tuple[int, Any]]:
     """Take the complete frames off the front of a buffer."""
+    import pickle
+
     while len(buffer) >= _FRAME.size:
         index, length = _FRAME.unpack_from(buffer)
         end = _FRAME.size + length

@@ -116,6 +116,13 @@ class Pack:
         found = bisect_left(range(high), oid, low, high, key=self.oid)
         return found if found < high and self.oid(found) == oid else None
 
+    def offsets(self) -> tuple[int, ...]:
+        """Return where all objects begin, by rank."""
+        offsets = struct.unpack_from(f">{self.count}I", self.index, self.offsets_at)
+        if any(offset >= _LARGE_OFFSET for offset in offsets):
+            return tuple(self.offset(rank) for rank in range(self.count))
+        return offsets
+
     def offset(self, rank: int) -> int:
         """Return where in the pack the object with this rank begins."""
         at = self.offsets_at + rank * 4
@@ -143,7 +150,6 @@ class Pack:
                 size |= (byte & 0x7F) << shift
                 shift += 7
             at += 1
-            base: int | bytes | None = None
             if kind == OFS_DELTA:
                 byte = data[at]
                 distance = byte & 0x7F
@@ -151,16 +157,15 @@ class Pack:
                     at += 1
                     byte = data[at]
                     distance = (distance + 1) << 7 | byte & 0x7F
-                at += 1
-                base = offset - distance
-            elif kind == REF_DELTA:
+                return Header(kind, size, at + 1, offset - distance)
+            if kind == REF_DELTA:
                 base = data[at : at + self.hash_size]
                 if len(base) < self.hash_size:
                     raise IndexError
-                at += self.hash_size
+                return Header(kind, size, at + self.hash_size, base)
         except IndexError:
             raise DamagedError("it lies outside the pack, which is cut short") from None
-        return Header(kind, size, at, base)
+        return Header(kind, size, at, None)
 
     def forget_pages(self, read: int = FORGOTTEN) -> None:
         """Give pages back from time to time, so that a scan's memory is not the pack's size.

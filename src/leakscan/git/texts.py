@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from leakscan.model import Person
 
-_PERSON = re.compile(rb"([^<\n]*)<([^>\n]*)>?(?:\s+(-?\d{1,18}))?(?:\s+([+-])(\d\d)(\d\d))?")
+_PERSON = rb"([^<\n]*)<([^>\n]*)>?(?:\s+(-?\d{1,18}))?(?:\s+([+-])(\d\d)(\d\d))?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def signature(data: bytes, field: bytes) -> Signature | None:
     at = head.find(b"\n" + field + b" ")
     if at < 0:
         return None
-    found = _PERSON.match(head, at + len(field) + 2)
+    found = re.compile(_PERSON).match(head, at + len(field) + 2)
     if not found:
         return None
     person = Person(readable(found[1]).strip(), readable(found[2]))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-_URL = re.compile(r"([a-z][a-z0-9+.-]*)://|([a-z][a-z0-9-]*)::", re.IGNORECASE)
-_SCP = re.compile(r"(?:[\w.-]+@)[\w.-]+:(?!//)\S")
-_USER_INFO = re.compile(r"(\w+://)[^/\s]*@")
-_HOSTED = re.compile(
+# Compiled where they are used: most scans are of a path, and begin with no URL to look at.
+_URL = r"([A-Za-z][A-Za-z0-9+.-]*)://|([A-Za-z][A-Za-z0-9-]*)::"
+_SCP = r"(?:[\w.-]+@)[\w.-]+:(?!//)\S"
+_USER_INFO = r"(\w+://)[^/\s]*@"
+_HOSTED = (
     r"(?:https?://(?:[^@/]*@)?|ssh://git@|git://|git@)"
     r"(github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)[/:]([^/\s]+/[^\s]+?)(?:\.git)?/?\Z"
 )
@@ -30,22 +31,24 @@ def transport(target: str) -> str | None:
 
     ``user@host:path`` is ``ssh``; of ``ext::command`` it is ``ext``.
     """
-    found = _URL.match(target)
+    if ":" not in target:
+        return None
+    found = re.match(_URL, target)
     if found:
         return (found[1] or found[2]).lower()
-    return "ssh" if _SCP.match(target) else None
+    return "ssh" if re.match(_SCP, target) else None
 
 
 def without_credentials(url: str) -> str:
     """Return a text without the user names and passwords in the URLs that stand in it."""
-    return _USER_INFO.sub(r"\1", url)
+    return re.sub(_USER_INFO, r"\1", url) if "@" in url else url
 
 
 def link_to(
     remote: str | None, commit: str | None, path: str | None = None, line: int | None = None
 ) -> str | None:
     """Return the page that shows a line, or a commit; ``None`` where no known site has it."""
-    hosted = _HOSTED.match(remote or "")
+    hosted = re.match(_HOSTED, remote or "")
     if not hosted or not commit:
         return None
     from urllib.parse import quote

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from urllib.parse import quote
 
-from leakscan.model import Finding, Location, Person, ScanResult, Secret, Skip
+from leakscan.model import Finding, Location, Person, Rule, ScanResult, Secret, Skip
 from leakscan.report.safe_text import encodable
 
 Clean = Callable[[str], str]
@@ -24,8 +24,7 @@ def presentable(result: ScanResult, *, show_secrets: bool) -> ScanResult:
     `Finding.secret` itself stays whole; a format that prints it decides how.
     """
     secrets = () if show_secrets else (finding.secret for finding in result.findings)
-    patterns = () if show_secrets else (rule.pattern for rule in result.rules)
-    clean = _cleaner(secrets, patterns)
+    clean = _cleaner(secrets, () if show_secrets else result.rules)
     skipped = tuple(Skip(clean(skip.what), clean(skip.why)) for skip in result.coverage.skipped)
     return replace(
         result,
@@ -35,17 +34,18 @@ def presentable(result: ScanResult, *, show_secrets: bool) -> ScanResult:
     )
 
 
-def _cleaner(secrets: Iterable[Secret], patterns: Iterable[str]) -> Clean:
+def _cleaner(secrets: Iterable[Secret], rules: Iterable[Rule]) -> Clean:
     """Return a function that redacts the secrets in a text, as they are or percent-encoded.
 
     What looks like a secret to one of the rules is redacted too: it may be one that was not
     reported, in the name of something that could not be read.
     """
-    suspects = [re.compile(pattern) for pattern in patterns]
+    suspects = [(prefix, rule.pattern) for rule in rules for prefix in rule.prefixes]
 
     def careful(text: str) -> str:
-        for suspect in suspects:
-            text = suspect.sub(lambda found: Secret(found[0]).redacted(), text)
+        for prefix, pattern in suspects:
+            if prefix in text:
+                text = re.sub(pattern, lambda found: Secret(found[0]).redacted(), text)
         return text
 
     redacted = {

@@ -8,9 +8,8 @@ become visible: ESC turns into ``\x1b``, a right-to-left override into ``\u202e`
 from __future__ import annotations
 
 import re
-import unicodedata
 
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_SURROGATE = r"[\ud800-\udfff]"
 
 # Controls (C0, DEL, C1), formats (bidi, zero-width, tags), surrogates, line breaks.
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -20,6 +19,8 @@ def safe_text(text: str) -> str:
     """Return the text on one line, with every control and invisible character spelled out."""
     if text.isprintable():
         return text
+    import unicodedata
+
     return "".join(
         _spelled_out(character)
         if unicodedata.category(character) in _UNSAFE_CATEGORIES
@@ -30,7 +31,9 @@ def safe_text(text: str) -> str:
 
 def encodable(text: str) -> str:
     """Return the text with lone surrogates, which no encoding can write, spelled out."""
-    return _SURROGATE.sub(lambda surrogate: _spelled_out(surrogate[0]), text)
+    if text.isascii():
+        return text
+    return re.sub(_SURROGATE, lambda surrogate: _spelled_out(surrogate[0]), text)
 
 
 def _spelled_out(character: str) -> str:

@@ -319,7 +319,7 @@ def _exact_date(text: str) -> str:
     Raises:
         UsageError: it is neither a date nor a time ago.
     """
-    if _AGO.fullmatch(text):
+    if re.fullmatch(_AGO, text):
         return text
     try:
         moment = datetime.fromisoformat(text)
@@ -330,4 +330,4 @@ def _exact_date(text: str) -> str:
     return moment.isoformat()
 
 
-_AGO = re.compile(r"\d+[. ](?:second|minute|hour|day|week|month|year)s?(?:[. ]ago)?|yesterday")
+_AGO = r"\d+[. ](?:second|minute|hour|day|week|month|year)s?(?:[. ]ago)?|yesterday"

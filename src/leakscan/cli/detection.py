@@ -1,0 +1,46 @@
+"""The detector that the configuration asks for."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from leakscan.detect import Detector
+from leakscan.rules import load_rules, select_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from leakscan.config import Config
+    from leakscan.detect.digests import DigestFile
+
+
+@contextlib.contextmanager
+def open_detector(config: Config, names: Iterable[str]) -> Iterator[Detector]:
+    """Make a detector of the named rules, or else of those that the configuration enables.
+
+    Raises:
+        UsageError: a rule is unknown or cannot be searched for, or the list of issued tokens
+            cannot be read.
+    """
+    rules = select_rules(
+        load_rules(config.rule_paths, config.overrides), tuple(names) or config.enable
+    )
+    if config.rule_paths or config.overrides:  # the tests have checked the shipped ones
+        from leakscan.detect.rulecheck import require_searchable
+
+        require_searchable(rules)
+    with _issued(config) as issued:
+        yield Detector(rules, issued)
+
+
+@contextlib.contextmanager
+def _issued(config: Config) -> Iterator[DigestFile | None]:
+    """Open the issuer's list of issued tokens if the configuration names one."""
+    if config.digest_file is None:
+        yield None
+        return
+    from leakscan.detect.digests import DigestFile, digest_key
+
+    with DigestFile.open(config.digest_file, digest_key(None, config.digest_key_file)) as issued:
+        yield issued
