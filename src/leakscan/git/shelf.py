@@ -56,8 +56,17 @@ class Entry:
 
 def tree_entries(data: bytes, hash_size: int) -> Iterator[Entry]:
     """Parse a tree; stops making sense where a damaged one does."""
-    pattern = re.compile(rb"([0-7]{5,6}+) ([^\0]{1,4096}+)\0(.{%d})" % hash_size, re.DOTALL)
-    return (Entry(*found) for found in pattern.findall(data))
+    return (Entry(*found) for found in _entry_pattern(hash_size).findall(data))
+
+
+def tree_names(data: bytes, hash_size: int) -> Iterator[tuple[Entry, int, int]]:
+    """Parse a tree, with the offsets at which each name begins and ends."""
+    for found in _entry_pattern(hash_size).finditer(data):
+        yield Entry(*found.groups()), *found.span(2)
+
+
+def _entry_pattern(hash_size: int) -> re.Pattern[bytes]:
+    return re.compile(rb"([0-7]{5,6}+) ([^\0]{1,4096}+)\0(.{%d})" % hash_size, re.DOTALL)
 
 
 class RawTrees:

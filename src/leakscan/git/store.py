@@ -11,13 +11,14 @@ from leakscan.git.forest import Forest, plant
 from leakscan.git.inflate import inflate
 from leakscan.git.loose import loose_oids, read_loose
 from leakscan.git.pack import OFS_DELTA, TYPE_NAMES, Header, Pack
+from leakscan.git.presence import Presence
 from leakscan.git.program import run_git
 from leakscan.git.walk import Streamed, apply_bounded
 from leakscan.model import Skip
 
 if TYPE_CHECKING:
     import tempfile
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
 
     from leakscan.git.layout import Layout
@@ -55,7 +56,7 @@ class ObjectStore:
 
     Attributes:
         packs: all packs that can be read, largest first.
-        loose: id and object directory of each loose object that is in no pack.
+        loose: the object directories that hold each loose object, by its id.
         problems: packs that cannot be read at all.
     """
 
@@ -66,7 +67,8 @@ class ObjectStore:
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._known: set[Path] = set()
         self.packs: list[PlantedPack] = []
-        self.loose: dict[bytes, Path] = {}
+        self.loose: dict[bytes, list[Path]] = {}
+        self._presence: Presence | None = None
         self.refresh()
 
     def __enter__(self) -> ObjectStore:
@@ -98,13 +100,24 @@ class ObjectStore:
                     new.append(planted)
         new.sort(key=lambda planted: -len(planted.pack.data))
         self.packs += new
-        self.loose = {
-            oid: folder
-            for folder in self.layout.object_dirs
-            for oid in loose_oids(folder, self.hash_size)
-            if not self._packed(oid)
-        }
+        self.loose = {}
+        for folder in self.layout.object_dirs:
+            for oid in loose_oids(folder, self.hash_size):
+                self.loose.setdefault(oid, []).append(folder)
+        self._presence = None
         return new
+
+    @property
+    def presence(self) -> Presence:
+        """What tells quickly which objects are here, as of the last look."""
+        if self._presence is None:
+            packs = (planted.pack for planted in self.packs)
+            self._presence = Presence(packs, self.loose, self.hash_size)
+        return self._presence
+
+    def absent(self, oids: Iterable[bytes]) -> set[bytes]:
+        """Return those of the ids that no object here has."""
+        return self.presence.absent(b"".join(oids))
 
     def _open(self, path: Path) -> PlantedPack | None:
         """Open a pack; where that shows damage, see whether a new index mends it."""
@@ -147,7 +160,7 @@ class ObjectStore:
 
     def loose_of(self, wanted: int) -> Iterator[tuple[bytes, bytes]]:
         """Yield id and content of the loose objects of a type that can be read and held."""
-        for oid, folder in self.loose.items():
+        for oid, folder in ((oid, f) for oid, folders in self.loose.items() for f in folders):
             try:
                 kind, content = read_loose(loose_path(folder, oid))
             except (DamagedError, OSError):
@@ -178,7 +191,7 @@ class ObjectStore:
         if oid not in self.loose:
             raise DamagedError("it is missing")
         try:
-            kind, content = read_loose(loose_path(self.loose[oid], oid))
+            kind, content = read_loose(loose_path(self.loose[oid][0], oid))
         except OSError as error:
             raise DamagedError(str(error)) from error
         if isinstance(content, Streamed):

@@ -15,12 +15,14 @@ from leakscan.git.fork import MAX_TASKS, fork_map
 from leakscan.git.links import Links
 from leakscan.git.loose import read_loose
 from leakscan.git.pack import BLOB, COMMIT, TAG, TREE, TYPE_NAMES
-from leakscan.git.presence import Presence
 from leakscan.git.store import ObjectStore, PlantedPack, loose_path
 from leakscan.git.walk import Broken, Content, resolve
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from leakscan.git.forest import Forest
+    from leakscan.git.presence import Presence
 
 Found = TypeVar("Found")
 Found_co = TypeVar("Found_co", covariant=True)
@@ -104,12 +106,16 @@ class _PackSlice:
         return len(self.where)
 
 
+_Loose = tuple[bytes, "Path"]
+"""The id of a loose object and an object directory that holds it."""
+
+
 @dataclass(frozen=True, slots=True)
 class _LooseSlice:
-    oids: Sequence[bytes]
+    found: Sequence[_Loose]
 
     def __len__(self) -> int:
-        return len(self.oids)
+        return len(self.found)
 
 
 _Task = _PackSlice | _LooseSlice
@@ -154,27 +160,31 @@ class Survey(Generic[Found]):
         """Read everything, including what another process packs meanwhile."""
         total: Portion[Found] = Portion()
         packs: list[PlantedPack] = self._store.packs
-        loose = list(self._store.loose)
+        loose = self._loose()
         seen = set(loose)
         while packs or loose:
             self._read(packs, loose, total, progress)
             packs = self._store.refresh()
-            loose = [oid for oid in self._store.loose if oid not in seen]
+            loose = [found for found in self._loose() if found not in seen]
             seen.update(loose)
         # What one round missed, a later one may have brought.
-        total.missing = {oid: by for oid, by in total.missing.items() if oid not in self._store}
+        absent = self._store.absent(total.missing)
+        total.missing = {oid: by for oid, by in total.missing.items() if oid in absent}
         return total
+
+    def _loose(self) -> list[_Loose]:
+        """List the loose objects; one may lie in more than one place, each of which is read."""
+        return [(oid, folder) for oid, folders in self._store.loose.items() for folder in folders]
 
     def _read(
         self,
         packs: Sequence[PlantedPack],
-        loose: Sequence[bytes],
+        loose: Sequence[_Loose],
         total: Portion[Found],
         progress: Progress,
     ) -> None:
         if self._links:
-            known = (planted.pack for planted in self._store.packs)
-            self._presence = Presence(known, self._store.loose, self._store.hash_size)
+            self._presence = self._store.presence
         tasks: list[_Task] = [*self._pack_slices(packs, total), *_loose_slices(loose)]
         size = total.objects + sum(len(task) for task in tasks)
         jobs = self._jobs if size > _FORKED or sum(map(_weight, packs)) > _FORKED_BYTES else 1
@@ -282,9 +292,9 @@ class Survey(Generic[Found]):
 
     def _read_loose(self, task: _LooseSlice) -> Portion[Found]:
         portion: Portion[Found] = Portion(objects=len(task))
-        for oid in task.oids:
+        for oid, folder in task.found:
             try:
-                kind, content = read_loose(loose_path(self._store.loose[oid], oid))
+                kind, content = read_loose(loose_path(folder, oid))
             except FileNotFoundError:
                 # It has been packed or pruned meanwhile; a new pack will be read.
                 portion.objects -= 1
@@ -309,16 +319,16 @@ def _weight(planted: PlantedPack) -> int:
     return len(planted.pack.data)
 
 
-def _loose_slices(oids: Sequence[bytes]) -> Iterator[_LooseSlice]:
-    step = max(_SLICE // 4, 8 * len(oids) // MAX_TASKS)
-    for low in range(0, len(oids), step):
-        yield _LooseSlice(oids[low : low + step])
+def _loose_slices(found: Sequence[_Loose]) -> Iterator[_LooseSlice]:
+    step = max(_SLICE // 4, 8 * len(found) // MAX_TASKS)
+    for low in range(0, len(found), step):
+        yield _LooseSlice(found[low : low + step])
 
 
 def _lost(task: _Task) -> Portion[Found]:
     """Stand in for what a worker that died was reading."""
     if isinstance(task, _LooseSlice):
-        oids: Iterable[bytes] = task.oids
+        oids: Iterable[bytes] = (oid for oid, _ in task.found)
     else:
         pack, forest = task.planted.pack, task.planted.forest
         oids = (pack.oid(int(forest.rank[position])) for position in task.where)

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from leakscan.errors import UsageError
 from leakscan.git.damage import DamagedError
 from leakscan.git.layout import Layout, find_layout
-from leakscan.git.pack import TYPE_NAMES
-from leakscan.git.program import run_git
 from leakscan.git.refs import Ref, log_files, metadata_files, read_refs, read_stashes
 from leakscan.git.store import ObjectStore
-from leakscan.git.survey import Hit, Portion, Survey
+from leakscan.git.survey import Hit, Survey
 from leakscan.git.texts import readable
 from leakscan.model import Kind, Location, Match
 from leakscan.sources.files import scan_files, scan_name, walk_folder
+from leakscan.sources.gaps import note_gaps
 from leakscan.sources.sighting import Progress, Sighting, Tally, no_progress
 from leakscan.sources.worktree import WorkTree, staged_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from leakscan.detect import Detector
-
-MAX_LISTED = 1000
-"""Missing or broken objects that are listed one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +48,29 @@ class RepositoryOptions:
     since: str | None = None
     revisions: str | None = None
     jobs: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository without its objects.
+
+    Attributes:
+        name: what to call it in locations: its path or URL.
+        refs: its refs by name.
+        staged: paths of staged objects, in this and in linked work trees.
+        stashes: commits of the stash, older ones included.
+    """
+
+    name: str
+    layout: Layout
+    refs: Mapping[bytes, Ref]
+    staged: Mapping[bytes, bytes]
+    stashes: Sequence[bytes]
+
+    @property
+    def remote(self) -> str:
+        """Where its commits can be seen, perhaps."""
+        return self.layout.origin or self.name
 
 
 def scan_repository(
@@ -86,31 +103,22 @@ def scan_repository(
             raise UsageError(f"{name} is bare", "it has nothing but history: drop --no-history")
         yield from _work_tree(tree, name, detector, options, tally, progress)
         return
-    within = _selected_commits(layout, options)
+    within = _within(layout, options)
     with ObjectStore(layout) as store:
         survey = Survey(store, detector, jobs=options.jobs, check_links=True)
         portion = survey.run(progress)
         tally.skipped += store.problems
         tally.objects += portion.objects
         tally.bytes += portion.size
-        refs = _refs(layout, tally)
-        staged = _staged(layout, tally)
-        _note_gaps(layout, survey, portion, store, refs, staged, tally)
+        repository = Repository(
+            name, layout, _refs(layout, tally), _staged(layout, tally), read_stashes(layout)
+        )
+        note_gaps(repository, survey, portion, store, tally)
         if portion.hits:
-            yield from _attributed(
-                portion.hits,
-                store,
-                layout,
-                refs,
-                staged,
-                name,
-                options,
-                within,
-                tally,
-            )
+            yield from _attributed(portion.hits, repository, store, options, within, tally)
     if within is None:
-        yield from _ref_names(refs, name, detector, tally)
-        yield from _staged_names(staged, name, detector)
+        yield from _ref_names(repository, detector, tally)
+        yield from _staged_names(repository, detector)
         if options.metadata:
             yield from _metadata(layout, name, detector, tally)
         if tree:
@@ -132,13 +140,19 @@ def repository_at(path: Path) -> Layout | None:
     return None
 
 
+def _within(layout: Layout, options: RepositoryOptions) -> frozenset[bytes] | None:
+    """Return the commits that the options limit the scan to; ``None`` for no limit."""
+    if not options.since and not options.revisions:
+        return None
+    from leakscan.sources.selection import selected_commits
+
+    return selected_commits(layout, options.since, options.revisions)
+
+
 def _attributed(
     hits: list[Hit[Match]],
+    repository: Repository,
     store: ObjectStore,
-    layout: Layout,
-    refs: dict[bytes, Ref],
-    staged: dict[bytes, bytes],
-    name: str,
     options: RepositoryOptions,
     within: frozenset[bytes] | None,
     tally: Tally,
@@ -150,18 +164,7 @@ def _attributed(
         known = unique.setdefault(hit.oid, hit)
         if known.found != hit.found:
             unique[hit.oid] = replace(known, found=(*known.found, *hit.found))
-    attribution = Attribution(
-        store,
-        layout,
-        refs,
-        staged,
-        read_stashes(layout),
-        name,
-        tally=tally,
-        all_commits=options.all_commits,
-        within=within,
-        jobs=options.jobs,
-    )
+    attribution = Attribution(repository, store, options, within, tally)
     yield from attribution.sightings(unique.values())
 
 
@@ -177,50 +180,6 @@ def _staged(layout: Layout, tally: Tally) -> dict[bytes, bytes]:
     return staged
 
 
-def _note_gaps(
-    layout: Layout,
-    survey: Survey[Match],
-    portion: Portion[Match],
-    store: ObjectStore,
-    refs: dict[bytes, Ref],
-    staged: dict[bytes, bytes],
-    tally: Tally,
-) -> None:
-    """Record everything that the repository should have but that could not be read."""
-    gaps = [(f"object {oid.hex()}", why) for oid, why in portion.broken]
-    why_missing = "left out of this partial clone" if layout.partial else "missing"
-    for oid, (namer, kind) in portion.missing.items():
-        if namer.hex() not in layout.shallow:
-            named_by = f"{TYPE_NAMES[kind]} {namer.hex()[:12]} names it"
-            gaps.append((f"object {oid.hex()}", f"{why_missing}; {named_by}"))
-    gaps += [
-        (f"object {ref.oid.hex()}", f"missing; {readable(ref.name)} names it")
-        for ref in refs.values()
-        if ref.oid
-        and (ref.name.startswith(b"refs/") or ref.name.endswith(b"/HEAD") or ref.name == b"HEAD")
-        and ref.oid not in store
-    ]
-    gaps += [
-        (f"object {oid.hex()}", f"{why_missing}; it is staged as {readable(path)}")
-        for oid, path in staged.items()
-        if oid not in store and oid not in portion.missing
-    ]
-    for what, why in gaps[:MAX_LISTED]:
-        tally.skip(what, why)
-    if len(gaps) > MAX_LISTED:
-        tally.skip(f"{len(gaps) - MAX_LISTED} more objects", "missing or damaged like these")
-    if (layout.partial or portion.missing) and not survey.checks_all_links:
-        tally.skip(
-            "perhaps more objects that are missing",
-            "in a repository of this size only trees that are stored whole are checked for them",
-        )
-    if layout.shallow:
-        tally.skip(
-            f"the history before {len(layout.shallow)} commits",
-            "this clone is shallow; `git fetch --unshallow` brings the rest",
-        )
-
-
 def _refs(layout: Layout, tally: Tally) -> dict[bytes, Ref]:
     try:
         return read_refs(layout)
@@ -229,27 +188,28 @@ def _refs(layout: Layout, tally: Tally) -> dict[bytes, Ref]:
         return {}
 
 
-def _ref_names(
-    refs: dict[bytes, Ref], name: str, detector: Detector, tally: Tally
-) -> Iterator[Sighting]:
+def _ref_names(repository: Repository, detector: Detector, tally: Tally) -> Iterator[Sighting]:
+    refs = repository.refs
+    tally.bytes += sum(map(len, refs))
+    if not detector.search(b"\0".join(refs)):
+        return
     for ref in refs.values():
         for match in detector.search(ref.name):
             yield Sighting(
                 match,
                 Location(
                     Kind.REF_NAME,
-                    name,
+                    repository.name,
                     commit=ref.oid.hex() if ref.oid else None,
                     path=readable(ref.name),
                     current=True,
                 ),
             )
-    tally.bytes += sum(len(ref) for ref in refs)
 
 
-def _staged_names(staged: dict[bytes, bytes], name: str, detector: Detector) -> Iterator[Sighting]:
-    for path in staged.values():
-        yield from scan_name(path, name, detector)
+def _staged_names(repository: Repository, detector: Detector) -> Iterator[Sighting]:
+    for path in repository.staged.values():
+        yield from scan_name(path, repository.name, detector)
 
 
 def _metadata(layout: Layout, name: str, detector: Detector, tally: Tally) -> Iterator[Sighting]:
@@ -292,42 +252,3 @@ def _work_tree(
             # A folder of a sparse index, or a submodule that is a plain folder here.
             files = walk_folder(path, tally, lambda _folder: False)
             yield from scan_files(files, tree.root, name, detector, tally, progress)
-
-
-def _selected_commits(layout: Layout, options: RepositoryOptions) -> frozenset[bytes] | None:
-    """Return the commits that ``since`` and ``revisions`` select; ``None`` for no limit.
-
-    Raises:
-        UsageError: git cannot make sense of them.
-    """
-    if not options.since and not options.revisions:
-        return None
-    wanted = ["--all"] if not options.revisions else ["--end-of-options", options.revisions]
-    since = [f"--since={_exact_date(options.since)}"] if options.since else []
-    done = run_git(
-        f"--git-dir={layout.git_dir}", "rev-list", *since, *wanted, "--", cwd=layout.git_dir
-    )
-    if done.returncode:
-        reason = readable(done.stderr).strip().splitlines()[-1:] or ["git rev-list failed"]
-        raise UsageError(f"no such commits: {reason[0]}", "name them as `git log` takes them")
-    return frozenset(bytes.fromhex(line) for line in done.stdout.decode().split())
-
-
-def _exact_date(text: str) -> str:
-    """Return a date as git takes it without guessing; git makes "now" of what it cannot read.
-
-    Raises:
-        UsageError: it is neither a date nor a time ago.
-    """
-    if re.fullmatch(_AGO, text):
-        return text
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"{text!r} is no date", "write 2026-01-31, 2026-01-31T12:00 or 2.weeks"
-        ) from None
-    return moment.isoformat()
-
-
-_AGO = r"\d+[. ](?:second|minute|hour|day|week|month|year)s?(?:[. ]ago)?|yesterday"
