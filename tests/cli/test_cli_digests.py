@@ -67,7 +67,8 @@ def test_the_key_may_come_from_a_file(
     [
         (b"", "no tokens were given"),
         (b"\n \n", "no tokens were given"),
-        (b"r8_a\nid,token\n", "line 2: starts with no prefix of a known rule"),
+        (b"id,token\n", "line 1: no known rule finds it"),
+        (b"r8_a\n", "line 1: no known rule finds it"),
         (b"r8_\xff", "line 1: not UTF-8 text"),
     ],
 )

@@ -13,6 +13,22 @@ if TYPE_CHECKING:
 
     from leakscan.config import Config
     from leakscan.detect.digests import DigestFile
+    from leakscan.model import Rule
+
+
+def usable_rules(config: Config, names: Iterable[str] = ()) -> tuple[Rule, ...]:
+    """Load the named rules, or else those that the configuration enables.
+
+    Raises:
+        UsageError: a rule is unknown, wrong, or cannot be searched for.
+    """
+    known = load_rules(config.rule_paths, config.overrides)
+    rules = select_rules(known, tuple(names) or config.enable)
+    if config.rule_paths or config.overrides:  # the tests have checked the shipped ones
+        from leakscan.detect.rulecheck import require_searchable
+
+        require_searchable(rules)
+    return rules
 
 
 @contextlib.contextmanager
@@ -20,16 +36,9 @@ def open_detector(config: Config, names: Iterable[str]) -> Iterator[Detector]:
     """Make a detector of the named rules, or else of those that the configuration enables.
 
     Raises:
-        UsageError: a rule is unknown or cannot be searched for, or the list of issued tokens
-            cannot be read.
+        UsageError: as `usable_rules`, or the list of issued tokens cannot be read.
     """
-    rules = select_rules(
-        load_rules(config.rule_paths, config.overrides), tuple(names) or config.enable
-    )
-    if config.rule_paths or config.overrides:  # the tests have checked the shipped ones
-        from leakscan.detect.rulecheck import require_searchable
-
-        require_searchable(rules)
+    rules = usable_rules(config, names)
     with _issued(config) as issued:
         yield Detector(rules, issued)
 

@@ -14,7 +14,9 @@ from leakscan.errors import UsageError
 from leakscan.model import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from leakscan.model import Rule
 
 KEY_FILE = click.option(
     "--key-file",
@@ -38,14 +40,13 @@ def digests() -> None:
 @config_option
 def build(tokens: BinaryIO, output: Path, key_file: Path | None, config_path: Path | None) -> None:
     """Build a digest file of the tokens in TOKENS_FILE, one a line, or on standard input."""
+    from leakscan.cli.detection import usable_rules
     from leakscan.detect.digests import build_digest_file, digest_key
-    from leakscan.rules import load_rules
 
     config = load_config(config_path, Path.cwd())
     key = digest_key(key_file, config.digest_key_file)
-    rules = load_rules(config.rule_paths, config.overrides)
-    prefixes = tuple(prefix for rule in rules for prefix in rule.prefixes)
-    count = build_digest_file(_tokens(tokens, prefixes), key, output)
+    rules = usable_rules(config, ["all"])
+    count = build_digest_file(_tokens(tokens, _could_be_found(rules)), key, output)
     click.echo(f"Wrote {output}.  Different tokens: {count}.")
 
 
@@ -64,14 +65,21 @@ def check(digest_file: Path, key_file: Path | None, config_path: Path | None) ->
             click.echo(f"{verdict:<10}  {Secret(token).redacted()}")
 
 
-def _tokens(lines: BinaryIO, prefixes: tuple[str, ...] = ("",)) -> Iterator[str]:
+def _could_be_found(rules: Iterable[Rule]) -> Callable[[str], object]:
+    """Return what tells whether some rule finds a token whole."""
+    import regex
+
+    return regex.compile("|".join(f"(?:{rule.pattern})" for rule in rules)).fullmatch
+
+
+def _tokens(lines: BinaryIO, is_token: Callable[[str], object] = str) -> Iterator[str]:
     """Yield the token of each line that is not blank.
 
     A list of something else would make every real token count as not issued, so that a
     line which no rule can ever find is refused.  Lines are named by number, never quoted.
 
     Raises:
-        UsageError: a line is not text or starts with none of ``prefixes``, or all are blank.
+        UsageError: a line is not text or no token, or all are blank.
     """
     found = False
     for number, line in enumerate(lines, start=1):
@@ -81,10 +89,8 @@ def _tokens(lines: BinaryIO, prefixes: tuple[str, ...] = ("",)) -> Iterator[str]
             raise UsageError(f"line {number}: not UTF-8 text", "give one token a line") from None
         if not token:
             continue
-        if not token.startswith(prefixes):
-            raise UsageError(
-                f"line {number}: starts with no prefix of a known rule", "give one token a line"
-            )
+        if not is_token(token):
+            raise UsageError(f"line {number}: no known rule finds it", "give one token a line")
         found = True
         yield token
     if not found:

@@ -100,8 +100,10 @@ def read_index(path: Path, hash_size: int) -> Iterator[IndexEntry]:
             )
     except (struct.error, ValueError, IndexError):
         raise DamagedError("it is corrupt or cut short") from None
-    if data[at : at + 4] == b"link":
-        raise DamagedError("it is split; join it with `git update-index --no-split-index`")
+    while at + 8 <= len(data) - hash_size:
+        if data[at : at + 4] == b"link":
+            raise DamagedError("it is split; join it with `git update-index --no-split-index`")
+        at += 8 + int.from_bytes(data[at + 4 : at + 8])
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

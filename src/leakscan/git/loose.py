@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
 from leakscan.git.inflate import CHUNK, inflate, inflate_chunks
-from leakscan.git.pack import TYPE_NAMES
+from leakscan.git.pack import BLOB, TYPE_NAMES
 from leakscan.git.regular import read_regular
-from leakscan.git.walk import STREAMED, Streamed
+from leakscan.git.walk import LARGEST_IN_MEMORY, STREAMED, Streamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def read_loose(path: Path) -> tuple[int, bytes | Streamed]:
     if not found:
         raise DamagedError("it does not begin as an object does")
     kind, size, skip = _TYPES[found[1].decode()], int(found[2]), found.end()
-    if size > STREAMED:
+    if size > (STREAMED if kind == BLOB else LARGEST_IN_MEMORY):
         return kind, Streamed(_without_head(inflate_chunks(data, skip + size), skip), size)
     return kind, inflate(data, skip + size)[skip:]
 

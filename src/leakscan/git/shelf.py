@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
 from leakscan.git.fork import fork_map
-from leakscan.git.inflate import inflate
+from leakscan.git.inflate import MAX_RATIO, inflate
 from leakscan.git.mentions import Wanted
 from leakscan.git.pack import TREE
-from leakscan.git.walk import STREAMED, apply_bounded
+from leakscan.git.walk import apply_bounded
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -86,10 +86,16 @@ class RawTrees:
         self._data = _room(self._begins[-1])
         self._filled = _room(len(self.where))
 
-    def _sizes(self) -> list[int]:
-        """Sizes as claimed; entries that claim too much to be trees take no room."""
-        sizes = self._planted.forest.size[self.where.start : self.where.stop].tolist()
-        return [size if size <= STREAMED else 0 for size in sizes]
+    def _sizes(self) -> Iterator[int]:
+        """Yield sizes as claimed; entries that claim more than they can hold take no room."""
+        forest, where = self._planted.forest, slice(self.where.start, self.where.stop)
+        for size, start, stop in zip(
+            forest.size[where].tolist(),
+            forest.start[where].tolist(),
+            forest.stop[where].tolist(),
+            strict=True,
+        ):
+            yield size if size <= (stop - start) * MAX_RATIO else 0
 
     def complete(self, jobs: int) -> None:
         """Inflate all trees; of what is damaged nothing is taken in."""

@@ -16,7 +16,7 @@ from leakscan.git.links import Links
 from leakscan.git.loose import read_loose
 from leakscan.git.pack import BLOB, COMMIT, TAG, TREE, TYPE_NAMES
 from leakscan.git.store import ObjectStore, PlantedPack, loose_path
-from leakscan.git.walk import Broken, Content, resolve
+from leakscan.git.walk import LARGEST_IN_MEMORY, STREAMED, Broken, Content, resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -227,7 +227,8 @@ class Survey(Generic[Found]):
         links, of_deltas = self._links_of(task.type, forest)
         named: list[bytes] = []
         size = 0
-        for position, content, delta in resolve(pack, forest, task.where):
+        streamed = STREAMED if task.type == BLOB else LARGEST_IN_MEMORY
+        for position, content, delta in resolve(pack, forest, task.where, streamed):
             if isinstance(content, bytes):
                 size += len(content)
                 found = search(content)

@@ -7,7 +7,9 @@ import re
 # Compiled where they are used: most scans are of a path, and begin with no URL to look at.
 _URL = r"([A-Za-z][A-Za-z0-9+.-]*)://|([A-Za-z][A-Za-z0-9-]*)::"
 _SCP = r"(?:[\w.-]+@)[\w.-]+:(?!//)\S"
-_USER_INFO = r"(\w+://)[^/\s]*@"
+# A password may hold a slash, which no URL allows; what is no port number is taken for one.
+_USER_INFO = r"(\w+://)(?:[^/\s]*@|[^/\s@]*:(?!\d{0,5}(?:/|\Z))\S*@)"
+_SCP_USER = r"(?<![\w./@:-])(?!git@)[\w.+-]+@(?=[\w.-]+:(?!//)\S)"
 _HOSTED = (
     r"(?:https?://(?:[^@/]*@)?|ssh://git@|git://|git@)"
     r"(github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)[/:]([^/\s]+/[^\s]+?)(?:\.git)?/?\Z"
@@ -40,8 +42,13 @@ def transport(target: str) -> str | None:
 
 
 def without_credentials(url: str) -> str:
-    """Return a text without the user names and passwords in the URLs that stand in it."""
-    return re.sub(_USER_INFO, r"\1", url) if "@" in url else url
+    """Return a text without the user names and passwords in the addresses that stand in it.
+
+    The user ``git`` of ``git@host:path`` is everybody's, and stays.
+    """
+    if "@" not in url:
+        return url
+    return re.sub(_SCP_USER, "", re.sub(_USER_INFO, r"\1", url))
 
 
 def link_to(

@@ -39,7 +39,7 @@ LARGEST_IN_MEMORY = 512 << 20
 (core.bigFileThreshold in git-config(1))."""
 
 STREAMED = 16 << 20
-"""Bytes from which an object that no delta needs is handed over in pieces."""
+"""Bytes from which blobs are read in pieces; all else is held whole, to be parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,15 @@ Content = bytes | Streamed | Broken
 
 
 def resolve(
-    pack: Pack, forest: Forest, where: range
+    pack: Pack, forest: Forest, where: range, streamed: int = LARGEST_IN_MEMORY
 ) -> Iterator[tuple[int, Content, bytes | None]]:
     """Resolve the objects at a range of positions.
+
+    Args:
+        pack: the pack.
+        forest: its forest.
+        where: the positions.
+        streamed: bytes from which an object that no delta needs is handed over in pieces.
 
     Yields:
         The position of each object, its content, and the delta that made it (``None`` for a
@@ -77,7 +83,7 @@ def resolve(
     """
     low, high = where.start, where.stop
     chain = _bases(pack, forest, low)
-    view, tiny, streamed, largest = pack.view, TINY, STREAMED, LARGEST_IN_MEMORY
+    view, tiny, largest = pack.view, TINY, LARGEST_IN_MEMORY
     join = b"".join
     for position, start, stop, size, depth, last in zip(
         range(low, high),
@@ -91,8 +97,8 @@ def resolve(
         delta = None
         content: Content
         try:
-            if size > streamed:
-                content = _large(pack, forest, position, chain)
+            if size > STREAMED:
+                content = _large(pack, forest, position, chain, streamed)
             else:
                 if stop - start <= tiny:
                     content = inflate_tiny(view[start:stop], 15, size)
@@ -138,7 +144,9 @@ def _bases(pack: Pack, forest: Forest, position: int) -> list[Content]:
     return chain
 
 
-def _large(pack: Pack, forest: Forest, position: int, chain: list[Content]) -> Content:
+def _large(
+    pack: Pack, forest: Forest, position: int, chain: list[Content], streamed: int
+) -> Content:
     """Resolve an entry that is large or claims to be; stream it where that can be done.
 
     Raises:
@@ -151,7 +159,7 @@ def _large(pack: Pack, forest: Forest, position: int, chain: list[Content]) -> C
         return _apply_carefully(chain[depth - 1], inflate(data, _bounded(size)))
     following = position + 1
     is_base = following < len(forest.parent) and forest.parent[following] == position
-    if size > LARGEST_IN_MEMORY or not is_base:
+    if size > LARGEST_IN_MEMORY or (size > streamed and not is_base):
         return Streamed(inflate_chunks(data, size), size)
     return inflate(data, size)
 

@@ -8,7 +8,7 @@ field that holds the secret, and it happens once, before any format sees the res
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -34,20 +34,13 @@ def presentable(result: ScanResult, *, show_secrets: bool) -> ScanResult:
     )
 
 
-def _cleaner(secrets: Iterable[Secret], rules: Iterable[Rule]) -> Clean:
+def _cleaner(secrets: Iterable[Secret], rules: Sequence[Rule]) -> Clean:
     """Return a function that redacts the secrets in a text, as they are or percent-encoded.
 
     What looks like a secret to one of the rules is redacted too: it may be one that was not
     reported, in the name of something that could not be read.
     """
-    suspects = [(prefix, rule.pattern) for rule in rules for prefix in rule.prefixes]
-
-    def careful(text: str) -> str:
-        for prefix, pattern in suspects:
-            if prefix in text:
-                text = re.sub(pattern, lambda found: Secret(found[0]).redacted(), text)
-        return text
-
+    patterns = [rule.pattern for rule in rules]
     redacted = {
         spelling: secret.redacted()
         for secret in secrets
@@ -57,16 +50,36 @@ def _cleaner(secrets: Iterable[Secret], rules: Iterable[Rule]) -> Clean:
         )
         if spelling
     }
-    if not redacted:
-        return lambda text: careful(encodable(text))
-    # Longest first: a secret may begin with another one.
-    spellings = sorted(redacted, key=len, reverse=True)
-    pattern = re.compile("|".join(map(re.escape, spellings)))
+    # All but a few are spelled as a pattern says; longest first, for one may begin another.
+    odd = sorted((s for s in redacted if not _fits(s, patterns)), key=len, reverse=True)
+    suspects = [(prefix, rule.pattern) for rule in rules for prefix in rule.prefixes]
+    suspects += [(spelling, re.escape(spelling)) for spelling in odd]
 
     def clean(text: str) -> str:
-        return careful(pattern.sub(lambda found: redacted[found[0]], encodable(text)))
+        text = encodable(text)
+        for sign, pattern in suspects:
+            if sign in text:
+                text = _redact(text, pattern, redacted)
+        return text
 
     return clean
+
+
+def _fits(text: str, patterns: Iterable[str]) -> bool:
+    return any(re.fullmatch(pattern, text) for pattern in patterns)
+
+
+def _redact(text: str, pattern: str, known: Mapping[str, str]) -> str:
+    """Redact what matches; of matches that overlap, rather those that are known secrets."""
+    found = [match.span(1) for match in re.finditer(f"(?=({pattern}))", text)]
+    found.sort(key=lambda span: text[slice(*span)] not in known)
+    chosen: list[tuple[int, int]] = []
+    for begin, end in found:
+        if all(end <= low or begin >= high for low, high in chosen):
+            chosen.append((begin, end))
+    for begin, end in sorted(chosen, reverse=True):
+        text = text[:begin] + Secret(text[begin:end]).redacted() + text[end:]
+    return text
 
 
 def _clean_finding(finding: Finding, clean: Clean) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
@@ -38,9 +39,11 @@ def write(result: ScanResult, out: TextIO, *, show_secrets: bool, color: bool | 
         highlight=False,
     )
     width = console.width if out.isatty() else None
+    lines = _report(result, width, show_secrets)
     with console.capture() as report:
-        for line in _report(result, width, show_secrets):
-            console.print(line, soft_wrap=True)
+        # Many lines at a time: a call of print takes rich longer than a line.
+        while some := list(islice(lines, 1000)):
+            console.print(Text("\n").join(some), soft_wrap=True)
     out.write(encodable_by(out, report.get()))
 
 
