@@ -11,12 +11,15 @@ from histories import Commit, histories, objects_of, write_history
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from leakscan.detect import Detector
 from leakscan.git import shelf as shelves
-from leakscan.git.history import find_holders, read_graph
+from leakscan.git.history import Graph, find_holders
 from leakscan.git.introduction import Introductions, Standing
 from leakscan.git.layout import find_layout
 from leakscan.git.shelf import TreeShelf, tree_entries
 from leakscan.git.store import ObjectStore
+from leakscan.git.survey import Survey
+from leakscan.rules import load_rules
 
 if TYPE_CHECKING:
     import pytest
@@ -57,7 +60,8 @@ def introduced(
     layout = find_layout(repo.path)
     assert layout
     with ObjectStore(layout) as store:
-        graph = read_graph(store, 1)
+        survey = Survey(store, Detector(load_rules()), jobs=1, check_links=True)
+        graph = Graph(survey.run().lineages or ())
         holders = find_holders(TreeShelf(store, 1), wanted)
         marks = Introductions(
             graph, holders, lambda _tree, e: {mark_of[e.oid]} if e.oid in mark_of else set()

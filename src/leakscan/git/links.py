@@ -8,10 +8,15 @@ objects costs little beside reading it.
 from __future__ import annotations
 
 import re
+from array import array
+from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
 from leakscan.git.pack import COMMIT, TAG, TREE
 from leakscan.git.walk import delta_sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _COPY_LENGTH = [(byte & 0x7F).bit_count() + 1 for byte in range(256)]
 """Bytes that a copy instruction takes, by its first byte (gitformat-pack(5))."""
@@ -81,6 +86,37 @@ class Links:
         """Return the single ids of a joined text."""
         size = self.hash_size
         return [joined[at : at + size] for at in range(0, len(joined), size)]
+
+
+class Lineages:
+    """What commits name, packed: a repository may have millions of them.
+
+    Args:
+        hash_size: bytes of an object id.
+    """
+
+    def __init__(self, hash_size: int) -> None:
+        self._hash_size = hash_size
+        self._ids = bytearray()
+        self._lengths = array("I")
+
+    def add(self, commit: bytes, named: bytes) -> None:
+        """Take in a commit and the joined ids of its tree and parents."""
+        self._ids += commit + named
+        self._lengths.append(1 + len(named) // self._hash_size)
+
+    def extend(self, other: Lineages) -> None:
+        """Take in others."""
+        self._ids += other._ids
+        self._lengths += other._lengths
+
+    def __iter__(self) -> Iterator[tuple[bytes, ...]]:
+        """Yield of each commit its id, its tree's and its parents'."""
+        size, at = self._hash_size, 0
+        for length in self._lengths:
+            end = at + length * size
+            yield tuple([bytes(self._ids[i : i + size]) for i in range(at, end, size)])
+            at = end
 
 
 def unchanged_ends(delta: bytes) -> tuple[int, int]:

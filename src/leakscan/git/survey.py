@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from leakscan.git.damage import DamagedError
 from leakscan.git.fork import MAX_TASKS, fork_map
-from leakscan.git.links import Links
+from leakscan.git.links import Lineages, Links
 from leakscan.git.loose import read_loose
 from leakscan.git.pack import BLOB, COMMIT, TAG, TREE, TYPE_NAMES
 from leakscan.git.store import ObjectStore, PlantedPack, loose_path
@@ -79,6 +79,7 @@ class Portion(Generic[Found]):
         broken: object id and reason of each object that could not be read.
         missing: ids that objects name but the repository does not have, with the id and
             type of one that names them.
+        lineages: what the commits name, if links were checked.
     """
 
     objects: int = 0
@@ -86,6 +87,7 @@ class Portion(Generic[Found]):
     hits: list[Hit[Found]] = field(default_factory=list)
     broken: list[tuple[bytes, str]] = field(default_factory=list)
     missing: dict[bytes, tuple[bytes, int]] = field(default_factory=dict)
+    lineages: Lineages | None = None
 
     def add(self, other: Portion[Found]) -> None:
         """Take in the result of another part."""
@@ -94,6 +96,11 @@ class Portion(Generic[Found]):
         self.hits += other.hits
         self.broken += other.broken
         self.missing |= other.missing
+        if other.lineages:
+            if self.lineages is None:
+                self.lineages = other.lineages
+            else:
+                self.lineages.extend(other.lineages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +233,7 @@ class Survey(Generic[Found]):
         search = self._searcher.search
         links, of_deltas = self._links_of(task.type, forest)
         named: list[bytes] = []
+        namers: list[int] = []
         size = 0
         streamed = STREAMED if task.type == BLOB else LARGEST_IN_MEMORY
         for position, content, delta in resolve(pack, forest, task.where, streamed):
@@ -234,6 +242,7 @@ class Survey(Generic[Found]):
                 found = search(content)
                 if links and (of_deltas or delta is None):
                     named.append(links(content, delta))
+                    namers.append(position)
             else:
                 oid = pack.oid(int(forest.rank[position]))
                 found = self._read_unusual(oid, content, portion)
@@ -241,6 +250,10 @@ class Survey(Generic[Found]):
                 oid = pack.oid(int(forest.rank[position]))
                 portion.hits.append(Hit(oid, task.type, tuple(found)))
         portion.size += size
+        if task.type == COMMIT and named:
+            portion.lineages = Lineages(self._store.hash_size)
+            for position, ids in zip(namers, named, strict=True):
+                portion.lineages.add(pack.oid(int(forest.rank[position])), ids)
         if self._presence and (absent := self._presence.absent(b"".join(named))):
             portion.missing = self._namers(task, absent)
         return portion
@@ -312,6 +325,9 @@ class Survey(Generic[Found]):
                 portion.hits.append(Hit(oid, kind, tuple(found)))
             if self._links and self._presence and isinstance(content, bytes):
                 named = self._links.all_of(kind, content)
+                if kind == COMMIT:
+                    portion.lineages = portion.lineages or Lineages(self._store.hash_size)
+                    portion.lineages.add(oid, named)
                 portion.missing |= dict.fromkeys(self._presence.absent(named), (oid, kind))
         return portion
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from leakscan.git.history import Holders
     from leakscan.git.shelf import Entry
     from leakscan.git.store import ObjectStore
-    from leakscan.git.survey import Hit
+    from leakscan.git.survey import Hit, Portion
     from leakscan.sources.repository import Repository, RepositoryOptions
 
 MAX_PLACES = 100
@@ -43,6 +43,7 @@ class Attribution:
     Args:
         repository: its refs, stashes and staged files.
         store: its objects.
+        portion: what a survey of them found.
         options: whether to list every introducing commit, and how many processes to use.
         within: only what these commits introduced counts, if given.
         tally: told where places could not all be followed.
@@ -52,6 +53,7 @@ class Attribution:
         self,
         repository: Repository,
         store: ObjectStore,
+        portion: Portion[Match],
         options: RepositoryOptions,
         within: frozenset[bytes] | None,
         tally: Tally,
@@ -61,13 +63,14 @@ class Attribution:
         self._options = options
         self._within = within
         self._tally = tally
-        self._commits = Commits(repository, store, options.jobs)
+        self._commits = Commits(repository, store, portion.lineages or ())
+        self._hits = _merged(portion.hits)
 
-    def sightings(self, hits: Iterable[Hit[Match]]) -> Iterator[Sighting]:
+    def sightings(self) -> Iterator[Sighting]:
         """Yield each match with the places where it stands, per place the first version."""
         messages = Messages(self._repository, self._commits, self._within)
         found: dict[int, list[Hit[Match]]] = {BLOB: [], TREE: [], COMMIT: [], TAG: []}
-        for hit in hits:
+        for hit in self._hits:
             found[hit.type].append(hit)
         for hit in found[COMMIT]:
             yield from messages.in_commit(hit)
@@ -193,3 +196,13 @@ class Attribution:
                             note=None if staged else unplaced,
                         ),
                     )
+
+
+def _merged(hits: Iterable[Hit[Match]]) -> Collection[Hit[Match]]:
+    """Take together what was found under one id: an object can lie in more than one place."""
+    unique: dict[bytes, Hit[Match]] = {}
+    for hit in hits:
+        known = unique.setdefault(hit.oid, hit)
+        if known.found != hit.found:
+            unique[hit.oid] = replace(known, found=(*known.found, *hit.found))
+    return unique.values()

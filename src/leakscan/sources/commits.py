@@ -6,12 +6,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
-from leakscan.git.history import read_graph
+from leakscan.git.history import Graph
 from leakscan.git.pack import TAG
 from leakscan.git.texts import Signature, signature
 from leakscan.model import Kind, Location
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from leakscan.git.store import ObjectStore
     from leakscan.sources.repository import Repository
 
@@ -24,7 +26,7 @@ class Commits:
     Args:
         repository: its refs and stashes.
         store: its objects.
-        jobs: worker processes.
+        lineages: of each commit its id, its tree's and its parents'.
 
     Attributes:
         graph: how the commits hang together.
@@ -33,11 +35,13 @@ class Commits:
         on_branch, in_notes: commits that can be reached from those.
     """
 
-    def __init__(self, repository: Repository, store: ObjectStore, jobs: int) -> None:
+    def __init__(
+        self, repository: Repository, store: ObjectStore, lineages: Iterable[tuple[bytes, ...]]
+    ) -> None:
         self._repository = repository
         self._store = store
         self._signatures: dict[bytes, tuple[Signature | None, int]] = {}
-        self.graph = read_graph(store, jobs)
+        self.graph = Graph(lineages)
         self.tips = self._tips_under(*_BRANCHES) | self._tips_under(b"HEAD")
         self.note_tips = self._tips_under(b"refs/notes/")
         self.on_branch = self.graph.reachable(self.tips)

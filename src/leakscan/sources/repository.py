@@ -10,9 +10,9 @@ from leakscan.git.damage import DamagedError
 from leakscan.git.layout import Layout, find_layout
 from leakscan.git.refs import Ref, log_files, metadata_files, read_refs, read_stashes
 from leakscan.git.store import ObjectStore
-from leakscan.git.survey import Hit, Survey
+from leakscan.git.survey import Survey
 from leakscan.git.texts import readable
-from leakscan.model import Kind, Location, Match
+from leakscan.model import Kind, Location
 from leakscan.sources.files import scan_files, scan_name, walk_folder
 from leakscan.sources.gaps import note_gaps
 from leakscan.sources.sighting import Progress, Sighting, Tally, no_progress
@@ -115,7 +115,10 @@ def scan_repository(
         )
         note_gaps(repository, survey, portion, store, tally)
         if portion.hits:
-            yield from _attributed(portion.hits, repository, store, options, within, tally)
+            from leakscan.sources.attribution import Attribution
+
+            attribution = Attribution(repository, store, portion, options, within, tally)
+            yield from attribution.sightings()
     if within is None:
         yield from _ref_names(repository, detector, tally)
         yield from _staged_names(repository, detector)
@@ -147,25 +150,6 @@ def _within(layout: Layout, options: RepositoryOptions) -> frozenset[bytes] | No
     from leakscan.sources.selection import selected_commits
 
     return selected_commits(layout, options.since, options.revisions)
-
-
-def _attributed(
-    hits: list[Hit[Match]],
-    repository: Repository,
-    store: ObjectStore,
-    options: RepositoryOptions,
-    within: frozenset[bytes] | None,
-    tally: Tally,
-) -> Iterator[Sighting]:
-    from leakscan.sources.attribution import Attribution
-
-    unique: dict[bytes, Hit[Match]] = {}
-    for hit in hits:  # an object can lie in more than one pack
-        known = unique.setdefault(hit.oid, hit)
-        if known.found != hit.found:
-            unique[hit.oid] = replace(known, found=(*known.found, *hit.found))
-    attribution = Attribution(repository, store, options, within, tally)
-    yield from attribution.sightings(unique.values())
 
 
 def _staged(layout: Layout, tally: Tally) -> dict[bytes, bytes]:
