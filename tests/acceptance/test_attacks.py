@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import subprocess
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
 from scanning import INCOMPLETE, MISUSED, command, complete, environment, incomplete, scan
 
 from leakscan.git.links import Links
+from leakscan.git.walk import STREAMED
 from leakscan.sources.worktree import is_inside
+from packs import TREE, HandmadePack, entry, object_id, write_loose
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitrepo import GitRepo
 
 
@@ -94,3 +99,33 @@ def test_a_secret_in_the_name_of_what_cannot_be_read_is_redacted(repo: GitRepo, 
                               capture_output=True, check=False)  # fmt: skip
         assert done.returncode == INCOMPLETE
         assert token.encode() not in done.stdout + done.stderr
+
+
+def test_a_loose_object_under_the_id_of_a_packed_one_is_read(repo: GitRepo, token: str) -> None:
+    repo.add("harmless.txt", "harmless\n")
+    repo.pack()
+    oid = repo.tip("HEAD:harmless.txt")
+    write_loose(repo.git_dir, oid, zlib.compress(b"blob %d\0%b" % (len(token), token.encode())))
+    assert complete(repo.path).at(token, "blob")["path"] == "harmless.txt"
+
+
+def test_what_a_very_large_tree_names_must_be_there(repo: GitRepo) -> None:
+    blob, gone = repo.hash_object("blob", b"here"), "ab" * 20
+    names = (b"%07d" % number for number in range(500_000))
+    lines = b"".join(b"100644 %b\0%b" % (name, bytes.fromhex(blob)) for name in names)
+    tree = lines + b"100644 zzz\0" + bytes.fromhex(gone)
+    assert len(tree) > STREAMED
+    HandmadePack([(object_id("tree", tree), entry(TREE, tree))]).write(repo.git_dir)
+    repo.commit_tree(object_id("tree", tree), ref="refs/heads/large")
+    assert incomplete(repo.path).names(gone, "missing")
+
+
+@pytest.mark.timeout(60)
+def test_thousands_of_names_in_one_folder_take_no_quadratic_time(
+    repo: GitRepo, new_token: Callable[[], str]
+) -> None:
+    tokens = sorted(new_token() for _ in range(20_000))
+    blob = repo.hash_object("blob", b"x")
+    repo.commit_tree(repo.tree(*(("100644", name.encode(), blob) for name in tokens)),
+                     ref="refs/heads/many")  # fmt: skip
+    assert complete(repo.path).secrets == set(tokens)

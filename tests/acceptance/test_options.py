@@ -221,3 +221,33 @@ def test_replaced_commits_do_not_hide(repo: GitRepo, token: str) -> None:
     leak = repo.add(".env", token)
     repo.git("replace", leak, base)
     assert complete(repo.path, "--range", f"{base}..{leak}").secrets == {token}
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [({"prefixes": '["other_"]'}, "prefixes"), ({"pattern": "'(?P<body>(?=x)acme_)'"}, "pattern")],
+)
+def test_a_rule_that_cannot_be_searched_for_is_refused(
+    tmp_path: Path, change: dict[str, str], named: str
+) -> None:
+    keys = {
+        "id": '"acme-key"',
+        "name": '"Acme"',
+        "issuer": '"Acme"',
+        "description": '"Acme"',
+        "severity": '"low"',
+        "prefixes": '["acme_"]',
+        "max_length": "25",
+        "pattern": "'(?P<prefix>acme_)(?P<body>[0-9a-f]{20})'",
+        "alphabet": "'[0-9a-f]'",
+    }
+    (tmp_path / "acme.toml").write_text(
+        "".join(f"{key} = {value}\n" for key, value in (keys | change).items())
+    )
+    config = tmp_path / "config.toml"
+    config.write_text('[rules]\npaths = ["acme.toml"]\nenable = ["acme-key"]\n')
+    answer = scan(tmp_path, LEAKSCAN_CONFIG=str(config))
+    assert answer.status == MISUSED, answer
+    (line,) = (line for line in answer.stderr.splitlines() if "configuration:" not in line)
+    assert "acme-key" in line
+    assert named in line

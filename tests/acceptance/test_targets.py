@@ -9,7 +9,8 @@ import subprocess
 import threading
 import time
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,12 +64,44 @@ def http_server(status: int) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+    with serving(Handler) as url:
+        yield url
+
+
+@contextmanager
+def serving(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve on the loopback interface."""
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+def test_clone_is_tried_again_after_a_passing_fault(
+    repo: GitRepo, tmp_path: Path, token: str
+) -> None:
+    repo.add(".env", token)
+    served = repo.clone(tmp_path / "served.git", "--bare")
+    served.run("update-server-info")
+    requests: list[str] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            requests.append(self.path)
+            if len(requests) == 1:
+                self.send_error(503)
+            else:
+                super().do_GET()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with serving(partial(Handler, directory=str(tmp_path))) as url:
+        answer = scan(f"{url}/served.git")
+    assert (answer.status, answer.secrets) == (FOUND, {token}), answer.stderr
+    assert len(requests) > 1
 
 
 def test_url_that_needs_a_password_never_prompts(tmp_path: Path) -> None:

@@ -77,3 +77,12 @@ def test_a_list_of_something_else_is_refused(tmp_path: Path, stdin: bytes, messa
     assert isinstance(result.exception, UsageError)
     assert message in str(result.exception)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_trying_a_rule_asks_the_list(tmp_path: Path, new_token: Callable[[], str]) -> None:
+    issued, other = new_token(), new_token()
+    run("build", "--output", "issued.digests", stdin=issued)
+    (tmp_path / "c.toml").write_text('digests.file = "issued.digests"')
+    for token, verdict in ((issued, "yes"), (other, "no")):
+        result = CliRunner().invoke(cli, ["rules", "test", "--config", "c.toml", token])
+        assert f"issued:     {verdict}" in result.stdout

@@ -121,6 +121,14 @@ def test_a_percent_encoded_secret_is_redacted() -> None:
     assert secret.reveal()[4:-2] not in written(result)
 
 
+def test_a_secret_that_overlaps_what_looks_like_one_is_redacted() -> None:
+    secret = make_secret()
+    path = f"r8_x{secret.reveal()}-r8_"
+    result = make_result(make_finding(secret=secret, locations=(make_location(path=path),)))
+    shown = json.loads(written(result))["findings"][0]["locations"][0]["path"]
+    assert shown == f"r8_x{secret.redacted()}-r8_"
+
+
 @pytest.mark.parametrize("format_name", ["text", "json", "jsonl"])
 def test_secrets_are_shown_on_demand(format_name: str) -> None:
     report = written(make_story(), format_name, show_secrets=True)

@@ -1,0 +1,41 @@
+"""What is shown of an address, and which of them git is asked to clone."""
+
+from __future__ import annotations
+
+import pytest
+
+from leakscan.git.urls import transport, without_credentials
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://me:pass@host/x", "https://host/x"),
+        ("https://secret@host/x", "https://host/x"),
+        ("https://me:pa/ss@host/x", "https://host/x"),
+        ("https://me:p:a/s@s@host/x", "https://host/x"),
+        ("ssh://git@host/x", "ssh://host/x"),
+        ("secret@host:path", "host:path"),
+        ("git@host:path", "git@host:path"),
+        ("cannot clone (https://me:pass@host/x: denied)", "cannot clone (https://host/x: denied)"),
+        ("https://host/@scope/x", "https://host/@scope/x"),
+        ("https://host:8080/a@b/c", "https://host:8080/a@b/c"),
+        ("me@host: Permission denied", "me@host: Permission denied"),
+    ],
+)
+def test_credentials_are_not_shown(address: str, shown: str) -> None:
+    assert without_credentials(address) == shown
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("HTTPS://host/x", "https"),
+        ("git@host:x", "ssh"),
+        ("ext::sh -c touch% /tmp/x", "ext"),
+        ("some/folder", None),
+        ("C:folder", None),
+    ],
+)
+def test_transport(target: str, expected: str | None) -> None:
+    assert transport(target) == expected
