@@ -115,34 +115,39 @@ def plant_plainly(pack: Pack) -> Forest:
     place = {offset: at for at, offset in enumerate(starts)}
     if len(place) < len(starts):
         raise DamagedError(ONE_PLACE)
-    headers = [_header(pack, offset) for offset in starts]
+    kinds, begins, sizes, bases = [], [], [], []
+    for offset in starts:
+        header = _header(pack, offset)
+        kinds.append(header.type)
+        begins.append(header.start)
+        sizes.append(header.size)
+        bases.append(header.base)
     stops = [min(offset, pack.end) for offset in starts[1:]] + [pack.end]
 
     children: dict[int, list[int]] = {}
     roots: list[int] = []
-    for at, (kind, _, _, base) in enumerate(headers):
+    for at, (kind, base) in enumerate(zip(kinds, bases, strict=True)):
         if kind in TYPE_NAMES:
             roots.append(at)
             continue
         rank = pack.rank(base) if isinstance(base, bytes) else None
-        offset = base if isinstance(base, int) else None if rank is None else offsets[rank]
-        if offset is not None and offset in place:
-            children.setdefault(place[offset], []).append(at)
-    roots.sort(key=lambda at: headers[at].type)
+        start = base if isinstance(base, int) else None if rank is None else offsets[rank]
+        if start is not None and start in place:
+            children.setdefault(place[start], []).append(at)
+    roots.sort(key=kinds.__getitem__)
     order = _depth_first(roots, children)
-
-    seen = {at for at, *_ in order}
-    firsts = [(headers[at].type, p) for p, (at, depth, _, _) in enumerate(order) if not depth]
+    nodes, depths, parents, lasts = zip(*order, strict=True) if order else ((), (), (), ())
+    firsts = [(kinds[at], p) for p, (at, depth, _, _) in enumerate(order) if not depth]
     return Forest(
-        start=array("q", [headers[at].start for at, *_ in order]),
-        stop=array("q", [stops[at] for at, *_ in order]),
-        size=array("q", [headers[at].size for at, *_ in order]),
-        depth=array("H", [depth for _, depth, _, _ in order]),
-        parent=array("i", [parent for _, _, parent, _ in order]),
-        last=array("B", [last for _, _, _, last in order]),
-        rank=array("I", [ranks[at] for at, *_ in order]),
+        start=array("q", map(begins.__getitem__, nodes)),
+        stop=array("q", map(stops.__getitem__, nodes)),
+        size=array("q", map(sizes.__getitem__, nodes)),
+        depth=array("H", depths),
+        parent=array("i", parents),
+        last=array("B", lasts),
+        rank=array("I", map(ranks.__getitem__, nodes)),
         segments=segments(firsts, len(order)),
-        orphans=[ranks[at] for at in range(len(headers)) if at not in seen],
+        orphans=[ranks[at] for at in sorted(set(range(len(starts))).difference(nodes))],
     )
 
 

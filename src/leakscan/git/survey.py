@@ -38,10 +38,13 @@ one version of every directory; checking the rest would cost as much as the scan
 """
 
 _SLICE = 1500
-"""Objects a task: small enough to share out evenly, large enough to make forking cheap."""
+"""Objects a task, at most: few enough to share out evenly, enough to make forking cheap."""
 
-_FORKED, _FORKED_BYTES = 6000, 3 << 20
-"""Objects, and bytes of packs, from which on forking is worth its 20 ms."""
+_TASKS = 16
+"""Tasks that a small pack is cut into, lest one process waits for another."""
+
+_FORKED, _FORKED_BYTES = 3500, 2 << 20
+"""Objects, and bytes of packs, from which on forking is worth its 6 ms."""
 
 _READ_ORDER = (BLOB, TREE, COMMIT, TAG)
 """Longest tasks first, so that no processor waits for a long one at the end."""
@@ -205,7 +208,7 @@ class Survey(Generic[Found]):
         self, packs: Sequence[PlantedPack], total: Portion[Found]
     ) -> Iterator[_PackSlice]:
         count = sum(planted.pack.count for planted in packs)
-        step = max(_SLICE, 2 * count // MAX_TASKS)
+        step = max(min(_SLICE, count // _TASKS), _SLICE // 5, 2 * count // MAX_TASKS)
         for planted in packs:
             pack, forest = planted.pack, planted.forest
             total.broken += [
