@@ -53,17 +53,14 @@ class Graph:
 def find_holders(shelf: TreeShelf, wanted: Iterable[bytes]) -> Holders:
     """Find every tree that holds one of the ``wanted`` blobs or trees, at any depth."""
     holders: Holders = {}
-    # One copy of each entry, however many versions of a tree have it.
-    entries: dict[Entry, Entry] = {}
     asked: set[bytes] = set()
     frontier = set(wanted)
     while frontier:
         asked |= frontier
         found: set[bytes] = set()
         for tree, named in shelf.naming(frontier):
-            known = holders.get(tree, ())
-            fresh = (entries.setdefault(entry, entry) for entry in dict.fromkeys(named))
-            holders[tree] = (*known, *(entry for entry in fresh if entry not in known))
+            known = holders.get(tree)
+            holders[tree] = tuple(dict.fromkeys((*known, *named)) if known else named)
             found.add(tree)
         frontier = found - asked
     return holders
