@@ -44,6 +44,11 @@ def test_no_commit_takes_quadratic_time() -> None:
     assert len(Links(20).of_commit(commit, None)) == 20 * 300_001
 
 
+def test_ids_with_white_space_in_them_are_none() -> None:
+    odd = b"tree %s\nparent %s\nauthor A <a> 1 +0000\n\n" % (b"0" * 40, b"1 " * 20)
+    assert Links(20).of_commit(odd, None) == b""
+
+
 def test_paths_that_lead_out_of_a_work_tree() -> None:
     assert is_inside(b"a/..b/c")
     assert not is_inside(b"/etc/passwd")

@@ -78,9 +78,11 @@ class Links:
     def _ids(self, digits: bytes) -> bytes:
         """Decode ids from hex; nothing of what is none."""
         try:
-            return b"" if len(digits) % self._hex else bytes.fromhex(digits.decode())
+            ids = bytes.fromhex(digits.decode())
         except ValueError:
             return b""
+        # fromhex passes over white space; what is then left over would shift all ids after it.
+        return ids if 2 * len(ids) == len(digits) and not len(digits) % self._hex else b""
 
     def split(self, joined: bytes) -> list[bytes]:
         """Return the single ids of a joined text."""
