@@ -5,21 +5,25 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 
 def start() -> NoReturn:
     """Run the command line and leave at once.
 
-    Half of the time of a small scan is Python's own.  Nothing here makes cycles worth
-    collecting, and nothing is left to be done when a command is over, so neither looking for
-    garbage while modules are imported nor taking every object apart at the end is waited for.
+    Nothing here makes cycles worth collecting, and nothing is left to be done when a command
+    is over, so neither looking for garbage nor taking every object apart at the end is waited
+    for.
     """
     gc.disable()
     from leakscan.cli import main
 
     status = main()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # as where the shell has closed it
+            with suppress(OSError):
+                stream.flush()
     os._exit(status)
 
 

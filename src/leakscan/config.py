@@ -7,7 +7,7 @@ user's own folder: never from a repository that is scanned.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,8 @@ class Config:
         digest_file: the issuer's list of issued tokens (`detect.digests`).
         digest_key_file: where its key is kept, unless ``LEAKSCAN_DIGEST_KEY`` is set.
         fingerprint_key_file: where the key for the fingerprints of findings is kept.
+        is_trusted: whether the operator chose the file; one that came with a checkout may add
+            rules but cannot switch any off.
     """
 
     source: Path | None = None
@@ -51,6 +53,7 @@ class Config:
     digest_file: Path | None = None
     digest_key_file: Path | None = None
     fingerprint_key_file: Path | None = None
+    is_trusted: bool = True
 
 
 def load_config(explicit: Path | None = None, start: Path | None = None) -> Config:
@@ -77,12 +80,15 @@ def load_config(explicit: Path | None = None, start: Path | None = None) -> Conf
         raise UsageError(f"{path}: not a TOML file: {error}") from None
     named = explicit is not None or bool(os.environ.get(VARIABLE))
     if path.name == FILE_NAME and not named:
-        for section in ("digests", "fingerprint"):
-            if section in table:
+        rules = table.get("rules")
+        narrowing = isinstance(rules, dict) and "override" in rules
+        for section in ("digests", "fingerprint", "rules.override"):
+            if section in table or (narrowing and section == "rules.override"):
                 raise UsageError(
                     f"{path}: {section}: not in a checkout's file, which anybody may have written",
                     f"set it in your own configuration, or say --config {path}",
                 )
+        return replace(_parse(table, path), is_trusted=False)
     return _parse(table, path)
 
 

@@ -173,7 +173,7 @@ def test_where_the_key_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_no_key_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LEAKSCAN_DIGEST_KEY", raising=False)
-    with pytest.raises(UsageError, match="set LEAKSCAN_DIGEST_KEY"):
+    with pytest.raises(UsageError, match="LEAKSCAN_DIGEST_KEY"):
         digest_key()
     with pytest.raises(UsageError, match="cannot read the key file"):
         digest_key(tmp_path / "absent")

@@ -62,7 +62,8 @@ def introduced(
     with ObjectStore(layout) as store:
         survey = Survey(store, Detector(load_rules()), jobs=1, check_links=True)
         graph = Graph(survey.run().lineages or ())
-        holders = find_holders(TreeShelf(store, 1), wanted)
+        holders, all_found = find_holders(TreeShelf(store, 1), wanted)
+        assert all_found
         marks = Introductions(
             graph, holders, lambda _tree, e: {mark_of[e.oid]} if e.oid in mark_of else set()
         )

@@ -19,7 +19,7 @@ from leakscan.git.urls import transport, without_credentials
         ("git@host:path", "git@host:path"),
         ("cannot clone (https://me:pass@host/x: denied)", "cannot clone (https://host/x: denied)"),
         ("https://host/@scope/x", "https://host/@scope/x"),
-        ("https://host:8080/a@b/c", "https://host:8080/a@b/c"),
+        ("https://me:1234/5@host/x", "https://host/x"),
         ("me@host: Permission denied", "me@host: Permission denied"),
     ],
 )

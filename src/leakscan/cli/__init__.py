@@ -58,14 +58,15 @@ def main() -> int:
         signal.signal(number, lambda received, _frame: sys.exit(128 + received))
     try:
         status = cli.main(standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         status = 2
     except LeakscanError as error:
-        from leakscan.report.safe_text import safe_text
+        from leakscan.report.presentable import presentable_error
 
-        click.echo(f"leakscan: {safe_text(str(error))}", err=True)
+        click.echo(f"leakscan: {presentable_error(error)}", err=True)
         status = error.exit_status
     except (click.Abort, KeyboardInterrupt):
         click.echo("leakscan: interrupted; what was not read yet is unknown", err=True)

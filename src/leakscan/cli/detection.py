@@ -9,21 +9,24 @@ from leakscan.detect import Detector
 from leakscan.rules import load_rules, select_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from leakscan.config import Config
     from leakscan.detect.digests import DigestFile
     from leakscan.model import Rule
 
 
-def usable_rules(config: Config, names: Iterable[str] = ()) -> tuple[Rule, ...]:
+def usable_rules(config: Config, names: Sequence[str] = ()) -> tuple[Rule, ...]:
     """Load the named rules, or else those that the configuration enables.
 
     Raises:
         UsageError: a rule is unknown, wrong, or cannot be searched for.
     """
     known = load_rules(config.rule_paths, config.overrides)
-    rules = select_rules(known, tuple(names) or config.enable)
+    chosen = tuple(names) or config.enable
+    if not config.is_trusted and not names:
+        chosen += tuple(rule.id for rule in known if rule.default)
+    rules = select_rules(known, chosen)
     if config.rule_paths or config.overrides:  # the tests have checked the shipped ones
         from leakscan.detect.rulecheck import require_searchable
 
@@ -32,7 +35,7 @@ def usable_rules(config: Config, names: Iterable[str] = ()) -> tuple[Rule, ...]:
 
 
 @contextlib.contextmanager
-def open_detector(config: Config, names: Iterable[str]) -> Iterator[Detector]:
+def open_detector(config: Config, names: Sequence[str]) -> Iterator[Detector]:
     """Make a detector of the named rules, or else of those that the configuration enables.
 
     Raises:

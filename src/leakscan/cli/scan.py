@@ -53,7 +53,7 @@ GIB = 1 << 30
     "names",
     multiple=True,
     metavar="ID|all",
-    help="Use these rules; may be given more than once.",
+    help="Use these rules, separated by commas or given one by one.",
 )
 @click.option(
     "--min-confidence",
@@ -147,7 +147,12 @@ def scan(
     config = load_config(config_path, Path.cwd())
     if config.source:
         click.echo(f"leakscan: configuration: {config.source}", err=True)
+    for name, value in (("TARGET", target), ("--range", revisions), ("--since", since)):
+        if value == "":
+            raise UsageError(f"{name} is empty", "perhaps a variable is not set")
     chosen = [name for text in names for name in text.split(",")]
+    if "" in chosen:
+        raise UsageError("--rules names nothing", "see `leakscan rules list`")
     wanted = RepositoryOptions(
         history=not no_history,
         ignored=ignored,

@@ -106,7 +106,7 @@ def _randomness_doubts(body: str, alphabet: Set[str]) -> list[tuple[Confidence, 
     """Doubt bodies that chance would hardly have made of the characters of an alphabet."""
     doubts: list[tuple[Confidence, str]] = []
     different = min(len(body), len(alphabet))
-    share = entropy(body) / math.log2(different) if different > 1 else 0.0
+    share = abs(entropy(body)) / math.log2(different) if different > 1 else 0.0
     if share < WORD_ENTROPY:
         doubts.append((Confidence.LOW, f"repetitive ({share:.2f} of the possible entropy)"))
     elif share < RANDOM_ENTROPY:

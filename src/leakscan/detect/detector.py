@@ -44,23 +44,22 @@ class Detector:
         self.rules = tuple(rules)
         self.overlap = max(rule.max_length for rule in rules) + LEFT_CONTEXT + RIGHT_CONTEXT
         self._issued = issued
-        self._prefilter = _compile_prefixes(rules)
-        self._scan = self._prefilter.scan
-        self._is_suspect = False
+        self._scan_for_prefixes = _compile_prefixes(rules).scan
+        self._prefix_seen = False
         self._hits: list[tuple[int, int]] = []
 
     def _on_prefix(self, _id: int, _start: int, _end: int, _flags: int, _context: object) -> None:
-        self._is_suspect = True
+        self._prefix_seen = True
 
     def _on_hit(self, rule: int, _start: int, end: int, _flags: int, _context: object) -> None:
         self._hits.append((rule, end))
 
     def search(self, data: bytes) -> list[Match]:
         """Return every candidate in ``data``, of any confidence, by position."""
-        self._scan(data, self._on_prefix)
-        if not self._is_suspect:
+        self._scan_for_prefixes(data, self._on_prefix)
+        if not self._prefix_seen:
             return _NOTHING
-        self._is_suspect = False
+        self._prefix_seen = False
         self._patterns.scan(data, self._on_hit)
         if not self._hits:
             return _NOTHING

@@ -161,7 +161,9 @@ def digest_key(key_file: Path | None = None, configured: Path | None = None) -> 
         return decode_key(os.environ[VARIABLE], VARIABLE)
     path = key_file or configured
     if path is None:
-        raise UsageError("no key for the digest file", f"set {VARIABLE} or digests.key_file")
+        raise UsageError(
+            "no key for the digest file", f"use --key-file, {VARIABLE} or digests.key_file"
+        )
     try:
         return decode_key(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:

@@ -6,6 +6,7 @@ search with an operator's own.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import hyperscan
@@ -34,10 +35,12 @@ def require_searchable(rules: Iterable[Rule]) -> None:
     """Refuse rules with which a search could not run, or would miss matches.
 
     Raises:
-        RuleError: an expression is none, or matches can start with more than the prefixes.
+        RuleError: an expression is none, or matches can start with more than the prefixes, or
+            be longer than ``max_length``.
     """
     for rule in rules:
-        for fault in (*_engines(rule), *_starts(rule)):
+        fault = next(chain(_engines(rule), _starts(rule), _longer(rule)), None)
+        if fault:
             raise RuleError(f"rule {rule.id}: {fault}", "try `leakscan rules check` on its file")
 
 
@@ -63,7 +66,12 @@ def _length(rule: Rule) -> Iterator[str]:
     """
     if not _can_reach(rule, rule.max_length):
         yield f"max_length: {rule.max_length}, but no match is that long"
-    elif _can_reach(rule, rule.max_length + 1):
+    else:
+        yield from _longer(rule)
+
+
+def _longer(rule: Rule) -> Iterator[str]:
+    if _can_reach(rule, rule.max_length + 1):
         yield f"max_length: {rule.max_length}, but a match can be longer"
 
 

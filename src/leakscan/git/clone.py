@@ -112,15 +112,17 @@ def _clone(
         for line in process.stderr or ():
             handle_line(line)
         process.wait()
+        guard.look()
     except git.GitCommandError:
-        if guard.exceeded:
-            raise TargetError(f"{without_credentials(url)}: {guard.exceeded}") from None
-        raise _explained(url, handler) from None
+        if not guard.exceeded:
+            raise _explained(url, handler) from None
     finally:
         guard.stop()
         if process.proc and process.proc.poll() is None:
             process.proc.terminate()
             process.proc.wait()
+    if guard.exceeded:
+        raise TargetError(f"{without_credentials(url)}: {guard.exceeded}")
 
 
 class _Handler(git.RemoteProgress):
@@ -157,13 +159,17 @@ class _Guard(threading.Thread):
     def run(self) -> None:
         """Look at clock and disk a few times a second."""
         while not self._done.wait(0.2):
-            if self._deadline and time.monotonic() > self._deadline:
-                self.exceeded = f"not cloned within {self._limits.seconds:g} s; raise --timeout"
-            elif self._limits.bytes and _size(self._folder) > self._limits.bytes:
-                self.exceeded = f"larger than {self._limits.bytes} bytes; raise --max-size"
+            self.look()
             if self.exceeded and self._process.proc:
                 self._process.proc.terminate()
                 return
+
+    def look(self) -> None:
+        """Note which limit is exceeded, if one is."""
+        if self._deadline and time.monotonic() > self._deadline:
+            self.exceeded = f"not cloned within {self._limits.seconds:g} s; raise --timeout"
+        elif self._limits.bytes and _size(self._folder) > self._limits.bytes:
+            self.exceeded = f"larger than {self._limits.bytes} bytes; raise --max-size"
 
     def stop(self) -> None:
         """Stop looking."""
@@ -191,7 +197,9 @@ def _explained(url: str, handler: git.RemoteProgress) -> TargetError:
     whole = " ".join(said).lower()
     if any(words in whole for words in _PASSING):
         return _PassingError(f"cannot clone {shown} ({text})", "try again later")
-    if "authentication failed" in whole or "could not read" in whole or "permission" in whole:
+    if "dubious ownership" in whole:
+        remedy = "git does not serve what another user owns: scan its path"
+    elif "authentication failed" in whole or "could not read" in whole or "permission" in whole:
         remedy = "it does not exist or needs credentials: set up git's credential helper or ssh key"
     else:
         remedy = "check the address"

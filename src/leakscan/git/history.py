@@ -50,12 +50,22 @@ class Graph:
         return seen
 
 
-def find_holders(shelf: TreeShelf, wanted: Iterable[bytes]) -> Holders:
-    """Find every tree that holds one of the ``wanted`` blobs or trees, at any depth."""
+MAX_TREE_DEPTH = 4096
+"""Folders within folders that are followed: twice what git takes (core.maxTreeDepth)."""
+
+
+def find_holders(shelf: TreeShelf, wanted: Iterable[bytes]) -> tuple[Holders, bool]:
+    """Find every tree that holds one of the ``wanted`` blobs or trees.
+
+    Returns:
+        The trees, and whether these are all: none lies deeper than `MAX_TREE_DEPTH`.
+    """
     holders: Holders = {}
     asked: set[bytes] = set()
     frontier = set(wanted)
-    while frontier:
+    for _ in range(MAX_TREE_DEPTH):
+        if not frontier:
+            break
         asked |= frontier
         found: set[bytes] = set()
         for tree, named in shelf.naming(frontier):
@@ -63,4 +73,4 @@ def find_holders(shelf: TreeShelf, wanted: Iterable[bytes]) -> Holders:
             holders[tree] = tuple(dict.fromkeys((*known, *named)) if known else named)
             found.add(tree)
         frontier = found - asked
-    return holders
+    return holders, not frontier

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import hyperscan
@@ -44,16 +45,21 @@ class Wanted:
         for oid in oids:
             self._oids.setdefault(oid[_TRIM : hash_size - _TRIM], []).append(oid)
 
-    def mentions(self, data: bytes | mmap.mmap) -> Iterator[tuple[int, bytes]]:
-        """Yield where in the data each id's trimmed form ends, ascending, and the id."""
-        find = self._with_numpy() if len(self._oids) > _MANY else self._with_hyperscan()
-        for begin in range(0, len(data), _WINDOW):
-            window = data[begin : begin + _WINDOW + self._length - 1]
-            for start in find(window):
+    def mentions(self, data: bytes | mmap.mmap, size: int) -> Iterator[tuple[int, bytes]]:
+        """Yield where in the first ``size`` bytes each trimmed id ends, ascending, and the id."""
+        for begin in range(0, size, _WINDOW):
+            window = data[begin : min(size, begin + _WINDOW + self._length - 1)]
+            for start in self._find(window):
                 for oid in self._oids.get(window[start : start + self._length], ()):
                     yield begin + start + self._length, oid
 
-    def _with_hyperscan(self) -> Callable[[bytes], Iterable[int]]:
+    @cached_property
+    def _find(self) -> Callable[[bytes], Iterable[int]]:
+        """What says where in a window trimmed ids begin; perhaps where none does, too."""
+        return self.with_numpy() if len(self._oids) > _MANY else self.with_hyperscan()
+
+    def with_hyperscan(self) -> Callable[[bytes], Iterable[int]]:
+        """Return what finds few ids."""
         database = hyperscan.Database()
         database.compile(
             expressions=[b"".join(b"\\x%02x" % byte for byte in core) for core in self._oids],
@@ -71,8 +77,8 @@ class Wanted:
 
         return find
 
-    def _with_numpy(self) -> Callable[[bytes], Iterable[int]]:
-        """Look every four bytes up in a table, then eight bytes of those that it has."""
+    def with_numpy(self) -> Callable[[bytes], Iterable[int]]:
+        """Return what finds many: four bytes are looked up in a table, then eight."""
         import numpy as np
 
         cores = np.frombuffer(b"".join(core[:8] for core in self._oids), "<u8")
@@ -82,6 +88,8 @@ class Wanted:
 
         def find(window: bytes) -> list[int]:
             last = len(window) - self._length
+            if last < 0:
+                return []
             starts = np.sort(np.concatenate([every_fourth(window, at, last) for at in range(4)]))
             eights = np.lib.stride_tricks.sliding_window_view(np.frombuffer(window, np.uint8), 8)
             keys = eights[starts].view("<u8").ravel()
@@ -90,8 +98,9 @@ class Wanted:
             return found
 
         def every_fourth(window: bytes, first: int, last: int) -> NDArray[np.int64]:
-            count = max(0, (last - first) // 4 + 1)
-            keys = np.frombuffer(window, "<u4", count, first) if count else np.empty(0, "<u4")
+            if first > last:
+                return np.empty(0, np.int64)
+            keys = np.frombuffer(window, "<u4", (last - first) // 4 + 1, first)
             return np.flatnonzero(table[keys & _KEY]) * 4 + first
 
         return find

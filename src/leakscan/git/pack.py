@@ -21,9 +21,6 @@ COMMIT, TREE, BLOB, TAG, OFS_DELTA, REF_DELTA = 1, 2, 3, 4, 6, 7
 
 TYPE_NAMES = {COMMIT: "commit", TREE: "tree", BLOB: "blob", TAG: "tag"}
 
-FORGOTTEN = 32 << 20
-"""Bytes of a pack that a process reads before it gives their pages back."""
-
 _IDX_MAGIC = b"\xfftOc\0\0\0\2"
 _IDX_HEADER = 8 + 256 * 4
 _LARGE_OFFSET = 0x80000000
@@ -74,7 +71,6 @@ class Pack:
         self.count = self._fanout[-1]
         whole = self.index[-2 * hash_size : -hash_size] == self.data[-hash_size:]
         self.end = len(self.data) - (hash_size if whole else 0)
-        self._read = 0
         self.problems: list[str] = []
         if not whole:
             self.problems.append("it is cut short or altered: its check sum is not its index's")
@@ -167,18 +163,13 @@ class Pack:
             raise DamagedError("it lies outside the pack, which is cut short") from None
         return Header(kind, size, at, None)
 
-    def forget_pages(self, read: int = FORGOTTEN) -> None:
-        """Give pages back from time to time, so that a scan's memory is not the pack's size.
+    def forget_pages(self) -> None:
+        """Give the pages read so far back, so that a scan's memory is not the pack's size.
 
         They stay in the system's page cache; only this process's view of them goes.
-
-        Args:
-            read: bytes of the pack that were read since the last call.
         """
-        self._read += read
-        if self._read >= FORGOTTEN and hasattr(mmap, "MADV_DONTNEED"):
+        if hasattr(mmap, "MADV_DONTNEED"):
             self.data.madvise(mmap.MADV_DONTNEED)
-            self._read = 0
 
 
 def _map(path: Path) -> mmap.mmap:

@@ -9,6 +9,7 @@ size.  Only trees where an id turns up, and those built on them, are then resolv
 from __future__ import annotations
 
 import mmap
+import os
 import re
 from array import array
 from bisect import bisect_left
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from leakscan.errors import TargetError
 from leakscan.git.damage import DamagedError
 from leakscan.git.fork import fork_map
 from leakscan.git.inflate import MAX_RATIO, inflate
@@ -25,7 +27,7 @@ from leakscan.git.pack import TREE
 from leakscan.git.walk import apply_bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 
     from leakscan.git.store import ObjectStore, PlantedPack
 
@@ -33,11 +35,24 @@ IN_MEMORY = 256 << 20
 """Bytes of inflated trees that are held in memory; more are held on disk."""
 
 _SLICE = 4000
+"""Trees a task."""
 
-_ENTRY_END = re.compile(rb"(40000|100644|100755|120000|100664) ([^\0]+)\Z")
+_FORKED = 1 << 20
+"""Bytes of inflated trees from which on forking is worth its time."""
+
+LARGEST_TREE = 64 << 20
+"""Bytes of a tree that is followed; one of half a million files has a third of it."""
+
+LARGEST_SHELF = 16 << 30
+"""Bytes of inflated trees that are held at all, which only hostile repositories exceed."""
+
+_MODE = re.compile(rb"[0-7]{5,6} ")
 
 _NAME_WINDOW = 300
 """Bytes before an id within which nearly every entry begins."""
+
+_FEW = 8
+"""Ids up to which it is faster to look for each than to parse a tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +62,6 @@ class Entry:
     mode: bytes
     name: bytes
     oid: bytes
-
-    @property
-    def line(self) -> bytes:
-        """The entry as it stands in a tree."""
-        return b"%b %b\0%b" % (self.mode, self.name, self.oid)
 
 
 def tree_entries(data: bytes, hash_size: int) -> Iterator[Entry]:
@@ -87,20 +97,23 @@ class RawTrees:
         self._filled = _room(len(self.where))
 
     def _sizes(self) -> Iterator[int]:
-        """Yield sizes as claimed; entries that claim more than they can hold take no room."""
+        """Yield the room for each tree; none for what is too large, or cannot be what it claims."""
         forest, where = self._planted.forest, slice(self.where.start, self.where.stop)
+        total = 0
         for size, start, stop in zip(
             forest.size[where].tolist(),
             forest.start[where].tolist(),
             forest.stop[where].tolist(),
             strict=True,
         ):
-            yield size if size <= (stop - start) * MAX_RATIO else 0
+            fits = size <= min((stop - start) * MAX_RATIO, LARGEST_TREE, LARGEST_SHELF - total)
+            total += size if fits else 0
+            yield size if fits else 0
 
     def complete(self, jobs: int) -> None:
         """Inflate all trees; of what is damaged nothing is taken in."""
         tasks = [self.where[low : low + _SLICE] for low in range(0, len(self.where), _SLICE)]
-        for _ in fork_map(self._take_in, tasks, jobs):
+        for _ in fork_map(self._take_in, tasks, jobs if self._begins[-1] > _FORKED else 1):
             pass
 
     def _take_in(self, where: range) -> None:
@@ -119,6 +132,7 @@ class RawTrees:
                 self._data[begin:end] = inflate(view[start:stop], end - begin)
                 filled[number] = 1
         self._filled[within] = bytes(filled)
+        self._planted.pack.forget_pages()
 
     def at(self, position: int) -> bytes:
         """Return the unresolved data of one tree; nothing of a damaged one."""
@@ -135,20 +149,31 @@ class RawTrees:
     def mentions(self, wanted: Wanted) -> dict[int, set[bytes]]:
         """Return the ids that turn up in unresolved trees, by the tree's position, ascending."""
         found: dict[int, set[bytes]] = {}
-        for end, oid in wanted.mentions(self._data):
+        for end, oid in wanted.mentions(self._data, self._begins[-1]):
             index = bisect_left(self._begins, end) - 1
             found.setdefault(self.where.start + index, set()).add(oid)
         return found
 
 
 def _room(size: int) -> mmap.mmap:
-    """Reserve memory that forked workers share; what is large lies on disk."""
+    """Reserve memory that forked workers share; what is large lies on disk.
+
+    Raises:
+        TargetError: the disk is full.
+    """
     if size <= IN_MEMORY:
         return mmap.mmap(-1, max(size, 1))
     import tempfile
 
     with tempfile.TemporaryFile() as file:
-        file.truncate(size)
+        try:
+            # Not only a hole: writing to it later must not fail, which would end the process.
+            os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            raise TargetError(
+                f"no room for {size} bytes in {tempfile.gettempdir()} ({error.strerror})",
+                "make room, or set TMPDIR",
+            ) from None
         return mmap.mmap(file.fileno(), size)
 
 
@@ -160,12 +185,16 @@ class TreeShelf:
         jobs: worker processes.
 
     Attributes:
-        is_whole: whether no tree of a pack is damaged, or too large to be one.
+        is_whole: whether no tree of a pack is damaged or too large to be followed.
     """
 
     def __init__(self, store: ObjectStore, jobs: int) -> None:
         self._store = store
-        self._loose = dict(store.loose_of(TREE))
+        # Turned around once: a hostile repository asks thousands of times.
+        self._loose: dict[bytes, list[tuple[bytes, Entry]]] = {}
+        for oid, tree in store.loose_of(TREE):
+            for entry in tree_entries(tree, store.hash_size):
+                self._loose.setdefault(entry.oid, []).append((oid, entry))
         self._packed: list[tuple[PlantedPack, RawTrees]] = []
         for planted in store.packs:
             trees = RawTrees(planted)
@@ -175,10 +204,11 @@ class TreeShelf:
 
     def naming(self, oids: Collection[bytes]) -> Iterator[tuple[bytes, list[Entry]]]:
         """Yield each tree that names one of ``oids``, with the entries that do."""
-        for oid, tree in self._loose.items():
-            entries = [e for e in tree_entries(tree, self._store.hash_size) if e.oid in oids]
-            if entries:
-                yield oid, entries
+        loose: dict[bytes, list[Entry]] = {}
+        for oid in self._loose.keys() & oids:
+            for tree, entry in self._loose[oid]:
+                loose.setdefault(tree, []).append(entry)
+        yield from loose.items()
         wanted = Wanted(oids, self._store.hash_size)
         for planted, trees in self._packed:
             yield from _Search(planted, trees, trees.mentions(wanted)).run()
@@ -205,17 +235,17 @@ class _Search:
         done = 0
         for position in self._mentions:
             if position >= done:
-                for done, named in self._subtree(position):
-                    if named:
-                        yield pack.oid(int(forest.rank[done - 1])), list(named.values())
+                for done, entries in self._subtree(position):
+                    if entries:
+                        yield pack.oid(int(forest.rank[done - 1])), entries
 
-    def _subtree(self, first: int) -> Iterator[tuple[int, _Named]]:
+    def _subtree(self, first: int) -> Iterator[tuple[int, list[Entry]]]:
         """Go through a tree and all that are built on it.
 
         Yields:
-            The position after each tree, and what it names.
+            The position after each tree, and its entries that name an id.
         """
-        chain = _Chain(self._trees, [*self._planted.forest.ancestors(first)])
+        chain = _Chain(self._trees, self._planted.forest.ancestors(first))
         start = self._trees.where.start
         top = self._depths[first - start]
         for position in range(first, self._trees.where.stop):
@@ -225,10 +255,6 @@ class _Search:
             yield position + 1, chain.extend(depth, position, self._mentions.get(position))
 
 
-_Named = dict[bytes, Entry]
-"""Entries by what they look like in a tree."""
-
-
 class _Chain:
     """A tree and the bases it is built on; content is resolved only where it is asked for."""
 
@@ -236,23 +262,19 @@ class _Chain:
         self._trees = trees
         self._positions = positions
         self._contents: list[bytes | None] = [None] * len(positions)
-        self._named: list[_Named] = [{} for _ in positions]
+        self._named: list[list[Entry]] = [[] for _ in positions]
 
-    def extend(self, depth: int, position: int, mentioned: set[bytes] | None) -> _Named:
-        """Put the tree at a position on top of its base; return what it names."""
-        below = self._named[depth - 1] if depth else {}
+    def extend(self, depth: int, position: int, mentioned: set[bytes] | None) -> list[Entry]:
+        """Put the tree at a position on top of its base; return its entries that name an id."""
         self._positions[depth:] = [position]
         self._contents[depth:] = [None]
-        named = self._look(depth, below, mentioned or set()) if below or mentioned else {}
+        below = self._named[depth - 1] if depth else []
+        named: list[Entry] = []
+        if below or mentioned:
+            # A delta may copy an id of its base to an entry of another name.
+            candidates = {entry.oid for entry in below}.union(mentioned or ())
+            named = entries_naming(candidates, self._content(depth), len(next(iter(candidates))))
         self._named[depth:] = [named]
-        return named
-
-    def _look(self, depth: int, below: _Named, mentioned: set[bytes]) -> _Named:
-        content = self._content(depth)
-        named = {line: entry for line, entry in below.items() if line in content}
-        gone = {entry.oid for line, entry in below.items() if line not in named}
-        for oid in mentioned | gone:
-            named |= _lines_of(content, oid)
         return named
 
     def _content(self, depth: int) -> bytes:
@@ -272,16 +294,41 @@ class _Chain:
         return content
 
 
-def _lines_of(tree: bytes, oid: bytes) -> _Named:
-    """Find the entries of a tree that name one object."""
-    found: _Named = {}
-    at = tree.find(b"\0" + oid)
-    while at >= 0:
-        head = _ENTRY_END.search(tree[max(0, at - _NAME_WINDOW) : at])
-        if head is None:
-            entries = tree_entries(tree, len(oid))
-            return {entry.line: entry for entry in entries if entry.oid == oid}
-        entry = Entry(head[1], head[2], oid)
-        found[entry.line] = entry
-        at = tree.find(b"\0" + oid, at + 1)
-    return found
+def entries_naming(oids: Set[bytes], tree: bytes, hash_size: int) -> list[Entry]:
+    """Return the entries of a tree that name one of some objects."""
+    found: list[Entry] = []
+    if len(oids) <= _FEW:
+        for at, oid in _ends_of_names(oids, tree):
+            entry = _entry_at(tree, at, oid)
+            if entry is None:
+                break
+            found.append(entry)
+        else:
+            return found
+    return [entry for entry in tree_entries(tree, hash_size) if entry.oid in oids]
+
+
+def _ends_of_names(oids: Iterable[bytes], tree: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield where in a tree each id is preceded by the end of a name, and the id."""
+    for oid in oids:
+        at = tree.find(b"\0" + oid)
+        while at >= 0:
+            yield at, oid
+            at = tree.find(b"\0" + oid, at + 1)
+
+
+def _entry_at(tree: bytes, at: int, oid: bytes) -> Entry | None:
+    """Return the entry whose name ends at an offset; ``None`` if where it begins is not plain.
+
+    An entry begins with a mode, at the start of the tree or after the id of another; but that
+    may look so within a name or an id, too.
+    """
+    low = max(0, at - _NAME_WINDOW)
+    begins = [
+        found
+        for found in _MODE.finditer(tree, low, at)
+        if not found.start() or tree[found.start() - len(oid) - 1] == 0
+    ]
+    if len(begins) != 1 or tree.find(b"\0", begins[0].end(), at) >= 0:
+        return None
+    return Entry(begins[0][0][:-1], tree[begins[0].end() : at], oid)

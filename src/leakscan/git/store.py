@@ -175,6 +175,10 @@ class ObjectStore:
                 return planted.pack, rank
         return None
 
+    def is_shadowed(self, oid: bytes, folder: Path) -> bool:
+        """Whether `read` gives another copy of an object than the loose one in a folder."""
+        return self.loose[oid][0] != folder or self._packed(oid) is not None
+
     def __contains__(self, oid: bytes) -> bool:
         return oid in self.loose or self._packed(oid) is not None
 

@@ -38,10 +38,15 @@ one version of every directory; checking the rest would cost as much as the scan
 """
 
 _SLICE = 1500
-"""Objects a task, at most: few enough to share out evenly, enough to make forking cheap."""
+"""Objects a task, unless there are too many tasks: enough to make forking cheap."""
 
 _TASKS = 16
-"""Tasks that a small pack is cut into, lest one process waits for another."""
+"""Tasks that few objects are cut into, of `_FEWEST` at least, lest a process waits for another."""
+
+_FEWEST = 300
+
+_MAPPED = 32 << 20
+"""Bytes of a pack that a process reads before it gives their pages back."""
 
 _FORKED, _FORKED_BYTES = 3500, 2 << 20
 """Objects, and bytes of packs, from which on forking is worth its 6 ms."""
@@ -64,11 +69,17 @@ class Searcher(Protocol[Found_co]):
 
 @dataclass(frozen=True, slots=True)
 class Hit(Generic[Found]):
-    """What the search found in one object."""
+    """What the search found in one object.
+
+    Attributes:
+        is_shadowed: whether who reads the id gets a copy that lies elsewhere, and that may,
+            in a hostile repository, be another object.
+    """
 
     oid: bytes
     type: int
     found: tuple[Found, ...]
+    is_shadowed: bool = False
 
 
 @dataclass(slots=True)
@@ -157,6 +168,7 @@ class Survey(Generic[Found]):
         self._types = types
         self._links = Links(store.hash_size) if check_links else None
         self._presence: Presence | None = None
+        self._mapped = 0
 
     @property
     def checks_all_links(self) -> bool:
@@ -197,7 +209,8 @@ class Survey(Generic[Found]):
             self._presence = self._store.presence
         tasks: list[_Task] = [*self._pack_slices(packs, total), *_loose_slices(loose)]
         size = total.objects + sum(len(task) for task in tasks)
-        jobs = self._jobs if size > _FORKED or sum(map(_weight, packs)) > _FORKED_BYTES else 1
+        is_much = size - total.objects > _FORKED or sum(map(_weight, packs)) > _FORKED_BYTES
+        jobs = self._jobs if is_much else 1
         for low in range(0, len(tasks), MAX_TASKS):
             batch = tasks[low : low + MAX_TASKS]
             for index, portion in fork_map(self._do, batch, jobs):
@@ -208,7 +221,7 @@ class Survey(Generic[Found]):
         self, packs: Sequence[PlantedPack], total: Portion[Found]
     ) -> Iterator[_PackSlice]:
         count = sum(planted.pack.count for planted in packs)
-        step = max(min(_SLICE, count // _TASKS), _SLICE // 5, 2 * count // MAX_TASKS)
+        step = max(min(_SLICE, count // _TASKS), _FEWEST, 2 * count // MAX_TASKS)
         for planted in packs:
             pack, forest = planted.pack, planted.forest
             total.broken += [
@@ -225,9 +238,11 @@ class Survey(Generic[Found]):
         if isinstance(task, _LooseSlice):
             return self._read_loose(task)
         portion = self._read_packed(task)
-        pack, forest = task.planted.pack, task.planted.forest
-        where = slice(task.where.start, task.where.stop)
-        pack.forget_pages(sum(forest.stop[where]) - sum(forest.start[where]))
+        forest, where = task.planted.forest, slice(task.where.start, task.where.stop)
+        self._mapped += sum(forest.stop[where].tolist()) - sum(forest.start[where].tolist())
+        if self._mapped > _MAPPED:
+            task.planted.pack.forget_pages()
+            self._mapped = 0
         return portion
 
     def _read_packed(self, task: _PackSlice) -> Portion[Found]:
@@ -325,7 +340,8 @@ class Survey(Generic[Found]):
                 continue
             found = self._read_unusual(oid, content, portion)
             if found:
-                portion.hits.append(Hit(oid, kind, tuple(found)))
+                shadowed = self._store.is_shadowed(oid, folder)
+                portion.hits.append(Hit(oid, kind, tuple(found), shadowed))
             if self._links and self._presence and isinstance(content, bytes):
                 named = self._links.all_of(kind, content)
                 if kind == COMMIT:

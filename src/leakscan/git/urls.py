@@ -6,10 +6,11 @@ import re
 
 # Compiled where they are used: most scans are of a path, and begin with no URL to look at.
 _URL = r"([A-Za-z][A-Za-z0-9+.-]*)://|([A-Za-z][A-Za-z0-9-]*)::"
-_SCP = r"(?:[\w.-]+@)[\w.-]+:(?!//)\S"
-# A password may hold a slash, which no URL allows; what is no port number is taken for one.
-_USER_INFO = r"(\w+://)(?:[^/\s]*@|[^/\s@]*:(?!\d{0,5}(?:/|\Z))\S*@)"
-_SCP_USER = r"(?<![\w./@:-])(?!git@)[\w.+-]+@(?=[\w.-]+:(?!//)\S)"
+_SCP = r"[\w.-]+@[\w.-]+:(?!//)\S"
+# A password may hold a slash, which no URL allows: rather than one of them, a port is left out.
+# Bounded, for a server chooses some of the texts.
+_USER_INFO = r"(?<!\w)(\w{1,20}+://)(?:[^/\s]{0,1000}@|[^/\s@]{0,300}:\S{0,1000}@)"
+_SCP_USER = r"(?<![\w./@:+-])(?!git@)[\w.+-]{1,300}+@(?=[\w.-]{1,300}+:(?!//)\S)"
 _HOSTED = (
     r"(?:https?://(?:[^@/]*@)?|ssh://git@|git://|git@)"
     r"(github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)[/:]([^/\s]+/[^\s]+?)(?:\.git)?/?\Z"

@@ -13,7 +13,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from leakscan.model import Finding, Location, Person, Rule, ScanResult, Secret, Skip
-from leakscan.report.safe_text import encodable
+from leakscan.report.safe_text import encodable, safe_text
 
 Clean = Callable[[str], str]
 
@@ -29,9 +29,17 @@ def presentable(result: ScanResult, *, show_secrets: bool) -> ScanResult:
     return replace(
         result,
         target=clean(result.target),
+        scope=_maybe(result.scope, clean),
         findings=tuple(_clean_finding(finding, clean) for finding in result.findings),
         coverage=replace(result.coverage, skipped=skipped),
     )
+
+
+def presentable_error(error: Exception) -> str:
+    """Return what an error says on one line, without what looks like a secret to a shipped rule."""
+    from leakscan.rules import load_rules
+
+    return safe_text(_cleaner((), load_rules())(str(error)))
 
 
 def _cleaner(secrets: Iterable[Secret], rules: Sequence[Rule]) -> Clean:
@@ -66,12 +74,16 @@ def _cleaner(secrets: Iterable[Secret], rules: Sequence[Rule]) -> Clean:
 
 
 def _fits(text: str, patterns: Iterable[str]) -> bool:
-    return any(re.fullmatch(pattern, text) for pattern in patterns)
+    import regex
+
+    return any(regex.fullmatch(pattern, text) for pattern in patterns)
 
 
 def _redact(text: str, pattern: str, known: Mapping[str, str]) -> str:
     """Redact what matches; of matches that overlap, rather those that are known secrets."""
-    found = [match.span(1) for match in re.finditer(f"(?=({pattern}))", text)]
+    import regex
+
+    found = [match.span() for match in regex.finditer(pattern, text, overlapped=True)]
     found.sort(key=lambda span: text[slice(*span)] not in known)
     chosen: list[tuple[int, int]] = []
     for begin, end in found:

@@ -67,12 +67,14 @@ def check_expressions(rule: Rule, source: str) -> None:
     Raises:
         RuleError: a pattern, alphabet or placeholder is no regular expression.
     """
+    import regex
+
     expressions = [("pattern", rule.pattern), ("alphabet", rule.alphabet)]
     expressions += [("placeholders", text) for text in rule.placeholders]
     for key, expression in expressions:
         try:
-            re.compile(expression)
-        except (re.error, OverflowError) as error:
+            regex.compile(expression)
+        except (regex.error, OverflowError) as error:
             raise RuleError(f"{source}: {key}: {error}", f"in {expression!r}") from None
 
 

@@ -10,10 +10,11 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from leakscan.git.damage import DamagedError
 from leakscan.git.history import find_holders
 from leakscan.git.introduction import Holding, Introductions, Standing, TooManyPathsError
 from leakscan.git.pack import BLOB, COMMIT, TAG, TREE
-from leakscan.git.shelf import TreeShelf
+from leakscan.git.shelf import TreeShelf, tree_entries
 from leakscan.git.texts import readable
 from leakscan.git.urls import link_to
 from leakscan.model import Kind, Location, Match
@@ -31,10 +32,18 @@ if TYPE_CHECKING:
     from leakscan.git.survey import Hit, Portion
     from leakscan.sources.repository import Repository, RepositoryOptions
 
+MAX_READ = 1000
+"""Missing objects for which it is looked up whether they are trees."""
+
+FOLDER = (b"40000", b"040000")
+"""Modes of trees; long ago, git wrote a zero before."""
+
 MAX_PLACES = 100
 """Paths at which one secret is listed; what stands at more of them is a matter of copies."""
 
 _SYMLINK = b"120000"
+
+_HIDDEN_KINDS = {COMMIT: Kind.COMMIT_MESSAGE, TAG: Kind.TAG_MESSAGE, TREE: Kind.PATH}
 
 
 class Attribution:
@@ -63,14 +72,17 @@ class Attribution:
         self._options = options
         self._within = within
         self._tally = tally
+        self._portion = portion
         self._commits = Commits(repository, store, portion.lineages or ())
-        self._hits = _merged(portion.hits)
 
     def sightings(self) -> Iterator[Sighting]:
         """Yield each match with the places where it stands, per place the first version."""
         messages = Messages(self._repository, self._commits, self._within)
+        hits, hidden = _told_apart(self._portion.hits)
+        for hit in hidden:
+            yield from self._hidden(hit)
         found: dict[int, list[Hit[Match]]] = {BLOB: [], TREE: [], COMMIT: [], TAG: []}
-        for hit in self._hits:
+        for hit in hits:
             found[hit.type].append(hit)
         for hit in found[COMMIT]:
             yield from messages.in_commit(hit)
@@ -82,10 +94,19 @@ class Attribution:
                 self._tally.skip(f"tree {tree.hex()}", why)
             yield from self._in_trees(marks)
 
+    def _hidden(self, hit: Hit[Match]) -> Iterator[Sighting]:
+        """Yield what stands in an object that another one of the same id hides."""
+        note = "in a loose object that another object of the same id hides"
+        kind = _HIDDEN_KINDS[hit.type]
+        for match in hit.found:
+            place = Location(kind, self._repository.name, object=hit.oid.hex(), note=note)
+            yield Sighting(match, place)
+
     def _in_trees(self, marks: Marks) -> Iterator[Sighting]:
         """Attribute matches in blobs and in the names of files and folders."""
         shelf = TreeShelf(self._store, self._options.jobs)
-        holders = find_holders(shelf, [*marks.contents, *marks.names])
+        holders, all_found = find_holders(shelf, [*marks.contents, *marks.names])
+        certain = all_found and shelf.is_whole and not self._lacks_history()
         for tree, named in marks.entries.items():
             holders[tree] = tuple(dict.fromkeys((*holders.get(tree, ()), *named)))
         introductions = Introductions(self._commits.graph, holders, marks)
@@ -96,12 +117,28 @@ class Attribution:
         for standing, holdings in introduced.items():
             listed[standing.mark] += 1
             if listed[standing.mark] <= MAX_PLACES:
-                certain = current is not None and self._commits.tips and shelf.is_whole
-                now = standing in current if current is not None and certain else None
+                is_here = current is not None and standing in current
+                is_gone = current is not None and self._commits.tips and certain
+                now = True if is_here else False if is_gone else None
                 yield from self._standing(standing, holdings, marks, current=now)
         if self._within is None:
             reached = introductions.reached
-            yield from self._without_commit(marks, holders, reached, listed, shelf.is_whole)
+            yield from self._without_commit(marks, holders, reached, listed, certain)
+
+    def _lacks_history(self) -> bool:
+        """Whether a tree or a commit may be missing, so that nobody knows what it holds."""
+        if self._portion.broken or len(self._portion.missing) > MAX_READ:
+            return True
+        for oid, (namer, kind) in self._portion.missing.items():
+            if kind != TREE:
+                return True
+            try:
+                _, data = self._store.read(namer)
+            except DamagedError:
+                return True
+            if any(e.mode in FOLDER and e.oid == oid for e in tree_entries(data, len(oid))):
+                return True
+        return False
 
     def _introduced(
         self, introductions: Introductions[Mark], holders: Holders
@@ -198,11 +235,22 @@ class Attribution:
                     )
 
 
-def _merged(hits: Iterable[Hit[Match]]) -> Collection[Hit[Match]]:
-    """Take together what was found under one id: an object can lie in more than one place."""
+def _told_apart(hits: Iterable[Hit[Match]]) -> tuple[list[Hit[Match]], list[Hit[Match]]]:
+    """Take together what was found in copies of an object.
+
+    Returns:
+        One hit an object, and those in texts that cannot be read again under their id.
+    """
     unique: dict[bytes, Hit[Match]] = {}
-    for hit in hits:
-        known = unique.setdefault(hit.oid, hit)
-        if known.found != hit.found:
+    hidden: list[Hit[Match]] = []
+    for hit in sorted(hits, key=lambda hit: hit.is_shadowed):
+        known = unique.get(hit.oid)
+        if known and known.found == hit.found:
+            continue
+        if hit.is_shadowed and hit.type != BLOB:
+            hidden.append(hit)
+        elif known:
             unique[hit.oid] = replace(known, found=(*known.found, *hit.found))
-    return unique.values()
+        else:
+            unique[hit.oid] = hit
+    return list(unique.values()), hidden

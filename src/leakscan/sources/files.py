@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from leakscan.errors import TargetError
 from leakscan.git.texts import readable
 from leakscan.model import Kind, Location, Match
 from leakscan.sources.sighting import Progress, Sighting, Tally
@@ -63,8 +64,15 @@ def scan_name(path: bytes, repository: str, detector: Detector) -> Iterator[Sigh
 
 
 def scan_named_file(path: Path, name: str, detector: Detector, tally: Tally) -> Iterator[Sighting]:
-    """Search the one file that was asked for, be it a link, a pipe or a device."""
+    """Search the one file that was asked for, be it a link or a pipe.
+
+    Raises:
+        TargetError: it is a device, which may have no end.
+    """
     try:
+        mode = path.stat().st_mode
+        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+            raise TargetError(f"{name} is a device", "name a file, or - for standard input")
         with path.open("rb") as file:
             place = Location(Kind.FILE, name, path=name)
             yield from (Sighting(m, _at(place, m)) for m in _search(file, detector, tally))

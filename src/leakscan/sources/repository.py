@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from leakscan.errors import UsageError
+from leakscan.errors import TargetError, UsageError
 from leakscan.git.damage import DamagedError
 from leakscan.git.layout import Layout, find_layout
 from leakscan.git.refs import Ref, log_files, metadata_files, read_refs, read_stashes
@@ -230,7 +230,12 @@ def _work_tree(
 
     yield from scan_files(paths(), tree.root, name, detector, tally, progress)
     for path in tree.nested:
-        if layout := repository_at(path):
+        try:
+            layout = repository_at(path)
+        except TargetError as error:
+            tally.skip(f"the repository {path}", str(error))
+            layout = None
+        if layout:
             yield from scan_repository(layout, str(path), detector, options, tally, progress)
         elif path.is_dir() and not path.is_symlink():
             # A folder of a sparse index, or a submodule that is a plain folder here.

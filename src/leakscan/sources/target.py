@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -65,9 +66,9 @@ def scan_target(
     elif path.exists():
         yield from scan_named_file(path, target, detector, tally)
     else:
-        raise TargetError(
-            f"{target} does not exist", "name a URL, a repository, a folder or a file"
-        )
+        like_a_url = re.match(r"[\w-]+(\.[\w-]+)+/\w", target)
+        remedy = f"did you mean https://{target}?" if like_a_url else "check the path"
+        raise TargetError(f"{target} does not exist", remedy)
 
 
 def _scan_folder(
@@ -82,7 +83,11 @@ def _scan_folder(
     nested: list[Layout] = []
 
     def is_repository(path: Path) -> bool:
-        layout = repository_at(path)
+        try:
+            layout = repository_at(path)
+        except TargetError as error:  # its files are read as any others
+            tally.skip(f"the repository {path}", str(error))
+            return False
         if layout:
             nested.append(layout)
         return layout is not None
