@@ -17,13 +17,15 @@ def start() -> NoReturn:
     for.
     """
     gc.disable()
+    # Where the shell has closed a stream, the next file to be opened would take its place.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115 - as long as we live
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115 - likewise
     from leakscan.cli import main
 
     status = main()
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # as where the shell has closed it
-            with suppress(OSError):
-                stream.flush()
+        with suppress(OSError):
+            stream.flush()
     os._exit(status)
 
 

@@ -58,8 +58,7 @@ def main() -> int:
         signal.signal(number, lambda received, _frame: sys.exit(128 + received))
     try:
         status = cli.main(standalone_mode=False)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         status = 2
