@@ -62,7 +62,7 @@ def introduced(
     with ObjectStore(layout) as store:
         survey = Survey(store, Detector(load_rules()), jobs=1, check_links=True)
         graph = Graph(survey.run().lineages or ())
-        holders, all_found = find_holders(TreeShelf(store, 1), wanted)
+        holders, all_found = find_holders(TreeShelf(store, 1).naming, wanted)
         assert all_found
         marks = Introductions(
             graph, holders, lambda _tree, e: {mark_of[e.oid]} if e.oid in mark_of else set()
@@ -106,8 +106,9 @@ def test_the_shelf_finds_every_tree_that_names_an_object(
         with ObjectStore(layout) as store:
             shelf = TreeShelf(store, 1)
             for oid, expected in naming.items():
-                found = {(tree, e) for tree, entries in shelf.naming({oid}) for e in entries}
-                assert found == expected
+                for naming in (shelf.naming, shelf.naming_exactly):
+                    found = {(tree, e) for tree, entries in naming({oid}) for e in entries}
+                    assert found == expected
 
 
 def test_a_shelf_too_large_for_memory_lies_on_disk(

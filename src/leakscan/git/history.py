@@ -8,12 +8,9 @@ objects at once.  Then every commit's tree is compared with its parents' (introd
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Set
 
-from leakscan.git.shelf import Entry, TreeShelf
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from leakscan.git.shelf import Entry
 
 Holders = dict[bytes, tuple[Entry, ...]]
 """For each tree that holds something wanted, at any depth, its entries that lead there."""
@@ -50,12 +47,19 @@ class Graph:
         return seen
 
 
+Naming = Callable[[Set[bytes]], Iterable[tuple[bytes, list[Entry]]]]
+"""`TreeShelf.naming`, or the exact way."""
+
 MAX_TREE_DEPTH = 4096
 """Folders within folders that are followed: twice what git takes (core.maxTreeDepth)."""
 
 
-def find_holders(shelf: TreeShelf, wanted: Iterable[bytes]) -> tuple[Holders, bool]:
+def find_holders(naming: Naming, wanted: Iterable[bytes]) -> tuple[Holders, bool]:
     """Find every tree that holds one of the ``wanted`` blobs or trees.
+
+    Args:
+        naming: what is asked which trees name some objects.
+        wanted: the objects.
 
     Returns:
         The trees, and whether these are all: none lies deeper than `MAX_TREE_DEPTH`.
@@ -68,7 +72,7 @@ def find_holders(shelf: TreeShelf, wanted: Iterable[bytes]) -> tuple[Holders, bo
             break
         asked |= frontier
         found: set[bytes] = set()
-        for tree, named in shelf.naming(frontier):
+        for tree, named in naming(frontier):
             known = holders.get(tree)
             holders[tree] = tuple(dict.fromkeys((*known, *named)) if known else named)
             found.add(tree)

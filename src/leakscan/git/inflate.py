@@ -65,7 +65,7 @@ def inflate_chunks(data: bytes | memoryview, size: int) -> Iterator[bytes]:
     """
     stream = zlib.decompressobj()
     done = 0
-    pending: bytes | memoryview = data
+    pending = memoryview(data)
     while not stream.eof:
         try:
             piece = stream.decompress(pending[:CHUNK], CHUNK)

@@ -56,7 +56,10 @@ class Links:
         """
         if delta is None:
             return b"".join(self._entry.findall(data))
-        head, tail = unchanged_ends(delta)
+        try:
+            head, tail = unchanged_ends(delta)
+        except DamagedError:  # who applied it was more tolerant
+            return b"".join(self._entry.findall(data))
         start = max(0, data.rfind(b"100644 ", 0, head), data.rfind(b"40000 ", 0, head))
         return b"".join(self._entry.findall(data, start, len(data) - tail + self.hash_size))
 
@@ -139,6 +142,30 @@ def unchanged_ends(delta: bytes) -> tuple[int, int]:
         head if head_offset == 0 else 0,
         tail if tail_offset + tail == base_size and last > first else 0,
     )
+
+
+def split_inserts(delta: bytes) -> bytes:
+    """Return what a delta inserts if it does so anywhere in two pieces, of 127 bytes at most.
+
+    Pieces that follow one another are joined; a zero stands for what is copied between others.
+
+    Raises:
+        DamagedError: the delta is cut short.
+    """
+    at = delta_sizes(delta)[2]
+    parts: list[bytes] = []
+    is_split = was_insert = False
+    while at < len(delta):
+        byte = delta[at]
+        if byte > 0x7F:
+            at += _COPY_LENGTH[byte]
+            parts.append(b"\0")
+        else:
+            parts.append(delta[at + 1 : at + 1 + byte])
+            is_split |= was_insert
+            at += byte + 1
+        was_insert = byte <= 0x7F
+    return b"".join(parts) if is_split else b""
 
 
 def _copied(delta: bytes, at: int) -> tuple[int, int]:

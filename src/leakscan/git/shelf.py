@@ -15,19 +15,20 @@ from array import array
 from bisect import bisect_left
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from leakscan.errors import TargetError
 from leakscan.git.damage import DamagedError
 from leakscan.git.fork import fork_map
 from leakscan.git.inflate import MAX_RATIO, inflate
+from leakscan.git.links import split_inserts
 from leakscan.git.mentions import Wanted
 from leakscan.git.pack import TREE
-from leakscan.git.walk import apply_bounded
+from leakscan.git.walk import apply_bounded, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+    from collections.abc import Iterable, Iterator, Mapping, Set
 
     from leakscan.git.store import ObjectStore, PlantedPack
 
@@ -93,8 +94,13 @@ class RawTrees:
         self._planted = planted
         self.where = planted.forest.segments.get(TREE, range(0))
         self._begins = array("q", accumulate(self._sizes(), initial=0))
-        self._data = _room(self._begins[-1])
         self._filled = _room(len(self.where))
+        self._split: dict[int, bytes] = {}
+        try:
+            self._data = _room(self._begins[-1])
+        except OSError:  # the disk is full
+            self._data = _room(0)
+            self._begins = array("q", bytes(8 * (len(self.where) + 1)))
 
     def _sizes(self) -> Iterator[int]:
         """Yield the room for each tree; none for what is too large, or cannot be what it claims."""
@@ -112,27 +118,37 @@ class RawTrees:
 
     def complete(self, jobs: int) -> None:
         """Inflate all trees; of what is damaged nothing is taken in."""
+        if not self._begins[-1]:
+            return
         tasks = [self.where[low : low + _SLICE] for low in range(0, len(self.where), _SLICE)]
-        for _ in fork_map(self._take_in, tasks, jobs if self._begins[-1] > _FORKED else 1):
-            pass
+        jobs = jobs if self._begins[-1] > _FORKED else 1
+        for _, split in fork_map(self._take_in, tasks, jobs):
+            self._split |= split or {}
 
-    def _take_in(self, where: range) -> None:
+    def _take_in(self, where: range) -> dict[int, bytes]:
+        """Inflate some trees; return what those insert that insert it in pieces."""
         view, forest = self._planted.pack.view, self._planted.forest
         within = slice(where.start - self.where.start, where.stop - self.where.start)
         filled = bytearray(len(where))
-        for number, begin, end, start, stop in zip(
+        split: dict[int, bytes] = {}
+        for number, begin, end, start, stop, depth in zip(
             range(len(where)),
             self._begins[within],
             self._begins[within.start + 1 : within.stop + 1],
             forest.start[where.start : where.stop].tolist(),
             forest.stop[where.start : where.stop].tolist(),
+            forest.depth[where.start : where.stop].tolist(),
             strict=True,
         ):
             with suppress(DamagedError):
-                self._data[begin:end] = inflate(view[start:stop], end - begin)
+                data = inflate(view[start:stop], end - begin)
+                if depth and b"\x7f" in data and (joined := split_inserts(data)):
+                    split[where.start + number] = joined
+                self._data[begin:end] = data
                 filled[number] = 1
         self._filled[within] = bytes(filled)
         self._planted.pack.forget_pages()
+        return split
 
     def at(self, position: int) -> bytes:
         """Return the unresolved data of one tree; nothing of a damaged one."""
@@ -152,28 +168,27 @@ class RawTrees:
         for end, oid in wanted.mentions(self._data, self._begins[-1]):
             index = bisect_left(self._begins, end) - 1
             found.setdefault(self.where.start + index, set()).add(oid)
-        return found
+        positions = list(self._split)
+        text = b"".join(self._split.values())
+        begins = list(accumulate(map(len, self._split.values()), initial=0))
+        for end, oid in wanted.mentions(text, len(text)):
+            found.setdefault(positions[bisect_left(begins, end) - 1], set()).add(oid)
+        return dict(sorted(found.items()))
 
 
 def _room(size: int) -> mmap.mmap:
     """Reserve memory that forked workers share; what is large lies on disk.
 
     Raises:
-        TargetError: the disk is full.
+        OSError: the disk is full.
     """
     if size <= IN_MEMORY:
         return mmap.mmap(-1, max(size, 1))
     import tempfile
 
     with tempfile.TemporaryFile() as file:
-        try:
-            # Not only a hole: writing to it later must not fail, which would end the process.
-            os.posix_fallocate(file.fileno(), 0, size)
-        except OSError as error:
-            raise TargetError(
-                f"no room for {size} bytes in {tempfile.gettempdir()} ({error.strerror})",
-                "make room, or set TMPDIR",
-            ) from None
+        # Not only a hole: writing to it later must not fail, which would end the process.
+        os.posix_fallocate(file.fileno(), 0, size)
         return mmap.mmap(file.fileno(), size)
 
 
@@ -190,6 +205,7 @@ class TreeShelf:
 
     def __init__(self, store: ObjectStore, jobs: int) -> None:
         self._store = store
+        self._jobs = jobs
         # Turned around once: a hostile repository asks thousands of times.
         self._loose: dict[bytes, list[tuple[bytes, Entry]]] = {}
         for oid, tree in store.loose_of(TREE):
@@ -202,16 +218,47 @@ class TreeShelf:
             self._packed.append((planted, trees))
         self.is_whole = all(trees.is_whole for _, trees in self._packed)
 
-    def naming(self, oids: Collection[bytes]) -> Iterator[tuple[bytes, list[Entry]]]:
-        """Yield each tree that names one of ``oids``, with the entries that do."""
+    def naming(self, oids: Set[bytes]) -> Iterator[tuple[bytes, list[Entry]]]:
+        """Yield each tree that names one of ``oids``, with the entries that do.
+
+        All in a pack that git made.  A hostile delta may put an id together of pieces of its
+        base: before it is said that no tree names an object, ask `naming_exactly`.
+        """
+        yield from self._loose_naming(oids)
+        wanted = Wanted(oids, self._store.hash_size)
+        for planted, trees in self._packed:
+            yield from _Search(planted, trees, trees.mentions(wanted)).run()
+
+    def naming_exactly(self, oids: Set[bytes]) -> Iterator[tuple[bytes, list[Entry]]]:
+        """Do as `naming` by looking at every tree; it takes as long as a scan of all trees."""
+        yield from self._loose_naming(oids)
+        wanted = Wanted(oids, self._store.hash_size)
+        for planted, trees in self._packed:
+            tasks = list(planted.forest.slices(trees.where, _SLICE))
+            for _, found in fork_map(partial(_search_all, planted, wanted), tasks, self._jobs):
+                for rank, entries in found or ():
+                    yield planted.pack.oid(rank), entries
+
+    def _loose_naming(self, oids: Set[bytes]) -> Iterator[tuple[bytes, list[Entry]]]:
         loose: dict[bytes, list[Entry]] = {}
         for oid in self._loose.keys() & oids:
             for tree, entry in self._loose[oid]:
                 loose.setdefault(tree, []).append(entry)
         yield from loose.items()
-        wanted = Wanted(oids, self._store.hash_size)
-        for planted, trees in self._packed:
-            yield from _Search(planted, trees, trees.mentions(wanted)).run()
+
+
+def _search_all(
+    planted: PlantedPack, wanted: Wanted, where: range
+) -> list[tuple[int, list[Entry]]]:
+    """Return the rank of each tree that names a wanted id, and the entries; runs in a worker."""
+    found = []
+    for position, content, _ in resolve(planted.pack, planted.forest, where):
+        if isinstance(content, bytes):
+            oids = {oid for _, oid in wanted.mentions(content, len(content))}
+            if oids and (entries := entries_naming(oids, content, planted.pack.hash_size)):
+                found.append((int(planted.forest.rank[position]), entries))
+    planted.pack.forget_pages()
+    return found
 
 
 class _Search:
@@ -255,6 +302,10 @@ class _Search:
             yield position + 1, chain.extend(depth, position, self._mentions.get(position))
 
 
+HELD = 256 << 20
+"""Bytes of resolved trees of one chain that are held; those given up are resolved again."""
+
+
 class _Chain:
     """A tree and the bases it is built on; content is resolved only where it is asked for."""
 
@@ -263,6 +314,7 @@ class _Chain:
         self._positions = positions
         self._contents: list[bytes | None] = [None] * len(positions)
         self._named: list[list[Entry]] = [[] for _ in positions]
+        self._held = 0
 
     def extend(self, depth: int, position: int, mentioned: set[bytes] | None) -> list[Entry]:
         """Put the tree at a position on top of its base; return its entries that name an id."""
@@ -291,6 +343,10 @@ class _Chain:
             except DamagedError:
                 content = b""
             self._contents[at] = content
+            self._held += len(content)
+            if self._held > HELD:
+                self._contents[:at] = [None] * at
+                self._held = len(content)
         return content
 
 
@@ -324,11 +380,13 @@ def _entry_at(tree: bytes, at: int, oid: bytes) -> Entry | None:
     may look so within a name or an id, too.
     """
     low = max(0, at - _NAME_WINDOW)
+    # Neither mode nor name has a zero in it, but the name before does, and ids may.
+    low = max(0, at - _NAME_WINDOW)
     begins = [
         found
-        for found in _MODE.finditer(tree, low, at)
+        for found in _MODE.finditer(tree, tree.rfind(b"\0", low, at) + 1 or low, at)
         if not found.start() or tree[found.start() - len(oid) - 1] == 0
     ]
-    if len(begins) != 1 or tree.find(b"\0", begins[0].end(), at) >= 0:
+    if len(begins) != 1:
         return None
     return Entry(begins[0][0][:-1], tree[begins[0].end() : at], oid)

@@ -105,12 +105,20 @@ class Attribution:
     def _in_trees(self, marks: Marks) -> Iterator[Sighting]:
         """Attribute matches in blobs and in the names of files and folders."""
         shelf = TreeShelf(self._store, self._options.jobs)
-        holders, all_found = find_holders(shelf, [*marks.contents, *marks.names])
-        certain = all_found and shelf.is_whole and not self._lacks_history()
-        for tree, named in marks.entries.items():
-            holders[tree] = tuple(dict.fromkeys((*holders.get(tree, ()), *named)))
+        wanted = {*marks.contents, *marks.names}
+        holders, all_found = find_holders(shelf.naming, wanted)
+        _add(holders, marks.entries)
         introductions = Introductions(self._commits.graph, holders, marks)
         introduced, current = self._introduced(introductions, holders)
+        if unplaced := wanted - introductions.reached:
+            more, all_found = find_holders(shelf.naming_exactly, unplaced)
+            if more.keys() - holders.keys():
+                _add(holders, more)
+                introductions = Introductions(self._commits.graph, holders, marks)
+                introduced, current = self._introduced(introductions, holders)
+        if not shelf.is_whole:
+            self._tally.skip("some trees", "who brought what was found may be told wrongly")
+        certain = all_found and shelf.is_whole and not self._lacks_history()
         if current is None:
             introductions.reached.update(marks.contents, marks.names)
         listed: Counter[Mark] = Counter()
@@ -233,6 +241,11 @@ class Attribution:
                             note=None if staged else unplaced,
                         ),
                     )
+
+
+def _add(holders: Holders, more: Mapping[bytes, Iterable[Entry]]) -> None:
+    for tree, entries in more.items():
+        holders[tree] = tuple(dict.fromkeys((*holders.get(tree, ()), *entries)))
 
 
 def _told_apart(hits: Iterable[Hit[Match]]) -> tuple[list[Hit[Match]], list[Hit[Match]]]:
