@@ -88,10 +88,12 @@ def _signer(key: Callable[[], bytes]) -> Callable[[str, Secret], str]:
 
 def _without_echoes(places: Iterable[Location]) -> list[Location]:
     """Drop files of a work tree that only repeat what a commit has at the same path and line."""
-    committed = {(p.path, p.line) for p in places if p.commit and p.current}
+    committed = {(p.repository, p.path, p.line) for p in places if p.commit and p.current}
     in_files = (Kind.FILE, Kind.PATH, Kind.SYMLINK)
     return [
-        p for p in places if p.commit or p.kind not in in_files or (p.path, p.line) not in committed
+        p
+        for p in places
+        if p.commit or p.kind not in in_files or (p.repository, p.path, p.line) not in committed
     ]
 
 

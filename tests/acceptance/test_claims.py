@@ -8,7 +8,17 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
-from scanning import CLEAN, FOUND, MISUSED, command, complete, environment, incomplete, scan
+from scanning import (
+    CLEAN,
+    FOUND,
+    INCOMPLETE,
+    MISUSED,
+    command,
+    complete,
+    environment,
+    incomplete,
+    scan,
+)
 
 from packs import write_loose
 
@@ -158,3 +168,75 @@ def test_the_status_is_kept_where_standard_error_is_closed(tmp_path: Path) -> No
     done = subprocess.run(["sh", "-c", f"{line} 2>&-"], env=environment(), check=False,
                           stdout=subprocess.DEVNULL)  # fmt: skip
     assert done.returncode == CLEAN
+
+
+def test_a_ref_of_another_hash_length_hides_nothing(repo: GitRepo, token: str) -> None:
+    repo.add(".env", token)
+    (repo.git_dir / "refs/heads/a").write_text("ab" * 32)
+    (repo.git_dir / "refs/heads/zzz").write_text("cd" * 20)
+    answer = incomplete(repo.path)
+    assert answer.names("refs/heads/a", "length")
+    assert answer.names("cd" * 20, "missing")
+    assert answer.secrets == {token}
+
+
+def test_a_submodule_that_is_not_checked_out_is_read(
+    repo: GitRepo, token: str, tmp_path: Path
+) -> None:
+    inner = repo.clone(tmp_path / "inner")
+    inner.add(".env", token)
+    inner.remove(".env")
+    repo.add("file.txt", "x\n")
+    allowed = ("-c", "protocol.file.allow=always")
+    repo.run(*allowed, "submodule", "--quiet", "add", inner.path.as_uri(), "sub")
+    repo.commit()
+    assert len(complete(repo.path).locations(token)) == 1
+    repo.git("submodule", "--quiet", "deinit", "-f", "sub")
+    place = complete(repo.path).at(token, "blob")
+    assert place["repository"].endswith("modules/sub")
+
+
+@pytest.mark.timeout(30)
+def test_a_flood_of_prefixes_takes_no_memory_nor_time(repo: GitRepo, token: str) -> None:
+    repo.add("flood.txt", "r8_" * 700_000 + f"\n{token}\n")
+    assert token in complete(repo.path).secrets
+
+
+@pytest.mark.timeout(60)
+def test_an_author_made_of_tokens_is_redacted_soon(
+    repo: GitRepo, new_token: Callable[[], str]
+) -> None:
+    tokens = [new_token() for _ in range(800)]
+    repo.hash_object(
+        "commit", f"tree {'0' * 40}\nauthor {' '.join(tokens)} <a@b> 1 +0000\n\n".encode()
+    )
+    done = subprocess.run(command(repo.path), env=environment(), capture_output=True, check=False)
+    assert not [token for token in tokens if token.encode() in done.stdout]
+
+
+def test_the_same_place_in_two_repositories_is_two(
+    repo: GitRepo, token: str, tmp_path: Path
+) -> None:
+    repo.add("f", token)
+    other = repo.clone(tmp_path / "other")
+    other.git("rm", "-q", "f")
+    other.git("checkout", "-q", "--orphan", "empty")
+    other.forget()
+    other.write("f", token)
+    places = {place["repository"] for place in complete(tmp_path).locations(token)}
+    assert len(places) == 2
+
+
+@pytest.mark.parametrize("stream", ["2>/dev/full", "2>&-"])
+def test_an_error_that_cannot_be_told_keeps_its_status(tmp_path: Path, stream: str) -> None:
+    line = subprocess.list2cmdline(command(tmp_path / "absent"))
+    done = subprocess.run(["sh", "-c", f"{line} {stream}"], env=environment(), check=False)
+    assert done.returncode == INCOMPLETE
+
+
+def test_a_report_that_is_not_whole_is_an_error(repo: GitRepo, token: str) -> None:
+    repo.add(".env", token)
+    done = subprocess.run(command(repo.path, "-o", "/dev/full"), env=environment(),
+                          capture_output=True, check=False)  # fmt: skip
+    assert done.returncode == INCOMPLETE
+    assert b"not whole" in done.stderr

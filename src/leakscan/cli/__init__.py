@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
@@ -60,15 +61,16 @@ def main() -> int:
         status = cli.main(standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OSError):
+            error.show()
         status = 2
     except LeakscanError as error:
         from leakscan.report.presentable import presentable_error
 
-        click.echo(f"leakscan: {presentable_error(error)}", err=True)
+        _say(presentable_error(error))
         status = error.exit_status
     except (click.Abort, KeyboardInterrupt):
-        click.echo("leakscan: interrupted; what was not read yet is unknown", err=True)
+        _say("interrupted; what was not read yet is unknown")
         status = 130
     except BrokenPipeError:
         # The reader of our output went away, which is its right: `leakscan scan x | head`.
@@ -76,19 +78,22 @@ def main() -> int:
         status = 141  # as of a program that the closed pipe ended
     except OSError as error:
         _discard_output()
-        click.echo(f"leakscan: {error.strerror or error}: the result is not whole", err=True)
+        _say(f"{error.strerror or error}: the result is not whole")
         status = 3
     except Exception as error:
         if os.environ.get("LEAKSCAN_DEBUG"):
             raise
         # Not the message: it might quote what was being read.
         where = f"{type(error).__name__} in {_last_frame(error)}"
-        click.echo(
-            f"leakscan: internal error ({where}): please report it; LEAKSCAN_DEBUG=1 shows more",
-            err=True,
-        )
+        _say(f"internal error ({where}): please report it; LEAKSCAN_DEBUG=1 shows more")
         status = 3
     return status or 0
+
+
+def _say(text: str) -> None:
+    """Tell the user; where that cannot be, the exit status still does."""
+    with contextlib.suppress(OSError):
+        click.echo(f"leakscan: {text}", err=True)
 
 
 def _discard_output() -> None:

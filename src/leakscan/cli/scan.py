@@ -13,7 +13,7 @@ import click
 from leakscan.cli.detection import open_detector
 from leakscan.cli.options import config_option
 from leakscan.config import Config, load_config
-from leakscan.errors import UsageError
+from leakscan.errors import LeakscanError, UsageError
 from leakscan.git.fork import usable_processors
 from leakscan.model import Confidence, ScanResult
 from leakscan.report import FORMATS, write_report
@@ -146,7 +146,9 @@ def scan(
 
     config = load_config(config_path, Path.cwd())
     if config.source:
-        click.echo(f"leakscan: configuration: {config.source}", err=True)
+        from leakscan.report.safe_text import safe_text
+
+        click.echo(f"leakscan: configuration: {safe_text(str(config.source))}", err=True)
     for name, value in (("TARGET", target), ("--range", revisions), ("--since", since)):
         if value == "":
             raise UsageError(f"{name} is empty", "perhaps a variable is not set")
@@ -210,7 +212,6 @@ def _scope(options: RepositoryOptions) -> str | None:
 
 def _fingerprint_key(config: Config) -> bytes:
     """Return the key; for want of a place to keep one, findings are still reported."""
-    from leakscan.errors import LeakscanError
     from leakscan.fingerprint import load_key, passing_key
 
     try:
@@ -236,14 +237,17 @@ def _opened(output: str, *, private: bool) -> Iterator[TextIO]:
         yield sys.stdout
         sys.stdout.flush()
         return
+    mode = 0o600 if private else 0o666
     try:
-        mode = 0o600 if private else 0o666
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {output} ({error.strerror})", "choose another --output"
+        ) from None
+    try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             if private:
                 os.fchmod(descriptor, mode)
             yield file
     except OSError as error:
-        raise UsageError(
-            f"cannot write {output} ({error.strerror})", "choose another --output"
-        ) from None
+        raise LeakscanError(f"{output} is not whole ({error.strerror})", "make room") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ from leakscan.rules import verify_match
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
+
+MAX_SAME = 1000
+"""Places of one candidate in one object that are told."""
 
 MAX_LOW = 1000
 """Low-confidence candidates of one object that are kept: a file full of prefixes has millions."""
@@ -51,21 +55,27 @@ class Confirmer:
             hits: position of the rule and offset of the end of each hit, ends ascending.
         """
         matches: list[Match] = []
+        told: Counter[bytes] = Counter()
         for index, stage in enumerate(self._stages):
             ends = [end for rule, end in hits if rule == index]
             for low, high in _windows(ends, stage.rule.max_length):
-                matches += self._classified(stage, data, low, high)
+                matches += self._classified(stage, data, low, high, told)
         if len(matches) > MAX_LOW:
             matches = _without_the_many(matches)
         matches.sort(key=lambda match: match.start)
         return _positioned(_without_shadows(matches), data)
 
-    def _classified(self, stage: _Stage, data: bytes, low: int, high: int) -> Iterator[Match]:
+    def _classified(
+        self, stage: _Stage, data: bytes, low: int, high: int, told: Counter[bytes]
+    ) -> Iterator[Match]:
         """Confirm and classify the candidates between two offsets.
 
         Overlapping candidates are all looked at: a real token may begin inside a false one.
         """
         for found in stage.pattern.finditer(data, low, high, overlapped=True):
+            told[found[0]] += 1
+            if told[found[0]] > MAX_SAME:
+                continue
             start, end = found.span()
             groups = {name: _text(raw) for name, raw in found.groupdict().items()}
             secret = _text(found.group())

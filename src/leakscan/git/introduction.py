@@ -19,6 +19,9 @@ MAX_STEPS = 500_000
 """Entries of one commit that are looked at before giving up: a tree that holds itself in many
 ways, as hostile ones do ("git bomb"), has more paths than can be listed."""
 
+MAX_STEPS_IN_ALL = 4_000_000
+"""Entries that are looked at in all commits: fifty for each that changes, in large histories."""
+
 Mark = TypeVar("Mark", bound=Hashable)
 Marks = Callable[[bytes, Entry], Set[Mark]]
 """What is wanted of an entry of a tree: the tree's id and the entry give any number of marks.
@@ -65,6 +68,7 @@ class Introductions(Generic[Mark]):
         self._marks = marks
         self.reached: set[bytes] = set()
         self._steps = 0
+        self._steps_in_all = 0
         self._by_name: dict[bytes, dict[bytes, Entry]] = {}
 
     def of_commit(self, commit: bytes) -> Iterator[tuple[Standing[Mark], Holding]]:
@@ -129,5 +133,6 @@ class Introductions(Generic[Mark]):
 
     def _step(self) -> None:
         self._steps += 1
-        if self._steps > MAX_STEPS:
+        self._steps_in_all += 1
+        if self._steps > MAX_STEPS or self._steps_in_all > MAX_STEPS_IN_ALL:
             raise TooManyPathsError

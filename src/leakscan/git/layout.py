@@ -98,9 +98,15 @@ def _describe(git_dir: Path, work_tree: Path | None) -> Layout:
     common = git_dir
     if (git_dir / "commondir").is_file():
         common = (git_dir / _text(git_dir / "commondir").strip()).resolve()
-    linked = sorted((common / "worktrees").glob("*/"))
     settings = dict(read_config(common / "config"))
     objects, problems = _object_dirs(common / "objects")
+    linked: list[Path] = []
+    try:
+        linked = sorted(path for path in (common / "worktrees").iterdir() if path.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        problems.append(Skip("linked work trees", error.strerror or str(error)))
     ref_storage = settings.get("extensions.refstorage", "files").lower()
     if ref_storage != "files":
         problems.append(Skip("names of refs, and reflogs", f"{ref_storage} is not read yet"))

@@ -13,7 +13,7 @@ from leakscan.git.regular import read_regular
 from leakscan.git.walk import LARGEST_IN_MEMORY, STREAMED, Streamed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _HEADER = re.compile(rb"(commit|tree|blob|tag) (\d{1,19})\0")
@@ -23,15 +23,20 @@ _FOLDER = re.compile("[0-9a-f]{2}")
 _TYPES = {name: number for number, name in TYPE_NAMES.items()}
 
 
-def loose_oids(objects: Path, hash_size: int) -> Iterator[bytes]:
-    """Yield the ids of the loose objects of an object directory, in order."""
+def loose_oids(
+    objects: Path, hash_size: int, listed: Callable[[Path], list[str]]
+) -> Iterator[bytes]:
+    """Yield the ids of the loose objects of an object directory, in order.
+
+    Args:
+        objects: the directory.
+        hash_size: bytes of an id.
+        listed: what lists a folder.
+    """
     rest = re.compile(f"[0-9a-f]{{{hash_size * 2 - 2}}}")
-    for folder in sorted(path for path in objects.iterdir() if _FOLDER.fullmatch(path.name)):
-        try:
-            names = sorted(path.name for path in folder.iterdir())
-        except (FileNotFoundError, NotADirectoryError):
-            continue  # pruned meanwhile, or a file
-        yield from (bytes.fromhex(folder.name + name) for name in names if rest.fullmatch(name))
+    for folder in filter(_FOLDER.fullmatch, listed(objects)):
+        names = filter(rest.fullmatch, listed(objects / folder))
+        yield from (bytes.fromhex(folder + name) for name in names)
 
 
 def read_loose(path: Path) -> tuple[int, bytes | Streamed]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from leakscan.git.layout import Layout
 
-_HEX = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_HEX = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,18 @@ def metadata_files(layout: Layout) -> Iterator[Path]:
                 yield from (p for p in _files(path) if not p.name.endswith(".sample"))
             else:
                 yield path
+
+
+def absorbed(layout: Layout) -> Iterator[Path]:
+    """Yield the repositories of submodules within the git directory, checked out or not."""
+    for root in layout.git_dirs:
+        pending = [root / "modules"]
+        while pending:
+            folder = pending.pop()
+            if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
+                yield folder
+            elif folder.is_dir() and not folder.is_symlink():
+                pending += sorted(folder.iterdir(), reverse=True)
 
 
 def read_stashes(layout: Layout) -> list[bytes]:

@@ -91,7 +91,8 @@ class ObjectStore:
         """
         new: list[PlantedPack] = []
         for folder in self.layout.object_dirs:
-            for path in sorted((folder / "pack").glob("*.pack")):
+            names = self._listed(folder / "pack")
+            for path in (folder / "pack" / name for name in names if name.endswith(".pack")):
                 if path in self._known:
                     continue
                 self._known.add(path)
@@ -102,7 +103,7 @@ class ObjectStore:
         self.packs += new
         self.loose = {}
         for folder in self.layout.object_dirs:
-            for oid in loose_oids(folder, self.hash_size):
+            for oid in loose_oids(folder, self.hash_size, self._listed):
                 self.loose.setdefault(oid, []).append(folder)
         self._presence = None
         return new
@@ -118,6 +119,17 @@ class ObjectStore:
     def absent(self, oids: Iterable[bytes]) -> set[bytes]:
         """Return those of the ids that no object here has."""
         return self.presence.absent(b"".join(oids))
+
+    def _listed(self, folder: Path) -> list[str]:
+        """List a folder, sorted; note one that cannot be listed."""
+        try:
+            return sorted(path.name for path in folder.iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []  # pruned meanwhile, or a file
+        except OSError as error:
+            problem = Skip(f"objects in {folder}", error.strerror or str(error))
+            self.problems += [problem] if problem not in self.problems else []
+            return []
 
     def _open(self, path: Path) -> PlantedPack | None:
         """Open a pack; where that shows damage, see whether a new index mends it."""

@@ -8,8 +8,10 @@ field that holds the secret, and it happens once, before any format sees the res
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from urllib.parse import quote
 
 from leakscan.model import Finding, Location, Person, Rule, ScanResult, Secret, Skip
@@ -63,6 +65,7 @@ def _cleaner(secrets: Iterable[Secret], rules: Sequence[Rule]) -> Clean:
     suspects = [(prefix, rule.pattern) for rule in rules for prefix in rule.prefixes]
     suspects += [(spelling, re.escape(spelling)) for spelling in odd]
 
+    @cache  # a name or an address stands in many places
     def clean(text: str) -> str:
         text = encodable(text)
         for sign, pattern in suspects:
@@ -86,12 +89,16 @@ def _redact(text: str, pattern: str, known: Mapping[str, str]) -> str:
     found = [match.span() for match in regex.finditer(pattern, text, overlapped=True)]
     found.sort(key=lambda span: text[slice(*span)] not in known)
     chosen: list[tuple[int, int]] = []
-    for begin, end in found:
-        if all(end <= low or begin >= high for low, high in chosen):
-            chosen.append((begin, end))
-    for begin, end in sorted(chosen, reverse=True):
-        text = text[:begin] + Secret(text[begin:end]).redacted() + text[end:]
-    return text
+    for span in found:
+        at = bisect_left(chosen, span)
+        after = at == len(chosen) or span[1] <= chosen[at][0]
+        if after and (not at or chosen[at - 1][1] <= span[0]):
+            chosen.insert(at, span)
+    pieces, done = [], 0
+    for begin, end in chosen:
+        pieces += [text[done:begin], Secret(text[begin:end]).redacted()]
+        done = end
+    return "".join(pieces) + text[done:]
 
 
 def _clean_finding(finding: Finding, clean: Clean) -> Finding:

@@ -57,7 +57,12 @@ def _gaps(
         if namer.hex() not in layout.shallow:
             named_by = f"{TYPE_NAMES[kind]} {namer.hex()[:12]} names it"
             yield f"object {oid.hex()}", f"{why_missing}; {named_by}"
-    pointing = [ref for ref in repository.refs.values() if ref.oid and _must_exist(ref.name)]
+    pointing = []
+    for ref in repository.refs.values():
+        if ref.oid and len(ref.oid) != layout.hash_size:
+            yield f"ref {readable(ref.name)}", "its id is of another length than this repository's"
+        elif ref.oid and _must_exist(ref.name):
+            pointing.append(ref)
     absent = store.absent(ref.oid for ref in pointing if ref.oid)
     for ref in pointing:
         if ref.oid in absent:

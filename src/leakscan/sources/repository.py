@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from leakscan.errors import TargetError, UsageError
 from leakscan.git.damage import DamagedError
 from leakscan.git.layout import Layout, find_layout
-from leakscan.git.refs import Ref, log_files, metadata_files, read_refs, read_stashes
+from leakscan.git.refs import Ref, absorbed, log_files, metadata_files, read_refs, read_stashes
 from leakscan.git.store import ObjectStore
 from leakscan.git.survey import Survey
 from leakscan.git.texts import readable
@@ -124,8 +124,22 @@ def scan_repository(
         yield from _staged_names(repository, detector)
         if options.metadata:
             yield from _metadata(layout, name, detector, tally)
+        told: set[Path] = set()
         if tree:
             yield from _work_tree(tree, name, detector, options, tally, progress)
+            told = {found.git_dir.resolve() for found in map(_layout_at, tree.nested) if found}
+        if options.metadata:
+            for path in absorbed(layout):
+                if path.resolve() not in told and (found := _layout_at(path)):
+                    inner = replace(options, work_tree=False)
+                    yield from scan_repository(found, str(path), detector, inner, tally, progress)
+
+
+def _layout_at(path: Path) -> Layout | None:
+    try:
+        return repository_at(path)
+    except TargetError:  # which is told where it is scanned
+        return None
 
 
 def repository_at(path: Path) -> Layout | None:
