@@ -16,9 +16,10 @@ from leakscan.git import shelf as shelves
 from leakscan.git.history import Graph, find_holders
 from leakscan.git.introduction import Introductions, Standing
 from leakscan.git.layout import find_layout
-from leakscan.git.shelf import TreeShelf, tree_entries
+from leakscan.git.shelf import TreeShelf
 from leakscan.git.store import ObjectStore
 from leakscan.git.survey import Survey
+from leakscan.git.tree import tree_entries
 from leakscan.rules import load_rules
 
 if TYPE_CHECKING:

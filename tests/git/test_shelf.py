@@ -9,8 +9,9 @@ import pytest
 
 from leakscan.git.layout import find_layout
 from leakscan.git.mentions import Wanted
-from leakscan.git.shelf import Entry, TreeShelf, entries_naming, tree_entries
+from leakscan.git.shelf import TreeShelf
 from leakscan.git.store import ObjectStore
+from leakscan.git.tree import Entry, entries_naming, tree_entries
 from packs import OFS_DELTA, TREE, HandmadePack, entry, object_id, offset_field, size_field
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def test_names_that_look_like_entries(name: bytes, before: bytes) -> None:
 def test_a_tree_that_is_too_large_is_left_out(
     repo: GitRepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leakscan.git.shelf.LARGEST_TREE", 50)
+    monkeypatch.setattr("leakscan.git.raw_trees.LARGEST_TREE", 50)
     repo.add("small/one.txt", "x\n")
     for number in range(9):
         repo.add(f"large/{number}", "x\n")

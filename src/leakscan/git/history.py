@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Set
 
-from leakscan.git.shelf import Entry
+from leakscan.git.tree import Entry
 
 Holders = dict[bytes, tuple[Entry, ...]]
 """For each tree that holds something wanted, at any depth, its entries that lead there."""

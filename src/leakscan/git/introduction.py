@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from leakscan.git.shelf import Entry
+from leakscan.git.tree import Entry
 
 if TYPE_CHECKING:
     from leakscan.git.history import Graph, Holders

@@ -37,9 +37,11 @@ class Wanted:
     Args:
         oids: the ids.
         hash_size: bytes of each.
+        in_pieces: whether the data come a little at a time, for which numpy is slow.
     """
 
-    def __init__(self, oids: Collection[bytes], hash_size: int) -> None:
+    def __init__(self, oids: Collection[bytes], hash_size: int, *, in_pieces: bool = False) -> None:
+        self._in_pieces = in_pieces
         self._length = hash_size - 2 * _TRIM
         self._oids: dict[bytes, list[bytes]] = {}
         for oid in oids:
@@ -56,7 +58,8 @@ class Wanted:
     @cached_property
     def _find(self) -> Callable[[bytes], Iterable[int]]:
         """What says where in a window trimmed ids begin; perhaps where none does, too."""
-        return self.with_numpy() if len(self._oids) > _MANY else self.with_hyperscan()
+        are_many = len(self._oids) > _MANY and not self._in_pieces
+        return self.with_numpy() if are_many else self.with_hyperscan()
 
     def with_hyperscan(self) -> Callable[[bytes], Iterable[int]]:
         """Return what finds few ids."""

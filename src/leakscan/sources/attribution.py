@@ -14,8 +14,9 @@ from leakscan.git.damage import DamagedError
 from leakscan.git.history import find_holders
 from leakscan.git.introduction import Holding, Introductions, Standing, TooManyPathsError
 from leakscan.git.pack import BLOB, COMMIT, TAG, TREE
-from leakscan.git.shelf import TreeShelf, tree_entries
+from leakscan.git.shelf import TreeShelf
 from leakscan.git.texts import readable
+from leakscan.git.tree import tree_entries
 from leakscan.git.urls import link_to
 from leakscan.model import Kind, Location, Match
 from leakscan.sources.commits import Commits
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from leakscan.git.history import Holders
-    from leakscan.git.shelf import Entry
     from leakscan.git.store import ObjectStore
     from leakscan.git.survey import Hit, Portion
+    from leakscan.git.tree import Entry
     from leakscan.sources.repository import Repository, RepositoryOptions
 
 MAX_READ = 1000

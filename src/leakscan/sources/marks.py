@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
-from leakscan.git.shelf import Entry, tree_names
+from leakscan.git.tree import Entry, tree_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set
