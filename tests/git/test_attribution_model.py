@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leakscan.detect import Detector
-from leakscan.git import shelf as shelves
+from leakscan.git import raw_trees
 from leakscan.git.history import Graph, find_holders
 from leakscan.git.introduction import Introductions, Standing
 from leakscan.git.layout import find_layout
@@ -115,7 +115,7 @@ def test_the_shelf_finds_every_tree_that_names_an_object(
 def test_a_shelf_too_large_for_memory_lies_on_disk(
     repo: GitRepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelves, "IN_MEMORY", 10)
+    monkeypatch.setattr(raw_trees, "IN_MEMORY", 10)
     repo.add("deep/file.txt", "x\n")
     repo.run("repack", "-adq")
     oid = bytes.fromhex(repo.git("rev-parse", "HEAD:deep/file.txt"))
