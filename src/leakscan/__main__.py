@@ -18,8 +18,8 @@ def start() -> NoReturn:
     """
     gc.disable()
     # Where the shell has closed a stream, the next file to be opened would take its place.
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115 - as long as we live
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115 - likewise
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115 - stays open until the process ends
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115 - stays open until the process ends
     from leakscan.cli import main
 
     status = main()

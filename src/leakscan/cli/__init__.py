@@ -29,7 +29,7 @@ class LazyGroup(click.Group):
         """Name every command, in the order of `COMMANDS`."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Import the module of one command."""
         target = COMMANDS.get(cmd_name)
         if target is None:

@@ -149,9 +149,7 @@ def scan(
         from leakscan.report.safe_text import safe_text
 
         click.echo(f"leakscan: configuration: {safe_text(str(config.source))}", err=True)
-    for name, value in (("TARGET", target), ("--range", revisions), ("--since", since)):
-        if value == "":
-            raise UsageError(f"{name} is empty", "perhaps a variable is not set")
+    _refuse_empty({"TARGET": target, "--range": revisions, "--since": since})
     chosen = [name for text in names for name in text.split(",")]
     if "" in chosen:
         raise UsageError("--rules names nothing", "see `leakscan rules list`")
@@ -174,6 +172,13 @@ def scan(
             write_report(result, style, out, show_secrets=show_secrets, color=colour)
             out.flush()
     context.exit(status)
+
+
+def _refuse_empty(values: dict[str, str | None]) -> None:
+    """Refuse what is most often a variable that is not set, rather than scan something else."""
+    for name, value in values.items():
+        if value == "":
+            raise UsageError(f"{name} is empty", "perhaps a variable is not set")
 
 
 def _run(

@@ -141,5 +141,5 @@ def _frames(buffer: bytearray) -> Iterator[tuple[int, Any]]:
         if len(buffer) < end:
             return
         # The bytes come from our own worker through a private pipe.
-        yield index, pickle.loads(buffer[_FRAME.size : end])  # noqa: S301 - see above
+        yield index, pickle.loads(buffer[_FRAME.size : end])  # noqa: S301 - our own bytes
         del buffer[:end]
