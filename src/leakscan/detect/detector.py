@@ -1,9 +1,9 @@
 """Search bytes for tokens: for prefixes everywhere, for patterns only where there is one.
 
-Hyperscan searches for the prefixes of all rules at once at memory speed.  Where one stands, it
-searches for the patterns, and each hit is confirmed by ``regex`` in a small window and then
-classified.  Clean content costs one call into C, and a scan that meets no prefix, as most do,
-never compiles a pattern, which takes longer than scanning a small repository.
+Where a prefix stands (prefixes.py), hyperscan searches for the patterns of all rules at once, and
+each hit is confirmed by ``regex`` in a small window and then classified.  Clean content costs one
+call into C, and a scan that meets no prefix, as most do, never imports hyperscan nor compiles a
+pattern, which takes longer than scanning a small repository.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import hyperscan
+from leakscan.detect.prefixes import prefix_test
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
+
+    import hyperscan
 
     from leakscan.detect.confirm import Confirmer
     from leakscan.model import Match, Rule
@@ -44,22 +46,16 @@ class Detector:
         self.rules = tuple(rules)
         self.overlap = max(rule.max_length for rule in rules) + LEFT_CONTEXT + RIGHT_CONTEXT
         self._issued = issued
-        self._scan_for_prefixes = _compile_prefixes(rules).scan
-        self._prefix_seen = False
+        self._has_prefix = prefix_test(prefix for rule in rules for prefix in rule.prefixes)
         self._hits: list[tuple[int, int]] = []
-
-    def _on_prefix(self, _id: int, _start: int, _end: int, _flags: int, _context: object) -> None:
-        self._prefix_seen = True
 
     def _on_hit(self, rule: int, _start: int, end: int, _flags: int, _context: object) -> None:
         self._hits.append((rule, end))
 
     def search(self, data: bytes) -> list[Match]:
         """Return every candidate in ``data``, of any confidence, by position."""
-        self._scan_for_prefixes(data, self._on_prefix)
-        if not self._prefix_seen:
+        if not self._has_prefix(data):
             return _NOTHING
-        self._prefix_seen = False
         self._patterns.scan(data, self._on_hit)
         if not self._hits:
             return _NOTHING
@@ -110,23 +106,14 @@ class Detector:
             base, window = base + drop, window[drop:]
 
 
-def _compile_prefixes(rules: Sequence[Rule]) -> hyperscan.Database:
-    """Compile the texts that matches can start with; each is reported once a search."""
-    prefixes = {prefix.encode() for rule in rules for prefix in rule.prefixes}
-    database = hyperscan.Database()
-    database.compile(
-        expressions=[b"".join(b"\\x%02x" % byte for byte in prefix) for prefix in prefixes],
-        flags=[hyperscan.HS_FLAG_SINGLEMATCH] * len(prefixes),
-    )
-    return database
-
-
 def compile_patterns(rules: Sequence[Rule]) -> hyperscan.Database:
     """Compile the patterns of ``rules`` into one hyperscan database; ids are positions.
 
     Raises:
         hyperscan.HyperscanError: a pattern is not in hyperscan's language.
     """
+    import hyperscan
+
     database = hyperscan.Database()
     database.compile(
         expressions=[rule.pattern.encode() for rule in rules],
