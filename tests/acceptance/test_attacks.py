@@ -41,12 +41,36 @@ def test_no_tree_takes_quadratic_time(tree: bytes) -> None:
 @pytest.mark.timeout(20)
 def test_no_commit_takes_quadratic_time() -> None:
     commit = b"tree %s\n" % (b"0" * 40) + b"parent %s\n" % (b"1" * 40) * 300_000
-    assert len(Links(20).of_commit(commit, None)) == 20 * 300_001
+    assert len(Links(20).of_commit(commit)) == 20 * 300_001
+    assert len(Links(20).of_commits([commit[:-1]])[0]) == 20 * 300_001
 
 
 def test_ids_with_white_space_in_them_are_none() -> None:
     odd = b"tree %s\nparent %s\nauthor A <a> 1 +0000\n\n" % (b"0" * 40, b"1 " * 20)
-    assert Links(20).of_commit(odd, None) == b""
+    assert Links(20).of_commit(odd) == b""
+
+
+_ONE, _TWO = b"1" * 40, b"2" * 40
+_SOUND = b"tree %s\nparent %s\nparent %s" % (_ONE, _TWO, _ONE)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b"",
+        b"tree ",
+        b"tree " + _ONE[:-1],
+        b"tree " + _ONE[:-1] + b"g",
+        b"tree %s\nparent %s" % (_ONE[:30], _TWO + _ONE[30:]),
+        b"tree %s\nparent %s\nextra %s" % (_ONE, _TWO, _ONE),
+        b"tree %s\nparent %s" % (_ONE, b"1 " * 20),
+    ],
+)
+def test_an_odd_commit_does_not_change_what_its_neighbours_name(odd: bytes) -> None:
+    links = Links(20)
+    one, two = bytes.fromhex(_ONE.decode()), bytes.fromhex(_TWO.decode())
+    before, _, after = links.of_commits([b"tree " + _TWO, odd, _SOUND])
+    assert (before, after) == (two, one + two + one)
 
 
 def test_paths_that_lead_out_of_a_work_tree() -> None:

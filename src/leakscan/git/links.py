@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _COPY_LENGTH = [(byte & 0x7F).bit_count() + 1 for byte in range(256)]
 """Bytes that a copy instruction takes, by its first byte (gitformat-pack(5))."""
+
+
+_PARENT = b"\nparent "
 
 
 class Links:
@@ -44,7 +48,7 @@ class Links:
         if kind == TREE:
             return self.new_in_tree(data, None)
         if kind == COMMIT:
-            return self.of_commit(data, None)
+            return self.of_commit(data)
         return self.of_tag(data, None) if kind == TAG else b""
 
     def new_in_tree(self, data: bytes, delta: bytes | None) -> bytes:
@@ -63,16 +67,27 @@ class Links:
         start = max(0, data.rfind(b"100644 ", 0, head), data.rfind(b"40000 ", 0, head))
         return b"".join(self._entry.findall(data, start, len(data) - tail + self.hash_size))
 
-    def of_commit(self, data: bytes, _delta: bytes | None) -> bytes:
-        """Return the ids of a commit's tree and parents."""
-        # All commits that git writes name an author right after their parents.
-        named = self._ids(data[5 : data.find(b"\nauthor ")].replace(b"\nparent ", b""))
-        if named:
-            return named
+    def of_commit(self, data: bytes) -> bytes:
+        """Return the ids of a commit's tree and parents, of a hostile one those at its start."""
         end = 5 + self._hex
-        while data.startswith(b"\nparent ", end):
-            end += 8 + self._hex
-        return self._ids(data[5:end].replace(b"\nparent ", b""))
+        while data.startswith(_PARENT, end):
+            end += len(_PARENT) + self._hex
+        return self._ids(data[5:end].replace(_PARENT, b""))
+
+    def of_commits(self, heads: list[bytes]) -> list[bytes]:
+        """Do as `of_commit` for many at once, given what stands before each author."""
+        counts = [head.count(_PARENT) for head in heads]
+        length, more = 5 + self._hex, len(_PARENT) + self._hex
+        if all(len(head) == length + more * n for head, n in zip(heads, counts, strict=True)):
+            joined = self._ids(b"".join([head[5:] for head in heads]).replace(_PARENT, b""))
+            if joined:
+                ends = [self.hash_size * n for n in accumulate(n + 1 for n in counts)]
+                return [joined[at:end] for at, end in zip([0, *ends], ends, strict=False)]
+        return [self.of_commit(head) for head in heads]
+
+    def head_of_commit(self, data: bytes, _delta: bytes | None) -> bytes:
+        """Return what a commit names, in hex, for `of_commits`."""
+        return data.partition(b"\nauthor ")[0]
 
     def of_tag(self, data: bytes, _delta: bytes | None) -> bytes:
         """Return the id of the object that a tag names."""

@@ -104,6 +104,7 @@ class Wanted:
             if first > last:
                 return np.empty(0, np.int64)
             keys = np.frombuffer(window, "<u4", (last - first) // 4 + 1, first)
-            return np.flatnonzero(table[keys & _KEY]) * 4 + first
+            known_keys = table.take((keys & _KEY).astype(np.intp), mode="wrap")
+            return np.flatnonzero(known_keys) * 4 + first
 
         return find

@@ -6,7 +6,6 @@ import mmap
 import os
 from array import array
 from bisect import bisect_left
-from contextlib import suppress
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -98,12 +97,14 @@ class RawTrees:
             forest.depth[where.start : where.stop].tolist(),
             strict=True,
         ):
-            with suppress(DamagedError):
+            try:
                 data = inflate(view[start:stop], end - begin)
                 if depth and b"\x7f" in data and (joined := split_inserts(data)):
                     split[where.start + number] = joined
-                self._data[begin:end] = data
-                filled[number] = 1
+            except DamagedError:
+                continue
+            self._data[begin:end] = data
+            filled[number] = 1
         self._filled[within] = bytes(filled)
         self._planted.pack.forget_pages()
         return split

@@ -268,7 +268,8 @@ class Survey(Generic[Found]):
                 oid = pack.oid(int(forest.rank[position]))
                 portion.hits.append(Hit(oid, task.type, tuple(found)))
         portion.size += size
-        if task.type == COMMIT and named:
+        if self._links and task.type == COMMIT and named:
+            named = self._links.of_commits(named)
             portion.lineages = Lineages(self._store.hash_size)
             for position, ids in zip(namers, named, strict=True):
                 portion.lineages.add(pack.oid(int(forest.rank[position])), ids)
@@ -308,7 +309,7 @@ class Survey(Generic[Found]):
             return None, False
         if kind == TREE:
             return self._links.new_in_tree, len(forest.segments[TREE]) <= LINK_CHECKED
-        return self._links.of_commit if kind == COMMIT else self._links.of_tag, True
+        return self._links.head_of_commit if kind == COMMIT else self._links.of_tag, True
 
     def _namers(self, task: _PackSlice, absent: set[bytes]) -> dict[bytes, tuple[bytes, int]]:
         """Say which object names each of the absent ids; what none does was no id."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set
@@ -18,9 +17,8 @@ _FEW = 8
 """Ids up to which it is faster to look for each than to parse a tree."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of a tree."""
+class Entry(NamedTuple):
+    """A line of a tree; one of thousands that are hashed and pickled, so a tuple."""
 
     mode: bytes
     name: bytes
@@ -53,7 +51,8 @@ def entries_naming(oids: Set[bytes], tree: bytes, hash_size: int) -> list[Entry]
             found.append(entry)
         else:
             return found
-    return [entry for entry in tree_entries(tree, hash_size) if entry.oid in oids]
+    lines = _entry_pattern(hash_size).findall(tree)
+    return [Entry(mode, name, oid) for mode, name, oid in lines if oid in oids]
 
 
 def _ends_of_names(oids: Iterable[bytes], tree: bytes) -> Iterator[tuple[int, bytes]]:
@@ -71,7 +70,6 @@ def _entry_at(tree: bytes, at: int, oid: bytes) -> Entry | None:
     An entry begins with a mode, at the start of the tree or after the id of another; but that
     may look so within a name or an id, too.
     """
-    low = max(0, at - _NAME_WINDOW)
     # Neither mode nor name has a zero in it, but the name before does, and ids may.
     low = max(0, at - _NAME_WINDOW)
     begins = [
