@@ -115,33 +115,27 @@ def plant_plainly(pack: Pack) -> Forest:
     place = {offset: at for at, offset in enumerate(starts)}
     if len(place) < len(starts):
         raise DamagedError(ONE_PLACE)
-    kinds, begins, sizes, bases = [], [], [], []
-    for offset in starts:
-        header = _header(pack, offset)
-        kinds.append(header.type)
-        begins.append(header.start)
-        sizes.append(header.size)
-        bases.append(header.base)
+    headers = [_header(pack, offset) for offset in starts]
     stops = [min(offset, pack.end) for offset in starts[1:]] + [pack.end]
 
     children: dict[int, list[int]] = {}
     roots: list[int] = []
-    for at, (kind, base) in enumerate(zip(kinds, bases, strict=True)):
-        if kind in TYPE_NAMES:
-            roots.append(at)
+    for at, (kind, _, _, base) in enumerate(headers):
+        if base is None:
+            roots += (at,) if kind in TYPE_NAMES else ()
             continue
         rank = pack.rank(base) if isinstance(base, bytes) else None
         start = base if isinstance(base, int) else None if rank is None else offsets[rank]
-        if start is not None and start in place:
+        if start in place:
             children.setdefault(place[start], []).append(at)
-    roots.sort(key=kinds.__getitem__)
+    roots.sort(key=lambda root: headers[root].type)
     order = _depth_first(roots, children)
     nodes, depths, parents, lasts = zip(*order, strict=True) if order else ((), (), (), ())
-    firsts = [(kinds[at], p) for p, (at, depth, _, _) in enumerate(order) if not depth]
+    firsts = [(headers[at].type, p) for p, (at, depth, _, _) in enumerate(order) if not depth]
     return Forest(
-        start=array("q", map(begins.__getitem__, nodes)),
+        start=array("q", [headers[at].start for at in nodes]),
         stop=array("q", map(stops.__getitem__, nodes)),
-        size=array("q", map(sizes.__getitem__, nodes)),
+        size=array("q", [headers[at].size for at in nodes]),
         depth=array("H", depths),
         parent=array("i", parents),
         last=array("B", lasts),
@@ -185,6 +179,9 @@ def _depth_first(
     weight = _weigh(roots, children)
     order: list[tuple[int, int, int, int]] = []
     for root in roots:
+        if root not in children:  # as most are
+            order.append((root, 0, -1, 1))
+            continue
         pending = [(root, 0, -1, 1)]
         while pending:
             entry = pending.pop()
