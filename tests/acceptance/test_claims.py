@@ -121,6 +121,13 @@ def test_a_broken_repository_in_a_folder_does_not_hide_the_rest(tmp_path: Path, 
     assert {place["path"] for place in answer.locations(token)} == {"a.env", "broken/inside.env"}
 
 
+def test_the_report_does_not_take_the_place_of_what_is_scanned(tmp_path: Path, token: str) -> None:
+    file = tmp_path / "leak.env"
+    file.write_text(token)
+    answer = scan(file, "-o", str(tmp_path / "." / file.name))
+    assert (answer.status, file.read_text()) == (MISUSED, token)
+
+
 @pytest.mark.parametrize("options", [("--range", ""), ("--since", ""), ("--rules", "")])
 def test_an_empty_value_is_refused(repo: GitRepo, options: tuple[str, ...]) -> None:
     answer = scan(repo.path, *options)

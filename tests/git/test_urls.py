@@ -21,6 +21,9 @@ from leakscan.git.urls import transport, without_credentials
         ("https://host/@scope/x", "https://host/@scope/x"),
         ("https://me:1234/5@host/x", "https://host/x"),
         ("me@host: Permission denied", "me@host: Permission denied"),
+        ("https://host/x.git?private_token=abc", "https://host/x.git?..."),
+        ("no (https://me:p@host/x?t=a:b: denied)", "no (https://host/x?... denied)"),
+        ("is it https://host/x? No.", "is it https://host/x? No."),
     ],
 )
 def test_credentials_are_not_shown(address: str, shown: str) -> None:

@@ -150,6 +150,7 @@ def scan(
 
         click.echo(f"leakscan: configuration: {safe_text(str(config.source))}", err=True)
     _refuse_empty({"TARGET": target, "--range": revisions, "--since": since})
+    _refuse_overwriting(target, output)
     chosen = [name for text in names for name in text.split(",")]
     if "" in chosen:
         raise UsageError("--rules names nothing", "see `leakscan rules list`")
@@ -179,6 +180,13 @@ def _refuse_empty(values: dict[str, str | None]) -> None:
     for name, value in values.items():
         if value == "":
             raise UsageError(f"{name} is empty", "perhaps a variable is not set")
+
+
+def _refuse_overwriting(target: str, output: str) -> None:
+    """Refuse to put the report in the place of the file that is scanned."""
+    with contextlib.suppress(OSError):
+        if "-" not in (target, output) and os.path.samefile(target, output):  # noqa: PTH121 - the target may be no path
+            raise UsageError(f"--output {output} is the TARGET itself", "write somewhere else")
 
 
 def _run(

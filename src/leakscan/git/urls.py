@@ -11,6 +11,7 @@ _SCP = r"[\w.-]+@[\w.-]+:(?!//)\S"
 # Bounded, for a server chooses some of the texts.
 _USER_INFO = r"(?<!\w)(\w{1,20}+://)(?:[^/\s]{0,1000}@|[^/\s@]{0,300}:\S{0,1000}@)"
 _SCP_USER = r"(?<![\w./@:+-])(?!git@)[\w.+-]{1,300}+@(?=[\w.-]{1,300}+:(?!//)\S)"
+_QUERY = r"(?<!\w)(\w{1,20}+://[^\s?]{1,1000}+\?)\S{1,1000}"
 _HOSTED = (
     r"(?:https?://(?:[^@/]*@)?|ssh://git@|git://|git@)"
     r"(github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)[/:]([^/\s]+/[^\s]+?)(?:\.git)?/?\Z"
@@ -43,10 +44,12 @@ def transport(target: str) -> str | None:
 
 
 def without_credentials(url: str) -> str:
-    """Return a text without the user names and passwords in the addresses that stand in it.
+    """Return a text without the user names, passwords and queries of the addresses in it.
 
     The user ``git`` of ``git@host:path`` is everybody's, and stays.
     """
+    if "?" in url:  # as in ?private_token=...
+        url = re.sub(_QUERY, r"\1...", url)
     if "@" not in url:
         return url
     return re.sub(_SCP_USER, "", re.sub(_USER_INFO, r"\1", url))
