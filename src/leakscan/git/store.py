@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -180,39 +181,35 @@ class ObjectStore:
             if kind == wanted and not isinstance(content, Streamed):
                 yield oid, content
 
-    def _packed(self, oid: bytes) -> tuple[Pack, int] | None:
+    def _packed(self, oid: bytes) -> Iterator[tuple[Pack, int]]:
+        """Yield each pack that holds an object, and its rank there."""
         for planted in self.packs:
             rank = planted.pack.rank(oid)
             if rank is not None:
-                return planted.pack, rank
-        return None
+                yield planted.pack, rank
 
     def is_shadowed(self, oid: bytes, folder: Path) -> bool:
         """Whether `read` gives another copy of an object than the loose one in a folder."""
-        return self.loose[oid][0] != folder or self._packed(oid) is not None
+        return self.loose[oid][0] != folder or any(self._packed(oid))
 
     def __contains__(self, oid: bytes) -> bool:
-        return oid in self.loose or self._packed(oid) is not None
+        return oid in self.loose or any(self._packed(oid))
 
     def read(self, oid: bytes) -> tuple[int, bytes]:
-        """Return type and content of one object.
+        """Return type and content of one object, from the first of its copies that is sound.
 
         Raises:
             DamagedError: it is missing, cannot be read, or is too large to hold.
         """
-        packed = self._packed(oid)
-        if packed:
-            pack, rank = packed
-            return _resolve(pack, pack.offset(rank))
-        if oid not in self.loose:
-            raise DamagedError("it is missing")
-        try:
-            kind, content = read_loose(loose_path(self.loose[oid][0], oid))
-        except OSError as error:
-            raise DamagedError(str(error)) from error
-        if isinstance(content, Streamed):
-            raise DamagedError(f"it has {content.size} bytes, too many to hold")
-        return kind, content
+        fault: Exception = DamagedError("it is missing")
+        copies = [partial(_resolve, pack, rank) for pack, rank in self._packed(oid)]
+        copies += [partial(_held, loose_path(folder, oid)) for folder in self.loose.get(oid, ())]
+        for copy in copies:
+            try:
+                return copy()
+            except (DamagedError, OSError) as error:
+                fault = error
+        raise DamagedError(str(fault)) from fault
 
 
 def loose_path(folder: Path, oid: bytes) -> Path:
@@ -221,14 +218,28 @@ def loose_path(folder: Path, oid: bytes) -> Path:
     return folder / name[:2] / name[2:]
 
 
-def _resolve(pack: Pack, offset: int) -> tuple[int, bytes]:
-    """Resolve the object at an offset through its chain of deltas.
+def _held(path: Path) -> tuple[int, bytes]:
+    """Read a loose object whole.
+
+    Raises:
+        DamagedError: it is damaged, or too large to hold.
+        OSError: it cannot be read.
+    """
+    kind, content = read_loose(path)
+    if isinstance(content, Streamed):
+        raise DamagedError(f"it has {content.size} bytes, too many to hold")
+    return kind, content
+
+
+def _resolve(pack: Pack, rank: int) -> tuple[int, bytes]:
+    """Resolve the object with a rank through its chain of deltas.
 
     Raises:
         DamagedError: the chain is broken, or loops.
     """
     chain: list[Header] = []
     seen: set[int] = set()
+    offset = pack.offset(rank)
     while True:
         if offset in seen or not 0 <= offset < pack.end:
             raise DamagedError("its chain of deltas leads nowhere")
@@ -239,8 +250,8 @@ def _resolve(pack: Pack, offset: int) -> tuple[int, bytes]:
             break
         if isinstance(header.base, int) and header.type == OFS_DELTA:
             offset = header.base
-        elif isinstance(header.base, bytes) and (rank := pack.rank(header.base)) is not None:
-            offset = pack.offset(rank)
+        elif isinstance(header.base, bytes) and (named := pack.rank(header.base)) is not None:
+            offset = pack.offset(named)
         else:
             raise DamagedError("its delta base is not in its pack")
     content = b""
