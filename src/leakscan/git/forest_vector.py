@@ -20,7 +20,7 @@ from leakscan.git.pack import OFS_DELTA, REF_DELTA, Pack
 
 Ints = NDArray[np.int64]
 
-BLOCK = 1 << 18
+BLOCK = 1 << 16
 """Entries whose headers are parsed at a time: bounds temporary columns and mapped pages."""
 
 
