@@ -54,6 +54,12 @@ _ONE, _TWO = b"1" * 40, b"2" * 40
 _SOUND = b"tree %s\nparent %s\nparent %s" % (_ONE, _TWO, _ONE)
 
 
+def test_heads_of_commits_that_join_to_a_parent_line() -> None:
+    heads = [b"tree %s\n" % _ONE[:39], b"tree parent %s" % _TWO[:33]] * 5 + [_SOUND]
+    links = Links(20)
+    assert links.of_commits(heads) == [links.of_commit(head) for head in heads]
+
+
 @pytest.mark.parametrize(
     "odd",
     [
@@ -118,7 +124,9 @@ def test_two_versions_that_hide_behind_each_other_are_told(repo: GitRepo, token:
     tree = repo.tree(("100644", b"a", one))
     repo.commit_tree(tree, ref="refs/heads/one")
     repo.commit_tree(repo.tree(("100644", b"a", two)), ref="refs/heads/two")
-    assert complete(repo.path).locations(token, "blob")
+    answer = incomplete(repo.path)
+    assert answer.locations(token, "blob")
+    assert answer.names("some paths", "hold themselves")
 
 
 def test_a_secret_in_the_name_of_what_cannot_be_read_is_redacted(repo: GitRepo, token: str) -> None:

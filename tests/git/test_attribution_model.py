@@ -61,7 +61,7 @@ def introduced(
     layout = find_layout(repo.path)
     assert layout
     with ObjectStore(layout) as store:
-        survey = Survey(store, Detector(load_rules()), jobs=1, check_links=True)
+        survey = Survey(store, Detector(load_rules()), jobs=1)
         graph = Graph(survey.run().lineages or ())
         holders, all_found = find_holders(TreeShelf(store, 1).naming, wanted)
         assert all_found

@@ -42,7 +42,7 @@ def surveyed(path: Path, jobs: int = 1) -> dict[bytes, tuple[str, bytes]]:
     layout = find_layout(path)
     assert layout
     with ObjectStore(layout) as store:
-        portion = Survey(store, Keeper(), jobs=jobs, check_links=True).run()
+        portion = Survey(store, Keeper(), jobs=jobs).run()
     assert not portion.broken
     assert not portion.missing
     found = {hit.oid: (TYPE_NAMES[hit.type], hit.found[0]) for hit in portion.hits}
@@ -152,7 +152,7 @@ def test_missing_objects_are_named(repo: GitRepo) -> None:
     layout = find_layout(repo.path)
     assert layout
     with ObjectStore(layout) as store:
-        portion = Survey(store, Keeper(), jobs=1, check_links=True).run()
+        portion = Survey(store, Keeper(), jobs=1).run()
     assert {k.hex(): (n.hex(), TYPE_NAMES[t]) for k, (n, t) in portion.missing.items()} == {
         oid: (tree, "tree")
     }

@@ -8,7 +8,7 @@ objects at once.  Then every commit's tree is compared with its parents' (introd
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 
 from leakscan.git.tree import Entry
 
@@ -25,15 +25,26 @@ class Graph:
     Attributes:
         tree_of: the tree of each commit.
         parents_of: the parents of each commit; some may be missing.
+        contested: commits of which there are copies that differ, so that one of them is false.
     """
 
     def __init__(self, lineages: Iterable[tuple[bytes, ...]]) -> None:
         self.tree_of: dict[bytes, bytes] = {}
         self.parents_of: dict[bytes, tuple[bytes, ...]] = {}
+        self.contested: set[bytes] = set()
         for commit, *named in lineages:
+            if commit in self.tree_of and self._named_by(commit) != named:
+                self.contested.add(commit)
             if named:  # a broken one names nothing
-                self.tree_of[commit], *parents = named
-                self.parents_of[commit] = tuple(parents)
+                self.settle(commit, named)
+
+    def _named_by(self, commit: bytes) -> list[bytes]:
+        return [self.tree_of[commit], *self.parents_of[commit]]
+
+    def settle(self, commit: bytes, named: Sequence[bytes]) -> None:
+        """Take in what a commit names: its tree, then its parents."""
+        self.tree_of[commit], *parents = named
+        self.parents_of[commit] = tuple(parents)
 
     def reachable(self, tips: Iterable[bytes]) -> set[bytes]:
         """Return the commits that can be reached from ``tips``."""

@@ -79,7 +79,7 @@ class Links:
         counts = [head.count(_PARENT) for head in heads]
         length, more = 5 + self._hex, len(_PARENT) + self._hex
         if all(len(head) == length + more * n for head, n in zip(heads, counts, strict=True)):
-            joined = self._ids(b"".join([head[5:] for head in heads]).replace(_PARENT, b""))
+            joined = self._ids(b"".join([head[5:].replace(_PARENT, b"") for head in heads]))
             if joined:
                 ends = [self.hash_size * n for n in accumulate(n + 1 for n in counts)]
                 return [joined[at:end] for at, end in zip([0, *ends], ends, strict=False)]

@@ -75,8 +75,6 @@ class RawTrees:
 
     def complete(self, jobs: int) -> None:
         """Inflate all trees; of what is damaged nothing is taken in."""
-        if not self._begins[-1]:
-            return
         tasks = [self.where[low : low + _SLICE] for low in range(0, len(self.where), _SLICE)]
         jobs = jobs if self._begins[-1] > _FORKED else 1
         for _, split in fork_map(self._take_in, tasks, jobs):

@@ -188,12 +188,15 @@ class ObjectStore:
             if rank is not None:
                 yield planted.pack, rank
 
-    def is_shadowed(self, oid: bytes, folder: Path) -> bool:
-        """Whether `read` gives another copy of an object than the loose one in a folder."""
-        return self.loose[oid][0] != folder or any(self._packed(oid))
-
-    def __contains__(self, oid: bytes) -> bool:
-        return oid in self.loose or any(self._packed(oid))
+    def is_shadowed(self, oid: bytes, kind: int, content: bytes) -> bool:
+        """Whether `read` gives something else than this copy of an object."""
+        copies = len(self.loose.get(oid, ())) + sum(1 for _ in self._packed(oid))
+        if copies < 2:
+            return False
+        try:
+            return self.read(oid) != (kind, content)
+        except DamagedError:
+            return True
 
     def read(self, oid: bytes) -> tuple[int, bytes]:
         """Return type and content of one object, from the first of its copies that is sound.

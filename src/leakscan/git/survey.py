@@ -14,7 +14,7 @@ from leakscan.git.damage import DamagedError
 from leakscan.git.fork import MAX_TASKS, fork_map
 from leakscan.git.links import Lineages, Links
 from leakscan.git.loose import read_loose
-from leakscan.git.pack import BLOB, COMMIT, TAG, TREE, TYPE_NAMES
+from leakscan.git.pack import BLOB, COMMIT, TAG, TREE
 from leakscan.git.store import ObjectStore, PlantedPack, loose_path
 from leakscan.git.walk import LARGEST_IN_MEMORY, STREAMED, Broken, Content, resolve
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leakscan.git.forest import Forest
-    from leakscan.git.presence import Presence
 
 Found = TypeVar("Found")
 Found_co = TypeVar("Found_co", covariant=True)
@@ -45,7 +44,7 @@ _TASKS = 16
 
 _FEWEST = 300
 
-_MAPPED = 32 << 20
+_MAPPED = 8 << 20
 """Bytes of a pack that a process reads before it gives their pages back."""
 
 _FORKED, _FORKED_BYTES = 3500, 2 << 20
@@ -72,8 +71,7 @@ class Hit(Generic[Found]):
     """What the search found in one object.
 
     Attributes:
-        is_shadowed: whether who reads the id gets a copy that lies elsewhere, and that may,
-            in a hostile repository, be another object.
+        is_shadowed: whether who reads the id gets another object, as in a hostile repository.
     """
 
     oid: bytes
@@ -93,7 +91,7 @@ class Portion(Generic[Found]):
         broken: object id and reason of each object that could not be read.
         missing: ids that objects name but the repository does not have, with the id and
             type of one that names them.
-        lineages: what the commits name, if links were checked.
+        lineages: what the commits name, if there are any.
     """
 
     objects: int = 0
@@ -149,8 +147,6 @@ class Survey(Generic[Found]):
         store: the repository's objects.
         searcher: what to search each object with.
         jobs: worker processes.
-        types: the types of object to read; all by default.
-        check_links: whether to look for missing objects too.
     """
 
     def __init__(
@@ -159,15 +155,12 @@ class Survey(Generic[Found]):
         searcher: Searcher[Found],
         *,
         jobs: int,
-        types: frozenset[int] = frozenset(TYPE_NAMES),
-        check_links: bool = False,
     ) -> None:
         self._store = store
         self._searcher = searcher
         self._jobs = jobs
-        self._types = types
-        self._links = Links(store.hash_size) if check_links else None
-        self._presence: Presence | None = None
+        self._links = Links(store.hash_size)
+        self._presence = store.presence
         self._mapped = 0
 
     @property
@@ -205,8 +198,7 @@ class Survey(Generic[Found]):
         total: Portion[Found],
         progress: Progress,
     ) -> None:
-        if self._links:
-            self._presence = self._store.presence
+        self._presence = self._store.presence
         tasks: list[_Task] = [*self._pack_slices(packs, total), *_loose_slices(loose)]
         size = total.objects + sum(len(task) for task in tasks)
         is_much = size - total.objects > _FORKED or sum(map(_weight, packs)) > _FORKED_BYTES
@@ -229,7 +221,7 @@ class Survey(Generic[Found]):
                 for rank in forest.orphans
             ]
             for kind in _READ_ORDER:
-                if kind in self._types and kind in forest.segments:
+                if kind in forest.segments:
                     for where in forest.slices(forest.segments[kind], step):
                         yield _PackSlice(planted, kind, where)
 
@@ -266,16 +258,21 @@ class Survey(Generic[Found]):
                 found = self._read_unusual(oid, content, portion)
             if found:
                 oid = pack.oid(int(forest.rank[position]))
-                portion.hits.append(Hit(oid, task.type, tuple(found)))
+                portion.hits.append(self._hit(oid, task.type, content, found))
         portion.size += size
-        if self._links and task.type == COMMIT and named:
+        if task.type == COMMIT and named:
             named = self._links.of_commits(named)
             portion.lineages = Lineages(self._store.hash_size)
             for position, ids in zip(namers, named, strict=True):
                 portion.lineages.add(pack.oid(int(forest.rank[position])), ids)
-        if self._presence and (absent := self._presence.absent(b"".join(named))):
+        if absent := self._presence.absent(b"".join(named)):
             portion.missing = self._namers(task, absent)
         return portion
+
+    def _hit(self, oid: bytes, kind: int, content: Content, found: Sequence[Found]) -> Hit[Found]:
+        if kind == BLOB or not isinstance(content, bytes):  # which is not read again
+            return Hit(oid, kind, tuple(found))
+        return Hit(oid, kind, tuple(found), self._store.is_shadowed(oid, kind, content))
 
     def _read_unusual(
         self, oid: bytes, content: Content, portion: Portion[Found]
@@ -300,12 +297,12 @@ class Survey(Generic[Found]):
     def _links_of(
         self, kind: int, forest: Forest
     ) -> tuple[Callable[[bytes, bytes | None], bytes] | None, bool]:
-        """Choose how the objects that objects of a type name are found, if they are checked.
+        """Choose how the objects that objects of a type name are found.
 
         Returns:
-            What finds them, and whether to ask that of objects made by deltas, too.
+            What finds them, if they name any, and whether to ask that of deltas, too.
         """
-        if not self._links or kind == BLOB:
+        if kind == BLOB:
             return None, False
         if kind == TREE:
             return self._links.new_in_tree, len(forest.segments[TREE]) <= LINK_CHECKED
@@ -315,7 +312,6 @@ class Survey(Generic[Found]):
         """Say which object names each of the absent ids; what none does was no id."""
         pack, forest = task.planted.pack, task.planted.forest
         namers: dict[bytes, tuple[bytes, int]] = {}
-        assert self._links  # noqa: S101 - there are absent ids only where links are checked
         for position, content, _ in resolve(pack, forest, task.where):
             if isinstance(content, bytes):
                 named = self._links.split(self._links.all_of(task.type, content))
@@ -336,14 +332,10 @@ class Survey(Generic[Found]):
                 portion.objects -= 1
                 portion.broken.append((oid, str(error)))
                 continue
-            if kind not in self._types:
-                portion.objects -= 1
-                continue
             found = self._read_unusual(oid, content, portion)
             if found:
-                shadowed = self._store.is_shadowed(oid, folder)
-                portion.hits.append(Hit(oid, kind, tuple(found), shadowed))
-            if self._links and self._presence and isinstance(content, bytes):
+                portion.hits.append(self._hit(oid, kind, content, found))
+            if isinstance(content, bytes):
                 named = self._links.all_of(kind, content)
                 if kind == COMMIT:
                     portion.lineages = portion.lineages or Lineages(self._store.hash_size)

@@ -39,8 +39,8 @@ MAX_READ = 1000
 FOLDER = (b"40000", b"040000")
 """Modes of trees; long ago, git wrote a zero before."""
 
-MAX_PLACES = 100
-"""Paths at which one secret is listed; what stands at more of them is a matter of copies."""
+MAX_PLACES = 1000
+"""Paths at which one secret is listed, those where it still stands first."""
 
 _SYMLINK = b"120000"
 
@@ -112,24 +112,31 @@ class Attribution:
         introductions = Introductions(self._commits.graph, holders, marks)
         introduced, current = self._introduced(introductions, holders)
         if unplaced := wanted - introductions.reached:
-            more, all_found = find_holders(shelf.naming_exactly, unplaced)
+            more, all_exact = find_holders(shelf.naming_exactly, unplaced)
+            all_found &= all_exact
             if more.keys() - holders.keys():
                 _add(holders, more)
                 introductions = Introductions(self._commits.graph, holders, marks)
                 introduced, current = self._introduced(introductions, holders)
         if not shelf.is_whole:
             self._tally.skip("some trees", "who brought what was found may be told wrongly")
+        if not all_found or current is None:
+            self._tally.skip(
+                "some paths", "folders lie too deep, or hold themselves, to follow all"
+            )
         certain = all_found and shelf.is_whole and not self._lacks_history()
         if current is None:
             introductions.reached.update(marks.contents, marks.names)
         listed: Counter[Mark] = Counter()
-        for standing, holdings in introduced.items():
+        standing_now = current or set()
+        for standing in sorted(introduced, key=lambda standing: standing not in standing_now):
             listed[standing.mark] += 1
             if listed[standing.mark] <= MAX_PLACES:
-                is_here = current is not None and standing in current
                 is_gone = current is not None and self._commits.tips and certain
-                now = True if is_here else False if is_gone else None
-                yield from self._standing(standing, holdings, marks, current=now)
+                now = True if standing in standing_now else False if is_gone else None
+                yield from self._standing(standing, introduced[standing], marks, current=now)
+        if unlisted := sum(max(0, count - MAX_PLACES) for count in listed.values()):
+            self._tally.skip(f"{unlisted} more places", f"of one secret {MAX_PLACES} are listed")
         if self._within is None:
             reached = introductions.reached
             yield from self._without_commit(marks, holders, reached, listed, certain)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
 from leakscan.git.history import Graph
+from leakscan.git.links import Links
 from leakscan.git.pack import TAG
 from leakscan.git.texts import Signature, signature
 from leakscan.model import Kind, Location
@@ -42,10 +44,19 @@ class Commits:
         self._store = store
         self._signatures: dict[bytes, tuple[Signature | None, int]] = {}
         self.graph = Graph(lineages)
+        self._settle_contested()
         self.tips = self._tips_under(*_BRANCHES) | self._tips_under(b"HEAD")
         self.note_tips = self._tips_under(b"refs/notes/")
         self.on_branch = self.graph.reachable(self.tips)
         self.in_notes = self.graph.reachable(self.note_tips)
+
+    def _settle_contested(self) -> None:
+        """Of commits whose copies differ, believe the copy that is read under their id."""
+        links = Links(self._store.hash_size)
+        for commit in self.graph.contested:
+            with suppress(DamagedError):
+                if named := links.split(links.of_commit(self._store.read(commit)[1])):
+                    self.graph.settle(commit, named)
 
     def _tips_under(self, *prefixes: bytes) -> set[bytes]:
         refs = self._repository.refs.values()

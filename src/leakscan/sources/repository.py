@@ -105,7 +105,7 @@ def scan_repository(
         return
     within = _within(layout, options)
     with ObjectStore(layout) as store:
-        survey = Survey(store, detector, jobs=options.jobs, check_links=True)
+        survey = Survey(store, detector, jobs=options.jobs)
         portion = survey.run(progress)
         tally.skipped += store.problems
         tally.objects += portion.objects
