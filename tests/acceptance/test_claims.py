@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+import sys
 import zlib
 from typing import TYPE_CHECKING
 
@@ -247,3 +248,40 @@ def test_a_report_that_is_not_whole_is_an_error(repo: GitRepo, token: str) -> No
                           capture_output=True, check=False)  # fmt: skip
     assert done.returncode == INCOMPLETE
     assert b"not whole" in done.stderr
+
+
+def test_a_date_before_all_dates_of_git_leaves_nothing_out(repo: GitRepo, token: str) -> None:
+    repo.add(".env", token)
+    assert scan(repo.path, "--since", "1960-01-01").secrets == {token}
+
+
+@pytest.mark.timeout(60)
+def test_repositories_that_lead_to_one_another(repo: GitRepo, token: str) -> None:
+    commit = repo.add(".env", token)
+    (repo.git_dir / "modules").mkdir()
+    for name in ("a", "b"):
+        (repo.git_dir / "modules" / name).symlink_to("../../.git")
+        (repo.path / name).symlink_to(".")
+        repo.git("update-index", "--add", "--cacheinfo", f"160000,{commit},{name}")
+    answer = scan(repo.path)
+    assert answer.secrets == {token}
+    assert answer.report["coverage"]["objects"] < 20
+
+
+@pytest.mark.parametrize("misuse", [("rules", "list"), ("scan", "--jobs"), ("digests", "build")])
+def test_a_misplaced_token_is_not_repeated(token: str, misuse: tuple[str, str]) -> None:
+    done = subprocess.run([sys.executable, "-m", "leakscan", *misuse, token], env=environment(),
+                          capture_output=True, check=False)  # fmt: skip
+    assert done.returncode == MISUSED
+    assert b"Usage: " in done.stderr
+    assert token.encode() not in done.stdout + done.stderr
+
+
+def test_a_hangup_that_is_ignored_stays_ignored() -> None:
+    program = (
+        "import os, signal; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
+        "from leakscan.cli import main; main(); os.kill(os.getpid(), signal.SIGHUP); print('here')"
+    )
+    done = subprocess.run([sys.executable, "-c", program, "--version"], env=environment(),
+                          capture_output=True, check=False)  # fmt: skip
+    assert done.stdout.endswith(b"here\n")

@@ -45,6 +45,16 @@ def test_list_follows_the_configuration(tmp_path: Path) -> None:
     assert [r["id"] for r in listed["rules"] if r["active"]] == ["npm-access-token"]
 
 
+def test_list_knows_that_a_checkout_switches_no_rule_off(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".leakscan.toml").write_text('[rules]\nenable = ["npm-access-token"]\n')
+    states = {line.split()[1]: line.split()[0] for line in run("list").stdout.splitlines()}
+    assert {rule for rule in states if states[rule] == "on"} == {
+        "npm-access-token",
+        "replicate-api-token",
+    }
+
+
 def test_show() -> None:
     result = run("show", "npm-access-token")
     assert result.exit_code == 0

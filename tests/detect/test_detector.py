@@ -121,3 +121,8 @@ def test_the_issuers_list_decides(token: str, new_token: Callable[[], str]) -> N
     glued, stranger = detector.search(f"x{token} {other}".encode())
     assert (glued.confidence, glued.issued) == (Confidence.HIGH, True)
     assert (stranger.confidence, stranger.issued) == (Confidence.MEDIUM, False)
+
+
+def test_doubtful_copies_of_a_token_do_not_hide_a_plain_one(detector: Detector, token: str) -> None:
+    data = f"x{token}\n".encode() * 1500 + f"\n{token}\n".encode()
+    assert [m.line for m in detector.search(data) if m.confidence is Confidence.HIGH] == [1502]

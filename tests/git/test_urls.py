@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leakscan.git.urls import transport, without_credentials
+from leakscan.git.urls import link_to, transport, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,9 @@ from leakscan.git.urls import transport, without_credentials
         ("https://host/x.git?private_token=abc", "https://host/x.git?..."),
         ("no (https://me:p@host/x?t=a:b: denied)", "no (https://host/x?... denied)"),
         ("is it https://host/x? No.", "is it https://host/x? No."),
+        (f"https://oauth2:{'e' * 5000}@host/x", "https://host/x"),
+        (f"https://{'e' * 5000}@host/x?t={'e' * 5000}", "https://host/x?..."),
+        (f"{'e' * 5000}@host:x", "host:x"),
     ],
 )
 def test_credentials_are_not_shown(address: str, shown: str) -> None:
@@ -42,3 +45,9 @@ def test_credentials_are_not_shown(address: str, shown: str) -> None:
 )
 def test_transport(target: str, expected: str | None) -> None:
     assert transport(target) == expected
+
+
+@pytest.mark.parametrize("query", ["", "?private_token=abc", ".git?private_token=abc", "#abc"])
+def test_a_link_has_no_query_of_the_address(query: str) -> None:
+    link = link_to(f"https://gitlab.com/o/r{query}", "c" * 40, "p", 1)
+    assert link == f"https://gitlab.com/o/r/-/blob/{'c' * 40}/p#L1"

@@ -56,18 +56,18 @@ def main() -> int:
         The exit status.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):  # so that clones are removed
-        signal.signal(number, lambda received, _frame: sys.exit(128 + received))
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, lambda received, _frame: sys.exit(128 + received))
     try:
         status = cli.main(standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        with contextlib.suppress(OSError):
-            error.show()
+        if isinstance(error, click.UsageError) and error.ctx:
+            _say(error.ctx.get_usage(), "")
+        _say(_presentable(error.format_message()))
         status = 2
     except LeakscanError as error:
-        from leakscan.report.presentable import presentable_error
-
-        _say(presentable_error(error))
+        _say(_presentable(str(error)))
         status = error.exit_status
     except (click.Abort, KeyboardInterrupt):
         _say("interrupted; what was not read yet is unknown")
@@ -90,10 +90,16 @@ def main() -> int:
     return status or 0
 
 
-def _say(text: str) -> None:
+def _presentable(text: str) -> str:
+    from leakscan.report.presentable import presentable_line
+
+    return presentable_line(text)
+
+
+def _say(text: str, who: str = "leakscan: ") -> None:
     """Tell the user; where that cannot be, the exit status still does."""
     with contextlib.suppress(OSError):
-        click.echo(f"leakscan: {text}", err=True)
+        click.echo(who + text, err=True)
 
 
 def _discard_output() -> None:

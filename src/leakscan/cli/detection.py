@@ -20,18 +20,29 @@ def usable_rules(config: Config, names: Sequence[str] = ()) -> tuple[Rule, ...]:
     """Load the named rules, or else those that the configuration enables.
 
     Raises:
-        UsageError: a rule is unknown, wrong, or cannot be searched for.
+        UsageError: a rule is unknown.
+        RuleError: a rule is wrong, or cannot be searched for.
     """
-    known = load_rules(config.rule_paths, config.overrides)
-    chosen = tuple(names) or config.enable
-    if not config.is_trusted and not names:
-        chosen += tuple(rule.id for rule in known if rule.default)
-    rules = select_rules(known, chosen)
+    rules = active_rules(config, load_rules(config.rule_paths, config.overrides), names)
     if config.rule_paths or config.overrides:  # the tests have checked the shipped ones
         from leakscan.detect.rulecheck import require_searchable
 
         require_searchable(rules)
     return rules
+
+
+def active_rules(
+    config: Config, known: Sequence[Rule], names: Sequence[str] = ()
+) -> tuple[Rule, ...]:
+    """Select the named ones of the known rules, or else those that the configuration enables.
+
+    Raises:
+        UsageError: a rule is unknown.
+    """
+    chosen = tuple(names) or config.enable
+    if not config.is_trusted and not names:
+        chosen += tuple(rule.id for rule in known if rule.default)
+    return select_rules(known, chosen)
 
 
 @contextlib.contextmanager

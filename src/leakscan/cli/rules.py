@@ -133,9 +133,9 @@ def _load(config_path: Path | None) -> tuple[Config, tuple[Rule, ...]]:
 
 
 def _active(config: Config, known: tuple[Rule, ...]) -> set[str]:
-    from leakscan.rules import select_rules
+    from leakscan.cli.detection import active_rules
 
-    return {rule.id for rule in select_rules(known, config.enable)}
+    return {rule.id for rule in active_rules(config, known)}
 
 
 def _facts(rule: Rule, active: set[str]) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 MAX_SAME = 1000
-"""Places of one candidate in one object that are told."""
+"""Places of one candidate in one object that are told, of low confidence or of better."""
 
 MAX_LOW = 1000
 """Low-confidence candidates of one object that are kept: a file full of prefixes has millions."""
@@ -55,7 +55,7 @@ class Confirmer:
             hits: position of the rule and offset of the end of each hit, ends ascending.
         """
         matches: list[Match] = []
-        told: Counter[bytes] = Counter()
+        told: Counter[tuple[str, str, bool]] = Counter()
         for index, stage in enumerate(self._stages):
             ends = [end for rule, end in hits if rule == index]
             for low, high in _windows(ends, stage.rule.max_length):
@@ -66,16 +66,18 @@ class Confirmer:
         return _positioned(_without_shadows(matches), data)
 
     def _classified(
-        self, stage: _Stage, data: bytes, low: int, high: int, told: Counter[bytes]
+        self,
+        stage: _Stage,
+        data: bytes,
+        low: int,
+        high: int,
+        told: Counter[tuple[str, str, bool]],
     ) -> Iterator[Match]:
         """Confirm and classify the candidates between two offsets.
 
         Overlapping candidates are all looked at: a real token may begin inside a false one.
         """
         for found in stage.pattern.finditer(data, low, high, overlapped=True):
-            told[found[0]] += 1
-            if told[found[0]] > MAX_SAME:
-                continue
             start, end = found.span()
             groups = {name: _text(raw) for name, raw in found.groupdict().items()}
             secret = _text(found.group())
@@ -88,6 +90,10 @@ class Confirmer:
                 issued=None if self._issued is None else secret in self._issued,
             )
             confidence, reasons = stage.classifier.grade(seen)
+            key = (stage.rule.id, secret, confidence is Confidence.LOW)
+            told[key] += 1
+            if told[key] > MAX_SAME:
+                continue
             yield Match(
                 rule=stage.rule.id,
                 secret=Secret(secret),

@@ -33,6 +33,9 @@ def read_refs(layout: Layout) -> dict[bytes, Ref]:
     Those of a linked work tree are named as git does: ``worktrees/NAME/HEAD``.
 
     Names are bytes: git allows nearly anything in them, hostile repositories all of it.
+
+    Raises:
+        DamagedError: a file or folder cannot be read.
     """
     found: dict[bytes, Ref] = {}
     packed = layout.common_dir / "packed-refs"
@@ -45,7 +48,7 @@ def read_refs(layout: Layout) -> dict[bytes, Ref]:
         if space and _HEX.fullmatch(oid):
             found[name] = Ref(name, bytes.fromhex(oid.decode()))
     for root in layout.git_dirs:
-        heads = (p for p in sorted(root.iterdir()) if p.name.endswith("HEAD") and p.is_file())
+        heads = (p for p in _listed(root) if p.name.endswith("HEAD") and p.is_file())
         for path in (*_files(root / "refs"), *heads):
             name = os.fsencode(path.relative_to(layout.common_dir))
             found[name] = _loose(name, path)
@@ -65,7 +68,7 @@ def metadata_files(layout: Layout) -> Iterator[Path]:
     Submodules that were absorbed into it are repositories of their own.
     """
     for root in layout.git_dirs:
-        for path in sorted(root.iterdir()):
+        for path in _listed(root):
             if path.name in ("index", "objects", "refs", "logs", "modules", "worktrees"):
                 continue
             if path.is_dir() and not path.is_symlink():
@@ -75,15 +78,22 @@ def metadata_files(layout: Layout) -> Iterator[Path]:
 
 
 def absorbed(layout: Layout) -> Iterator[Path]:
-    """Yield the repositories of submodules within the git directory, checked out or not."""
+    """Yield the repositories of submodules within the git directory, checked out or not.
+
+    Raises:
+        DamagedError: a folder cannot be read.
+    """
     for root in layout.git_dirs:
         pending = [root / "modules"]
         while pending:
             folder = pending.pop()
-            if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
+            if folder.is_symlink() or not folder.is_dir():
+                continue
+            inside = _listed(folder)
+            if {"HEAD", "objects"} <= {path.name for path in inside}:
                 yield folder
-            elif folder.is_dir() and not folder.is_symlink():
-                pending += sorted(folder.iterdir(), reverse=True)
+            else:
+                pending += reversed(inside)
 
 
 def read_stashes(layout: Layout) -> list[bytes]:
@@ -103,6 +113,20 @@ def _loose(name: bytes, path: Path) -> Ref:
     except OSError as error:
         raise DamagedError(f"{path.name} cannot be read ({error.strerror})") from None
     return Ref(name, bytes.fromhex(found[0].decode()) if found else None)
+
+
+def _listed(folder: Path) -> list[Path]:
+    """List a folder, sorted; nothing where there is none.
+
+    Raises:
+        DamagedError: it cannot be read.
+    """
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise DamagedError(f"{folder} cannot be read ({error.strerror})") from None
 
 
 def _files(folder: Path) -> Iterator[Path]:

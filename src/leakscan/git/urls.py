@@ -7,14 +7,10 @@ import re
 # Compiled where they are used: most scans are of a path, and begin with no URL to look at.
 _URL = r"([A-Za-z][A-Za-z0-9+.-]*)://|([A-Za-z][A-Za-z0-9-]*)::"
 _SCP = r"[\w.-]+@[\w.-]+:(?!//)\S"
-# A password may hold a slash, which no URL allows: rather than one of them, a port is left out.
-# Bounded, for a server chooses some of the texts.
-_USER_INFO = r"(?<!\w)(\w{1,20}+://)(?:[^/\s]{0,1000}@|[^/\s@]{0,300}:\S{0,1000}@)"
-_SCP_USER = r"(?<![\w./@:+-])(?!git@)[\w.+-]{1,300}+@(?=[\w.-]{1,300}+:(?!//)\S)"
-_QUERY = r"(?<!\w)(\w{1,20}+://[^\s?]{1,1000}+\?)\S{1,1000}"
+_SCP_USER = r"(?<![\w./@:+-])(?!git@)[\w.+-]++@(?=[\w.-]++:(?!//)\S)"
 _HOSTED = (
     r"(?:https?://(?:[^@/]*@)?|ssh://git@|git://|git@)"
-    r"(github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)[/:]([^/\s]+/[^\s]+?)(?:\.git)?/?\Z"
+    r"(github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)[/:]([^/\s?#]+/[^\s?#]+?)(?:\.git)?/?(?:[?#]\S*)?\Z"
 )
 _LINE_PAGES = {
     "github.com": "/blob/{commit}/{path}#L{line}",
@@ -48,11 +44,24 @@ def without_credentials(url: str) -> str:
 
     The user ``git`` of ``git@host:path`` is everybody's, and stays.
     """
-    if "?" in url:  # as in ?private_token=...
-        url = re.sub(_QUERY, r"\1...", url)
-    if "@" not in url:
+    if "@" not in url and "?" not in url:
         return url
-    return re.sub(_SCP_USER, "", re.sub(_USER_INFO, r"\1", url))
+    return "".join(map(_without_credentials, re.split(r"(\s+)", url)))
+
+
+def _without_credentials(word: str) -> str:
+    """Do so for one word, in one pass: a server chooses some of the texts."""
+    scheme, mark, rest = word.partition("://")
+    if not mark:
+        return re.sub(_SCP_USER, "", word)
+    rest, question, query = rest.partition("?")  # as in ?private_token=...
+    authority = rest.partition("/")[0]
+    if "@" in authority:
+        rest = rest[authority.rindex("@") + 1 :]
+    elif ":" in authority:
+        # A password may hold a slash, which no URL allows: rather than one, a port is left out.
+        rest = rest[rest.rfind("@") + 1 :]
+    return scheme + mark + rest + question + ("..." if query else "")
 
 
 def link_to(

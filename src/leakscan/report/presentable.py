@@ -37,11 +37,11 @@ def presentable(result: ScanResult, *, show_secrets: bool) -> ScanResult:
     )
 
 
-def presentable_error(error: Exception) -> str:
-    """Return what an error says on one line, without what looks like a secret to a shipped rule."""
+def presentable_line(text: str) -> str:
+    """Return a text on one line, without what looks like a secret to a shipped rule."""
     from leakscan.rules import load_rules
 
-    return safe_text(_cleaner((), load_rules())(str(error)))
+    return safe_text(_cleaner((), load_rules())(text))
 
 
 def _cleaner(secrets: Iterable[Secret], rules: Sequence[Rule]) -> Clean:

@@ -80,8 +80,9 @@ def scan_repository(
     options: RepositoryOptions,
     tally: Tally,
     progress: Progress,
+    seen: set[Path] | None = None,
 ) -> Iterator[Sighting]:
-    """Search a repository.
+    """Search a repository, and those within it.
 
     Args:
         layout: the repository.
@@ -90,10 +91,15 @@ def scan_repository(
         options: what to read of it.
         tally: told what was read and what could not be.
         progress: told how many objects have been read.
+        seen: git directories that have been searched; hostile ones may lead to one another.
 
     Raises:
         UsageError: the options do not fit the repository.
     """
+    seen = set() if seen is None else seen
+    if layout.git_dir.resolve() in seen:
+        return
+    seen.add(layout.git_dir.resolve())
     tally.skipped += layout.problems
     tree = WorkTree(layout, tally) if layout.work_tree and options.work_tree else None
     if not options.history:
@@ -101,7 +107,7 @@ def scan_repository(
             raise UsageError("--no-history has no commits for --since and --range", "drop one")
         if tree is None:
             raise UsageError(f"{name} is bare", "it has nothing but history: drop --no-history")
-        yield from _work_tree(tree, name, detector, options, tally, progress)
+        yield from _work_tree(tree, name, detector, options, tally, progress, seen)
         return
     within = _within(layout, options)
     with ObjectStore(layout) as store:
@@ -124,21 +130,29 @@ def scan_repository(
         yield from _staged_names(repository, detector)
         if options.metadata:
             yield from _metadata(layout, name, detector, tally)
-        told: set[Path] = set()
         if tree:
-            yield from _work_tree(tree, name, detector, options, tally, progress)
-            told = {found.git_dir.resolve() for found in map(_layout_at, tree.nested) if found}
+            yield from _work_tree(tree, name, detector, options, tally, progress, seen)
         if options.metadata:
-            for path in absorbed(layout):
-                if path.resolve() not in told and (found := _layout_at(path)):
-                    inner = replace(options, work_tree=False)
-                    yield from scan_repository(found, str(path), detector, inner, tally, progress)
+            inner = replace(options, work_tree=False)
+            for path in _absorbed(layout, tally):
+                if found := _layout_at(path, tally):
+                    yield from scan_repository(
+                        found, str(path), detector, inner, tally, progress, seen
+                    )
 
 
-def _layout_at(path: Path) -> Layout | None:
+def _absorbed(layout: Layout, tally: Tally) -> Iterator[Path]:
+    try:
+        yield from absorbed(layout)
+    except DamagedError as error:
+        tally.skip("repositories of some submodules", str(error))
+
+
+def _layout_at(path: Path, tally: Tally) -> Layout | None:
     try:
         return repository_at(path)
-    except TargetError:  # which is told where it is scanned
+    except TargetError as error:
+        tally.skip(f"the repository {path}", str(error))
         return None
 
 
@@ -232,6 +246,7 @@ def _work_tree(
     options: RepositoryOptions,
     tally: Tally,
     progress: Progress,
+    seen: set[Path],
 ) -> Iterator[Sighting]:
     """Search the files that the index does not hold as they are; without history, all.
 
@@ -244,14 +259,11 @@ def _work_tree(
 
     yield from scan_files(paths(), tree.root, name, detector, tally, progress)
     for path in tree.nested:
-        try:
-            layout = repository_at(path)
-        except TargetError as error:
-            tally.skip(f"the repository {path}", str(error))
-            layout = None
-        if layout:
-            yield from scan_repository(layout, str(path), detector, options, tally, progress)
-        elif path.is_dir() and not path.is_symlink():
+        if path.is_symlink():  # it may lead anywhere
+            yield from scan_files([path], tree.root, name, detector, tally, progress)
+        elif layout := _layout_at(path, tally):
+            yield from scan_repository(layout, str(path), detector, options, tally, progress, seen)
+        elif path.is_dir():
             # A folder of a sparse index, or a submodule that is a plain folder here.
             files = walk_folder(path, tally, lambda _folder: False)
             yield from scan_files(files, tree.root, name, detector, tally, progress)

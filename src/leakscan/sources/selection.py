@@ -21,7 +21,8 @@ def selected_commits(layout: Layout, since: str | None, revisions: str | None) -
         UsageError: git cannot make sense of them.
     """
     wanted = ["--all"] if not revisions else ["--end-of-options", revisions]
-    dated = [f"--since={_exact_date(since)}"] if since else []
+    date = _exact_date(since) if since else None
+    dated = [f"--since={date}"] if date else []
     done = run_git(
         f"--git-dir={layout.git_dir}", "rev-list", *dated, *wanted, "--", cwd=layout.git_dir
     )
@@ -31,8 +32,10 @@ def selected_commits(layout: Layout, since: str | None, revisions: str | None) -
     return frozenset(bytes.fromhex(line) for line in done.stdout.decode().split())
 
 
-def _exact_date(text: str) -> str:
+def _exact_date(text: str) -> str | None:
     """Return a date as git takes it without guessing; git makes "now" of what it cannot read.
+
+    There is none for the time before 1970, which git does not know: all commits are later.
 
     Raises:
         UsageError: it is neither a date nor a time ago.
@@ -45,7 +48,8 @@ def _exact_date(text: str) -> str:
         raise UsageError(
             f"{text!r} is no date", "write 2026-01-31, 2026-01-31T12:00 or 2.weeks"
         ) from None
-    return moment.isoformat()
+    return moment.isoformat() if moment.replace(tzinfo=None) >= _KNOWN_SINCE else None
 
 
+_KNOWN_SINCE = datetime(1970, 1, 2)  # noqa: DTZ001 - a day more or less
 _AGO = r"\d+[. ](?:second|minute|hour|day|week|month|year)s?(?:[. ]ago)?|yesterday"
