@@ -96,3 +96,9 @@ def test_a_tree_that_is_too_large_is_left_out(
     assert repo.tip("HEAD:small") in found
     assert repo.tip("HEAD:large") not in found
     assert not shelf.is_whole
+
+
+def test_a_digit_at_the_end_of_the_id_before_an_entry() -> None:
+    before = bytes(14) + b"123453"
+    tree = b"100644 a\0" + before + b"40000 10064 evil\0" + ONE
+    assert entries_naming({ONE}, tree, 20) == [Entry(b"40000", b"10064 evil", ONE)]

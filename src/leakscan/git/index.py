@@ -60,7 +60,8 @@ def read_index(path: Path, hash_size: int) -> Iterator[IndexEntry]:
     """Yield the entries of an index of version 2, 3 or 4; nothing where there is none.
 
     Raises:
-        DamagedError: the index is corrupt, or split in a way that is not read here.
+        DamagedError: the index is corrupt, or split in a way that is not read here; what could
+            be read of it has been yielded.
         OSError: it cannot be read.
     """
     try:
@@ -104,6 +105,18 @@ def read_index(path: Path, hash_size: int) -> Iterator[IndexEntry]:
         if data[at : at + 4] == b"link":
             raise DamagedError("it is split; join it with `git update-index --no-split-index`")
         at += 8 + int.from_bytes(data[at + 4 : at + 8])
+    if not _is_sound(data, hash_size):
+        raise DamagedError("its check sum is wrong")
+
+
+def _is_sound(data: bytes, hash_size: int) -> bool:
+    """Whether an index fits its check sum, if it has one (index.skipHash in git-config(1))."""
+    import hashlib
+
+    name = "sha256" if hash_size == 32 else "sha1"
+    stated = data[-hash_size:]
+    actual = hashlib.new(name, data[:-hash_size], usedforsecurity=False).digest()
+    return stated in (actual, bytes(hash_size))
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

@@ -163,7 +163,8 @@ def read_config(path: Path) -> Iterator[tuple[str, str]]:
     Includes are not followed: what they name is of no use here and may be anywhere.
     """
     section = ""
-    for raw in _text(path).splitlines() if path.is_file() else []:
+    text = _text(path).removeprefix("\ufeff") if path.is_file() else ""
+    for raw in text.replace("\r\n", "\n").replace("\\\n", "").splitlines():
         line = raw.strip()
         header = _SECTION.match(line)
         if header:
@@ -171,7 +172,13 @@ def read_config(path: Path) -> Iterator[tuple[str, str]]:
             line = line[header.end() :].strip()
         key, equals, value = line.partition("=")
         if key and key[0].isalpha():
-            yield f"{section}.{key.strip().lower()}", value.strip().strip('"') if equals else "true"
+            yield f"{section}.{key.strip().lower()}", _value(value) if equals else "true"
+
+
+def _value(text: str) -> str:
+    """Return a value without quotes, escapes and a comment behind it."""
+    parts = re.findall(r'"((?:[^"\\]|\\.)*)"|[#;].*|((?:[^"#;\\]|\\.)+)', text.strip())
+    return re.sub(r"\\(.)", r"\1", "".join(quoted + plain for quoted, plain in parts)).strip()
 
 
 def _text(path: Path) -> str:

@@ -21,10 +21,16 @@ _HEX = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A named pointer; ``oid`` is ``None`` where it points to another name or to nothing."""
+    """A named pointer.
+
+    Attributes:
+        oid: what it points to, if that is an object.
+        target: else what stands there instead, as a rule another name.
+    """
 
     name: bytes
     oid: bytes | None
+    target: bytes = b""
 
 
 def read_refs(layout: Layout) -> dict[bytes, Ref]:
@@ -64,15 +70,15 @@ def log_files(layout: Layout) -> Iterator[Path]:
 def metadata_files(layout: Layout) -> Iterator[Path]:
     """Yield the other files of a git directory: configuration, messages in the making, hooks.
 
-    Not objects, refs, logs and the index, which are read as such, nor git's sample hooks.
-    Submodules that were absorbed into it are repositories of their own.
+    Not objects, refs, logs and the index, which are read as such.  Submodules that were
+    absorbed into it are repositories of their own.
     """
     for root in layout.git_dirs:
         for path in _listed(root):
             if path.name in ("index", "objects", "refs", "logs", "modules", "worktrees"):
                 continue
             if path.is_dir() and not path.is_symlink():
-                yield from (p for p in _files(path) if not p.name.endswith(".sample"))
+                yield from _files(path)
             else:
                 yield path
 
@@ -109,10 +115,11 @@ def read_stashes(layout: Layout) -> list[bytes]:
 
 def _loose(name: bytes, path: Path) -> Ref:
     try:
-        found = _HEX.match(read_regular(path))
+        text = read_regular(path)
     except OSError as error:
         raise DamagedError(f"{path.name} cannot be read ({error.strerror})") from None
-    return Ref(name, bytes.fromhex(found[0].decode()) if found else None)
+    found = _HEX.match(text)
+    return Ref(name, bytes.fromhex(found[0].decode())) if found else Ref(name, None, text)
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set
 
-_MODE = re.compile(rb"[0-7]{5,6} ")
+_MODE = re.compile(rb"(?=([0-7]{5,6}) )")  # wherever one may begin, within another too
 
 _NAME_WINDOW = 300
 """Bytes before an id within which nearly every entry begins."""
@@ -79,4 +79,5 @@ def _entry_at(tree: bytes, at: int, oid: bytes) -> Entry | None:
     ]
     if len(begins) != 1:
         return None
-    return Entry(begins[0][0][:-1], tree[begins[0].end() : at], oid)
+    mode = begins[0][1]
+    return Entry(mode, tree[begins[0].start() + len(mode) + 1 : at], oid)

@@ -117,7 +117,11 @@ def scan_repository(
         tally.objects += portion.objects
         tally.bytes += portion.size
         repository = Repository(
-            name, layout, _refs(layout, tally), _staged(layout, tally), read_stashes(layout)
+            name,
+            layout,
+            _refs(layout, tally),
+            _staged(layout, tally, layout.git_dir if tree else None),
+            read_stashes(layout),
         )
         note_gaps(repository, survey, portion, store, tally)
         if portion.hits:
@@ -180,14 +184,18 @@ def _within(layout: Layout, options: RepositoryOptions) -> frozenset[bytes] | No
     return selected_commits(layout, options.since, options.revisions)
 
 
-def _staged(layout: Layout, tally: Tally) -> dict[bytes, bytes]:
-    """Return the paths of all objects that are staged, in this and in linked work trees."""
+def _staged(layout: Layout, tally: Tally, told: Path | None) -> dict[bytes, bytes]:
+    """Return the paths of all objects that are staged, in this and in linked work trees.
+
+    Damage of the index in one git directory is ``told`` by who reads its work tree.
+    """
     staged: dict[bytes, bytes] = {}
     for git_dir in layout.git_dirs:
         try:
-            staged |= {e.oid: e.path for e in staged_entries(git_dir, layout.hash_size)}
+            for entry in staged_entries(git_dir, layout.hash_size):
+                staged[entry.oid] = entry.path
         except (DamagedError, OSError) as error:
-            if git_dir != layout.git_dir:
+            if git_dir != told:
                 tally.skip(f"the index of {git_dir.name}", str(error))
     return staged
 
@@ -201,12 +209,12 @@ def _refs(layout: Layout, tally: Tally) -> dict[bytes, Ref]:
 
 
 def _ref_names(repository: Repository, detector: Detector, tally: Tally) -> Iterator[Sighting]:
-    refs = repository.refs
-    tally.bytes += sum(map(len, refs))
-    if not detector.search(b"\0".join(refs)):
+    refs = repository.refs.values()
+    tally.bytes += sum(len(ref.name) + len(ref.target) for ref in refs)
+    if not detector.search(b"\0".join([name for ref in refs for name in (ref.name, ref.target)])):
         return
-    for ref in refs.values():
-        for match in detector.search(ref.name):
+    for ref in refs:
+        for match in (*detector.search(ref.name), *detector.search(ref.target)):
             yield Sighting(
                 match,
                 Location(
