@@ -54,6 +54,11 @@ _ONE, _TWO = b"1" * 40, b"2" * 40
 _SOUND = b"tree %s\nparent %s\nparent %s" % (_ONE, _TWO, _ONE)
 
 
+def test_a_commit_without_an_author_is_not_kept() -> None:
+    commit = b"tree %s" % (b"1" * 40) + b"x" * 100_000
+    assert len(Links(20).head_of_commit(commit, None)) == 45
+
+
 def test_heads_of_commits_that_join_to_a_parent_line() -> None:
     heads = [b"tree %s\n" % _ONE[:39], b"tree parent %s" % _TWO[:33]] * 5 + [_SOUND]
     links = Links(20)

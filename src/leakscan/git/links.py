@@ -25,6 +25,9 @@ _COPY_LENGTH = [(byte & 0x7F).bit_count() + 1 for byte in range(256)]
 
 _PARENT = b"\nparent "
 
+_HEAD = 4096
+"""Bytes within which the author of nearly every commit stands."""
+
 
 class Links:
     """Parses the object ids in trees, commits and tags, and returns them joined to one text.
@@ -69,10 +72,13 @@ class Links:
 
     def of_commit(self, data: bytes) -> bytes:
         """Return the ids of a commit's tree and parents, of a hostile one those at its start."""
+        return self._ids(data[5 : self._end_of_ids(data)].replace(_PARENT, b""))
+
+    def _end_of_ids(self, data: bytes) -> int:
         end = 5 + self._hex
         while data.startswith(_PARENT, end):
             end += len(_PARENT) + self._hex
-        return self._ids(data[5:end].replace(_PARENT, b""))
+        return end
 
     def of_commits(self, heads: list[bytes]) -> list[bytes]:
         """Do as `of_commit` for many at once, given what stands before each author."""
@@ -87,7 +93,8 @@ class Links:
 
     def head_of_commit(self, data: bytes, _delta: bytes | None) -> bytes:
         """Return what a commit names, in hex, for `of_commits`."""
-        return data.partition(b"\nauthor ")[0]
+        end = data.find(b"\nauthor ", 0, _HEAD)
+        return data[: end if end >= 0 else self._end_of_ids(data)]
 
     def of_tag(self, data: bytes, _delta: bytes | None) -> bytes:
         """Return the id of the object that a tag names."""

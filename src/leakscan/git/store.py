@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
 from leakscan.git.forest import Forest, plant
-from leakscan.git.inflate import inflate
+from leakscan.git.lookup import Lookup
 from leakscan.git.loose import loose_oids, read_loose
-from leakscan.git.pack import OFS_DELTA, TYPE_NAMES, Header, Pack
+from leakscan.git.pack import Pack
 from leakscan.git.presence import Presence
 from leakscan.git.program import run_git
-from leakscan.git.walk import Streamed, apply_bounded
+from leakscan.git.walk import Streamed
 from leakscan.model import Skip
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class ObjectStore:
         self.packs: list[PlantedPack] = []
         self.loose: dict[bytes, list[Path]] = {}
         self._presence: Presence | None = None
+        self._lookup = Lookup()
         self.refresh()
 
     def __enter__(self) -> ObjectStore:
@@ -205,7 +206,7 @@ class ObjectStore:
             DamagedError: it is missing, cannot be read, or is too large to hold.
         """
         fault: Exception = DamagedError("it is missing")
-        copies = [partial(_resolve, pack, rank) for pack, rank in self._packed(oid)]
+        copies = [partial(self._lookup.read, pack, rank) for pack, rank in self._packed(oid)]
         copies += [partial(_held, loose_path(folder, oid)) for folder in self.loose.get(oid, ())]
         for copy in copies:
             try:
@@ -232,33 +233,3 @@ def _held(path: Path) -> tuple[int, bytes]:
     if isinstance(content, Streamed):
         raise DamagedError(f"it has {content.size} bytes, too many to hold")
     return kind, content
-
-
-def _resolve(pack: Pack, rank: int) -> tuple[int, bytes]:
-    """Resolve the object with a rank through its chain of deltas.
-
-    Raises:
-        DamagedError: the chain is broken, or loops.
-    """
-    chain: list[Header] = []
-    seen: set[int] = set()
-    offset = pack.offset(rank)
-    while True:
-        if offset in seen or not 0 <= offset < pack.end:
-            raise DamagedError("its chain of deltas leads nowhere")
-        seen.add(offset)
-        header = pack.header(offset)
-        chain.append(header)
-        if header.type in TYPE_NAMES:
-            break
-        if isinstance(header.base, int) and header.type == OFS_DELTA:
-            offset = header.base
-        elif isinstance(header.base, bytes) and (named := pack.rank(header.base)) is not None:
-            offset = pack.offset(named)
-        else:
-            raise DamagedError("its delta base is not in its pack")
-    content = b""
-    for number, header in enumerate(reversed(chain)):
-        data = inflate(pack.view[header.start : pack.end], header.size)
-        content = apply_bounded(content, data) if number else data
-    return chain[-1].type, content
