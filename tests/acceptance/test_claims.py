@@ -285,3 +285,11 @@ def test_a_hangup_that_is_ignored_stays_ignored() -> None:
     done = subprocess.run([sys.executable, "-c", program, "--version"], env=environment(),
                           capture_output=True, check=False)  # fmt: skip
     assert done.stdout.endswith(b"here\n")
+
+
+@pytest.mark.parametrize("group", [(), ("rules",), ("digests",)])
+def test_without_a_command_the_help_is_shown_once(group: tuple[str, ...]) -> None:
+    done = subprocess.run([sys.executable, "-m", "leakscan", *group], env=environment(),
+                          capture_output=True, check=False)  # fmt: skip
+    assert (done.returncode, done.stderr.count(b"Usage: ")) == (MISUSED, 1)
+    assert b"\nCommands:\n" in done.stderr

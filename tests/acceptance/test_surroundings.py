@@ -57,3 +57,13 @@ def test_names_in_symbolic_refs_and_sample_hooks(
     answer = scan(repo.path)
     assert answer.at(target, "ref-name")["path"] == "refs/heads/alias"
     assert answer.at(hook, "git-file")["path"].endswith("update.sample")
+
+
+@pytest.mark.parametrize("folder", ["incoming-abc", "tmp_objdir-incoming-abc"])
+def test_a_push_that_is_held_is_read(repo: GitRepo, token: str, folder: str) -> None:
+    repo.add("harmless.txt", "harmless")
+    path = repo.loose_path(repo.hash_object("blob", token.encode()))
+    held = repo.git_dir / "objects" / folder / path.parent.name
+    held.mkdir(parents=True)
+    path.rename(held / path.name)
+    assert scan(repo.path).secrets == {token}

@@ -61,6 +61,9 @@ def main() -> int:
     try:
         status = cli.main(standalone_mode=False)
         sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        _say(error.format_message(), "")
+        status = 2
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx:
             _say(error.ctx.get_usage(), "")

@@ -35,7 +35,7 @@ class Layout:
         common_dir: refs, packed-refs and config, shared by all its work trees.
         git_dirs: both, and the git directories of all linked work trees.
         work_tree: the checked-out files; ``None`` for a bare repository.
-        object_dirs: its object directory and all alternates.
+        object_dirs: its object directory and all alternates, with pushes that are held there.
         hash_size: bytes of an object id.
         shallow: commits whose parents were never fetched, as hex.
         partial: whether a remote promises objects that may be missing here.
@@ -145,6 +145,9 @@ def _object_dirs(first: Path) -> tuple[list[Path], list[Skip]]:
         if folder in found or not folder.is_dir():
             continue
         found.append(folder)
+        # Where a push is held until the hooks accept it, or was when they were interrupted.
+        for pattern in ("incoming-*", "tmp_objdir-*"):
+            found += (path for path in sorted(folder.glob(pattern)) if path.is_dir())
         listed = folder / "info" / "alternates"
         lines = _text(listed).splitlines() if listed.is_file() else []
         for line in lines:

@@ -17,7 +17,7 @@ from leakscan.model import Finding, Kind, Location
 if TYPE_CHECKING:
     from leakscan.report.documents import Document
 
-_FILES = frozenset({Kind.BLOB, Kind.SYMLINK, Kind.PATH, Kind.STAGED, Kind.FILE, Kind.GIT_FILE})
+_FILES = frozenset({Kind.BLOB, Kind.SYMLINK, Kind.PATH, Kind.STAGED, Kind.FILE})
 
 
 def place_document(location: Location) -> Document:
