@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
 from leakscan.git.pack import COMMIT, TAG, TREE
+from leakscan.git.tree import NO_ENTRY
 from leakscan.git.walk import delta_sizes
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ _COPY_LENGTH = [(byte & 0x7F).bit_count() + 1 for byte in range(256)]
 
 
 _PARENT = b"\nparent "
+
+MOST_PARENTS = 1000
+"""Parents of one commit that are looked at: ten times what any but a hostile one has."""
 
 _HEAD = 4096
 """Bytes within which the author of nearly every commit stands."""
@@ -40,8 +44,8 @@ class Links:
         self.hash_size = hash_size
         # A gitlink (mode 160000) names a commit of another repository.
         self._entry = re.compile(
-            rb"160000 [^\0]{1,4096}+\0.{%d}|[0-7]{5,6}+ [^\0]{1,4096}+\0(.{%d})"
-            % (hash_size, hash_size),
+            rb"160000 [^\0]{1,4096}+\0.{%d}|[0-7]{5,6}+ [^\0]{1,4096}+\0(.{%d})|%b"
+            % (hash_size, hash_size, NO_ENTRY),
             re.DOTALL,
         )
         self._hex = hash_size * 2
@@ -76,8 +80,10 @@ class Links:
 
     def _end_of_ids(self, data: bytes) -> int:
         end = 5 + self._hex
-        while data.startswith(_PARENT, end):
-            end += len(_PARENT) + self._hex
+        more = len(_PARENT) + self._hex
+        last = end + MOST_PARENTS * more
+        while end < last and data.startswith(_PARENT, end):
+            end += more
         return end
 
     def of_commits(self, heads: list[bytes]) -> list[bytes]:

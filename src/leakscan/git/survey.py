@@ -50,6 +50,9 @@ _MAPPED = 8 << 20
 _FORKED, _FORKED_BYTES = 3500, 2 << 20
 """Objects, and bytes of packs, from which on forking is worth its 6 ms."""
 
+_NAMED = 16 << 20
+"""Bytes of ids that are collected before it is looked up whether the objects are here."""
+
 _READ_ORDER = (BLOB, TREE, COMMIT, TAG)
 """Longest tasks first, so that no processor waits for a long one at the end."""
 
@@ -244,7 +247,7 @@ class Survey(Generic[Found]):
         links, of_deltas = self._links_of(task.type, forest)
         named: list[bytes] = []
         namers: list[int] = []
-        size = 0
+        size = pending = 0
         streamed = STREAMED if task.type == BLOB else LARGEST_IN_MEMORY
         for position, content, delta in resolve(pack, forest, task.where, streamed):
             if isinstance(content, bytes):
@@ -253,6 +256,10 @@ class Survey(Generic[Found]):
                 if links and (of_deltas or delta is None):
                     named.append(links(content, delta))
                     namers.append(position)
+                    pending += len(named[-1])
+                    if pending > _NAMED:
+                        self._look_up(task, namers, named, portion)
+                        named, namers, pending = [], [], 0
             else:
                 oid = pack.oid(int(forest.rank[position]))
                 found = self._read_unusual(oid, content, portion)
@@ -260,14 +267,28 @@ class Survey(Generic[Found]):
                 oid = pack.oid(int(forest.rank[position]))
                 portion.hits.append(self._hit(oid, task.type, content, found))
         portion.size += size
+        self._look_up(task, namers, named, portion)
+        return portion
+
+    def _look_up(
+        self, task: _PackSlice, namers: list[int], named: list[bytes], portion: Portion[Found]
+    ) -> None:
+        """Take down what objects name, and what of it is missing.
+
+        Args:
+            task: the slice that they are part of.
+            namers: their positions.
+            named: of each what `_links_of` found in it.
+            portion: where to.
+        """
         if task.type == COMMIT and named:
+            pack, forest = task.planted.pack, task.planted.forest
             named = self._links.of_commits(named)
-            portion.lineages = Lineages(self._store.hash_size)
+            portion.lineages = portion.lineages or Lineages(self._store.hash_size)
             for position, ids in zip(namers, named, strict=True):
                 portion.lineages.add(pack.oid(int(forest.rank[position])), ids)
         if absent := self._presence.absent(b"".join(named)):
-            portion.missing = self._namers(task, absent)
-        return portion
+            portion.missing |= self._namers(task, absent)
 
     def _hit(self, oid: bytes, kind: int, content: Content, found: Sequence[Found]) -> Hit[Found]:
         if kind == BLOB or not isinstance(content, bytes):  # which is not read again

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 _MODE = re.compile(rb"(?=([0-7]{5,6}) )")  # wherever one may begin, within another too
 
+NO_ENTRY = rb"[0-7]{5,6}+ [^\0]{4097,}+"
+"""What begins as an entry does and has no end: passed over in one go, not byte by byte."""
+
 _NAME_WINDOW = 300
 """Bytes before an id within which nearly every entry begins."""
 
@@ -27,17 +30,20 @@ class Entry(NamedTuple):
 
 def tree_entries(data: bytes, hash_size: int) -> Iterator[Entry]:
     """Parse a tree; stops making sense where a damaged one does."""
-    return (Entry(*found) for found in _entry_pattern(hash_size).findall(data))
+    return (Entry(*found) for found in _entry_pattern(hash_size).findall(data) if found[0])
 
 
 def tree_names(data: bytes, hash_size: int) -> Iterator[tuple[Entry, int, int]]:
     """Parse a tree, with the offsets at which each name begins and ends."""
     for found in _entry_pattern(hash_size).finditer(data):
-        yield Entry(*found.groups()), *found.span(2)
+        if found[1]:
+            yield Entry(*found.groups()), *found.span(2)
 
 
 def _entry_pattern(hash_size: int) -> re.Pattern[bytes]:
-    return re.compile(rb"([0-7]{5,6}+) ([^\0]{1,4096}+)\0(.{%d})" % hash_size, re.DOTALL)
+    return re.compile(
+        rb"([0-7]{5,6}+) ([^\0]{1,4096}+)\0(.{%d})|%b" % (hash_size, NO_ENTRY), re.DOTALL
+    )
 
 
 def entries_naming(oids: Set[bytes], tree: bytes, hash_size: int) -> list[Entry]:
