@@ -44,7 +44,7 @@ _TASKS = 16
 
 _FEWEST = 300
 
-_MAPPED = 8 << 20
+_MAPPED = 16 << 20
 """Bytes of a pack that a process reads before it gives their pages back."""
 
 _FORKED, _FORKED_BYTES = 3500, 2 << 20
