@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BRANCH = "refs/heads/history"
 VOCABULARY = tuple(
-    "image prompt model output token batch width height seed scale frame audio".split()  # noqa: SIM905 - reads better
+    "image prompt model output token batch width height seed scale frame audio".split()  # noqa: SIM905 - words in a row, not ten pairs of quotes
 )
 SURFACES = (Kind.BLOB, Kind.COMMIT_MESSAGE, Kind.IDENTITY, Kind.PATH)
 

@@ -103,7 +103,7 @@ def _clone(
             env=quiet_environment(CLONING, PROTOCOLS) | {"GIT_ALLOC_LIMIT": "0"},
             universal_newlines=True,
         )
-    assert not isinstance(process, (str, bytes, tuple))  # noqa: S101 - as_process says so
+    assert not isinstance(process, (str, bytes, tuple))  # noqa: S101 - as_process=True returns a Popen
     guard = _Guard(process, target.parent, limits, deadline)
     handler = _Handler(message)
     handle_line = handler.new_message_handler()

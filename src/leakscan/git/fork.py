@@ -95,7 +95,7 @@ def _start(work: Callable[[Task], Result], tasks: Sequence[Task], queue: int) ->
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         # Nothing is collected that the parent made: its pages stay shared.
         gc.disable()
-        with open(out, "wb", buffering=0) as pipe:  # noqa: PTH123 - a file descriptor
+        with open(out, "wb", buffering=0) as pipe:  # noqa: PTH123 - pathlib opens no file descriptor
             while number := os.read(queue, _NUMBER.size):
                 (index,) = _NUMBER.unpack(number)
                 body = pickle.dumps(work(tasks[index]), pickle.HIGHEST_PROTOCOL)
@@ -141,5 +141,5 @@ def _frames(buffer: bytearray) -> Iterator[tuple[int, Any]]:
         if len(buffer) < end:
             return
         # The bytes come from our own worker through a private pipe.
-        yield index, pickle.loads(buffer[_FRAME.size : end])  # noqa: S301 - our own bytes
+        yield index, pickle.loads(buffer[_FRAME.size : end])  # noqa: S301 - our own worker wrote them
         del buffer[:end]

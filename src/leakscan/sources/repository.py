@@ -19,7 +19,7 @@ from leakscan.sources.sighting import Progress, Sighting, Tally, no_progress
 from leakscan.sources.worktree import WorkTree, staged_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from leakscan.detect import Detector
@@ -110,25 +110,7 @@ def scan_repository(
         yield from _work_tree(tree, name, detector, options, tally, progress, seen)
         return
     within = _within(layout, options)
-    with ObjectStore(layout) as store:
-        survey = Survey(store, detector, jobs=options.jobs)
-        portion = survey.run(progress)
-        tally.skipped += store.problems
-        tally.objects += portion.objects
-        tally.bytes += portion.size
-        repository = Repository(
-            name,
-            layout,
-            _refs(layout, tally),
-            _staged(layout, tally, layout.git_dir if tree else None),
-            read_stashes(layout),
-        )
-        note_gaps(repository, survey, portion, store, tally)
-        if portion.hits:
-            from leakscan.sources.attribution import Attribution
-
-            attribution = Attribution(repository, store, portion, options, within, tally)
-            yield from attribution.sightings()
+    repository = yield from _history(layout, name, detector, options, within, tally, progress)
     if within is None:
         yield from _ref_names(repository, detector, tally)
         yield from _staged_names(repository, detector)
@@ -143,6 +125,34 @@ def scan_repository(
                     yield from scan_repository(
                         found, str(path), detector, inner, tally, progress, seen
                     )
+
+
+def _history(
+    layout: Layout,
+    name: str,
+    detector: Detector,
+    options: RepositoryOptions,
+    within: frozenset[bytes] | None,
+    tally: Tally,
+    progress: Progress,
+) -> Generator[Sighting, None, Repository]:
+    """Search the objects, and return what was read around them."""
+    told = layout.git_dir if layout.work_tree and options.work_tree else None
+    with ObjectStore(layout) as store:
+        survey = Survey(store, detector, jobs=options.jobs)
+        portion = survey.run(progress)
+        tally.skipped += store.problems
+        tally.objects += portion.objects
+        tally.bytes += portion.size
+        refs, staged = _refs(layout, tally), _staged(layout, tally, told)
+        repository = Repository(name, layout, refs, staged, read_stashes(layout))
+        note_gaps(repository, survey, portion, store, tally)
+        if portion.hits:
+            from leakscan.sources.attribution import Attribution
+
+            attribution = Attribution(repository, store, portion, options, within, tally)
+            yield from attribution.sightings()
+    return repository
 
 
 def _absorbed(layout: Layout, tally: Tally) -> Iterator[Path]:
