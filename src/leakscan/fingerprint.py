@@ -9,7 +9,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from leakscan.errors import LeakscanError
-from leakscan.keys import decode_key
+from leakscan.keys import decode_key, keep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,38 +46,14 @@ def load_key(path: Path | None = None) -> bytes:
 
         path = user_state_path("leakscan") / "fingerprint.key"
     try:
-        return decode_key(path.read_text(encoding="ascii"), str(path))
-    except FileNotFoundError:
-        return _make(path)
-    except (OSError, ValueError) as error:
-        raise LeakscanError(f"cannot read the fingerprint key {path} ({error})", _WAY_OUT) from None
+        return decode_key(keep(path, lambda: passing_key().hex() + "\n"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise LeakscanError(
+            f"cannot read or make the fingerprint key {path} ({error})",
+            f"set {KEY_VARIABLE} to 64 hex digits",
+        ) from None
 
 
 def passing_key() -> bytes:
     """Return a new key that is kept nowhere."""
     return secrets.token_bytes(_KEY_BYTES)
-
-
-_WAY_OUT = f"set {KEY_VARIABLE} to 64 hex digits"
-
-
-def _make(path: Path) -> bytes:
-    """Write a new key for the owner's eyes only; of two that race, one wins for both."""
-    key = passing_key()
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(key.hex() + "\n")
-        try:
-            os.link(scratch, path)
-        except FileExistsError:
-            return decode_key(path.read_text(encoding="ascii"), str(path))
-        finally:
-            scratch.unlink()
-    except OSError as error:
-        raise LeakscanError(
-            f"cannot keep a fingerprint key in {path} ({error})", _WAY_OUT
-        ) from None
-    return key

@@ -1,10 +1,16 @@
-"""Keys as operators write them down: text in a variable or a file."""
+"""Keys as operators write them down: text in a variable or a file, made at first use."""
 
 from __future__ import annotations
 
+import os
 import re
+from typing import TYPE_CHECKING
 
 from leakscan.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 KEY_BYTES = 16
 """Shortest key.  Tokens are random, so that even a key's loss reveals only membership."""
@@ -39,3 +45,36 @@ def check_length(key: bytes, source: str) -> None:
             f"{source}: a key of {len(key)} bytes is too short",
             f"use at least {KEY_BYTES}, such as from `openssl rand -hex 32`",
         )
+
+
+def keep(path: Path, make: Callable[[], str]) -> str:
+    """Return the text of a file that only its owner may read, and that is made at first use.
+
+    Of processes that race to make it, one wins for all; a process that dies leaves no half.
+
+    Args:
+        path: the file; folders that are missing are made, mode 0700.
+        make: gives the text to keep.
+
+    Raises:
+        OSError: it can be neither read nor made.
+        UnicodeDecodeError: it is not ASCII.
+    """
+    try:
+        return path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        text = make()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(scratch, path)
+    except FileExistsError:
+        return path.read_text(encoding="ascii")
+    finally:
+        scratch.unlink(missing_ok=True)
+    return text

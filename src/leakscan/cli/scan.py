@@ -146,7 +146,7 @@ def scan(
 
     config = load_config(config_path, Path.cwd())
     if config.source:
-        from leakscan.report.safe_text import safe_text
+        from leakscan.safe_text import safe_text
 
         click.echo(f"leakscan: configuration: {safe_text(str(config.source))}", err=True)
     _refuse_empty({"TARGET": target, "--range": revisions, "--since": since})

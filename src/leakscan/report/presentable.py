@@ -15,7 +15,7 @@ from functools import cache
 from urllib.parse import quote
 
 from leakscan.model import Finding, Location, Person, Rule, ScanResult, Secret, Skip
-from leakscan.report.safe_text import encodable, safe_text
+from leakscan.safe_text import encodable, safe_text
 
 Clean = Callable[[str], str]
 

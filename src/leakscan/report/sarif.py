@@ -15,7 +15,7 @@ from leakscan.report.documents import (
     location_document,
     withheld_document,
 )
-from leakscan.report.safe_text import safe_text
+from leakscan.safe_text import safe_text
 from leakscan.report.sarif_places import place_document, place_fingerprint
 from leakscan.report.sarif_rules import rule_document
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from leakscan.model import ChecksumVerdict, Finding, Rule, ScanResult, Severity
 from leakscan.report.location_table import location_lines
-from leakscan.report.safe_text import safe_text
+from leakscan.safe_text import safe_text
 from leakscan.report.verdict import verdict_lines
 from leakscan.report.words import encodable_by, wants_color
 

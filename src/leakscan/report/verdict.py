@@ -8,7 +8,7 @@ from rich.text import Text
 
 from leakscan.model import Confidence, Coverage, ScanResult
 from leakscan.report.amounts import count
-from leakscan.report.safe_text import safe_text
+from leakscan.safe_text import safe_text
 from leakscan.report.words import amount_read, completeness, outcome
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, TextIO
 
 from leakscan.report.amounts import count, duration, size
-from leakscan.report.safe_text import safe_text
+from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
     from leakscan.model import Coverage, ScanResult

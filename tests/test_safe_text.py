@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakscan.report.safe_text import encodable, safe_text
+from leakscan.safe_text import encodable, safe_text
 
 
 @pytest.mark.parametrize(

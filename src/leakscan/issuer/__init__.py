@@ -1,0 +1,1 @@
+"""A small real token issuer: the embedded default behind the disable hook."""

@@ -1,0 +1,1 @@
+"""Answer leaks: have tokens disabled, tell their owners, and alert the team."""
