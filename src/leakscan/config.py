@@ -1,4 +1,4 @@
-"""The operator's configuration: one small TOML file (docs/rules.md, docs/digests.md).
+"""The operator's configuration: one TOML file (docs/configuration.md).
 
 It comes from ``--config``, ``LEAKSCAN_CONFIG``, the checkout that one works in, or the
 user's own folder: never from a repository that is scanned.
@@ -27,7 +27,10 @@ _KEYS = {
     "digests.key_file": "a text",
     "fingerprint.key_file": "a text",
 }
-"""Every key, and what it holds."""
+"""Every key that a scan knows, and what it holds."""
+
+RESPONSE = ("ledger", "disable", "verify", "mail", "alerts", "respond")
+"""Tables that `respond.settings` reads, when there is something to respond to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Config:
         digest_file: the issuer's list of issued tokens (`detect.digests`).
         digest_key_file: where its key is kept, unless ``LEAKSCAN_DIGEST_KEY`` is set.
         fingerprint_key_file: where the key for the fingerprints of findings is kept.
+        response: the tables of `RESPONSE` as TOML has them.
         is_trusted: whether the operator chose the file; one that came with a checkout may add
             rules but cannot switch any off.
     """
@@ -53,6 +57,7 @@ class Config:
     digest_file: Path | None = None
     digest_key_file: Path | None = None
     fingerprint_key_file: Path | None = None
+    response: Mapping[str, object] = field(default_factory=dict)
     is_trusted: bool = True
 
 
@@ -82,7 +87,7 @@ def load_config(explicit: Path | None = None, start: Path | None = None) -> Conf
     if path.name == FILE_NAME and not named:
         rules = table.get("rules")
         narrowing = isinstance(rules, dict) and "override" in rules
-        for section in ("digests", "fingerprint", "rules.override"):
+        for section in ("digests", "fingerprint", "rules.override", *RESPONSE):
             if section in table or (narrowing and section == "rules.override"):
                 raise UsageError(
                     f"{path}: {section}: not in a checkout's file, which anybody may have written",
@@ -116,13 +121,16 @@ def _git_root(start: Path) -> Path | None:
 
 def _parse(table: Mapping[str, object], path: Path) -> Config:
     given: dict[str, Any] = {}
+    response = {section: keys for section, keys in table.items() if section in RESPONSE}
     for section, keys in table.items():
+        if section in RESPONSE:
+            continue
         if not isinstance(keys, dict):
-            raise UsageError(f"{path}: {section}: unknown key", f"use {', '.join(_KEYS)}")
+            raise UsageError(f"{path}: {section}: unknown key", f"use {_known()}")
         given |= {f"{section}.{key}": value for key, value in keys.items()}
     for name, value in given.items():
         if name not in _KEYS:
-            raise UsageError(f"{path}: {name}: unknown key", f"use {', '.join(_KEYS)}")
+            raise UsageError(f"{path}: {name}: unknown key", f"use {_known()}")
         if not _fits(value, _KEYS[name]):
             raise UsageError(f"{path}: {name}: expected {_KEYS[name]}, not {value!r}")
 
@@ -137,7 +145,12 @@ def _parse(table: Mapping[str, object], path: Path) -> Config:
         digest_file=located("digests.file"),
         digest_key_file=located("digests.key_file"),
         fingerprint_key_file=located("fingerprint.key_file"),
+        response=response,
     )
+
+
+def _known() -> str:
+    return ", ".join((*_KEYS, *(f"[{section}]" for section in RESPONSE)))
 
 
 def _fits(value: object, wanted: str) -> bool:

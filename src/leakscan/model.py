@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+PUBLIC = "public-repository"
+"""The exposure of what stood in a public repository; any other exposure is told in words."""
+
+
 class Severity(enum.StrEnum):
     """How bad a live token of a rule is in the wrong hands."""
 

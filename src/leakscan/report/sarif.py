@@ -15,9 +15,9 @@ from leakscan.report.documents import (
     location_document,
     withheld_document,
 )
-from leakscan.safe_text import safe_text
 from leakscan.report.sarif_places import place_document, place_fingerprint
 from leakscan.report.sarif_rules import rule_document
+from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from leakscan.model import ChecksumVerdict, Finding, Rule, ScanResult, Severity
 from leakscan.report.location_table import location_lines
-from leakscan.safe_text import safe_text
 from leakscan.report.verdict import verdict_lines
 from leakscan.report.words import encodable_by, wants_color
+from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from rich.text import Text
 
 from leakscan.model import Confidence, Coverage, ScanResult
 from leakscan.report.amounts import count
-from leakscan.safe_text import safe_text
 from leakscan.report.words import amount_read, completeness, outcome
+from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

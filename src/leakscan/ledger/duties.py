@@ -1,0 +1,63 @@
+"""What a finding makes us owe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, exists, or_
+
+from leakscan.ledger.tables import actions, findings
+from leakscan.ledger.words import ActionKind, ActionState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Exists
+
+PENDING = (ActionState.DUE, ActionState.RUNNING)
+
+OWNER = "owner"
+"""The responder of `ActionKind.NOTIFY`."""
+
+ISSUER = "issuer"
+"""The responder of `ActionKind.VERIFY`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What a finding makes us owe, by the operator's configuration.
+
+    Attributes:
+        disable: names of the disable hooks, each with the ids of the rules that it is for.
+        verify: ids of the rules whose secrets are verified.
+        notify: whether owners are told.
+    """
+
+    disable: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    verify: frozenset[str] = frozenset()
+    notify: bool = False
+
+    def of(self, rule: str) -> list[tuple[ActionKind, str, ActionState]]:
+        """List what is owed for a finding of a rule: kind, responder, first state."""
+        hooks = [name for name, rules in self.disable.items() if rule in rules]
+        owed = [(ActionKind.DISABLE, name, ActionState.DUE) for name in hooks]
+        if rule in self.verify:
+            owed.append((ActionKind.VERIFY, ISSUER, ActionState.DUE))
+        if hooks and self.notify:
+            # Only the answer of a hook names the owner.
+            owed.append((ActionKind.NOTIFY, OWNER, ActionState.WAITING))
+        return owed
+
+
+def needs_secret() -> Exists:
+    """Return the condition that something owed for a row of `findings` needs its secret.
+
+    A disable action that gave up is not over: a person may have it tried again.
+    """
+    verify = and_(actions.c.kind == ActionKind.VERIFY, actions.c.state.in_(PENDING))
+    disable = and_(
+        actions.c.kind == ActionKind.DISABLE,
+        actions.c.state.in_((*PENDING, ActionState.GAVE_UP)),
+    )
+    return exists().where(actions.c.finding_id == findings.c.id, or_(verify, disable))

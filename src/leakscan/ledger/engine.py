@@ -1,0 +1,174 @@
+"""Open the ledger's database, and speak plainly when it fails."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine, create_engine, event, func, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from leakscan.errors import LeakscanError, UsageError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+URL_VARIABLE = "LEAKSCAN_LEDGER_URL"
+
+PATIENCE = 30
+"""Seconds to wait for another writer of an SQLite file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """An open ledger whose tables are those of this version.
+
+    Attributes:
+        name: path or address, without a password, for people.
+    """
+
+    engine: Engine
+    name: str
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection in one transaction, that is kept only if nothing fails.
+
+        Raises:
+            LeakscanError: the database failed.
+        """
+        with telling(self.name), self.engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees one state of the ledger and stands in no writer's way.
+
+        Raises:
+            LeakscanError: the database failed.
+        """
+        with telling(self.name), self.engine.connect() as connection:
+            yield connection.execution_options(reading=True)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def open_engine(url: str | None = None) -> Ledger:
+    """Connect to a ledger, without looking at its tables.
+
+    Args:
+        url: ``sqlite:///PATH`` or ``postgresql://...``, or just a path; by default a file in
+            the user's state folder.  The variable ``LEAKSCAN_LEDGER_URL`` goes before it.
+
+    Raises:
+        UsageError: it is no such URL.
+        LeakscanError: the folder of an SQLite file cannot be made, or a driver is missing.
+    """
+    parsed = _parse(os.environ.get(URL_VARIABLE) or url)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(Path(parsed.database or ""))
+    try:
+        engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
+    except (ImportError, NoSuchModuleError):
+        raise LeakscanError(
+            "the driver for PostgreSQL is not installed", "pip install 'leakscan[postgres]'"
+        ) from None
+    return Ledger(engine, parsed.set(query={}).render_as_string(hide_password=True))
+
+
+def now(connection: Connection) -> datetime:
+    """Return the time: that of the server, so that a fleet has one clock, or this machine's."""
+    if connection.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    moment = connection.scalar(select(func.clock_timestamp()))
+    assert isinstance(moment, datetime)  # noqa: S101 - what PostgreSQL's function is declared to give
+    return moment.astimezone(UTC)
+
+
+@contextlib.contextmanager
+def telling(name: str) -> Iterator[None]:
+    """Turn what a database raises into one clear line.
+
+    Raises:
+        LeakscanError: in the place of the database's error.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        # Only what the driver says: SQLAlchemy would add the statement.
+        said = " ".join(str(error.orig or error).split()) or type(error.orig).__name__
+        raise LeakscanError(f"the ledger {name} failed ({said})", _way_out(said)) from None
+    except SQLAlchemyError as error:
+        what = f"the ledger {name} failed ({type(error).__name__})"
+        raise LeakscanError(what, "try again") from None
+
+
+def _parse(text: str | None) -> URL:
+    if text is None:
+        from platformdirs import user_state_path
+
+        text = str(user_state_path("leakscan") / "ledger.sqlite3")
+    if "://" not in text:
+        return URL.create("sqlite", database=str(Path(text).expanduser()))
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise UsageError("the ledger's URL cannot be read", _URL_FORM) from None
+    if url.drivername in ("postgres", "postgresql"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername == "sqlite" and url.database:
+        return url
+    if url.drivername == "postgresql+psycopg":
+        return url
+    raise UsageError(f"a ledger cannot be kept in {url.drivername}", _URL_FORM)
+
+
+_URL_FORM = "use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE"
+
+
+def _open_sqlite(path: Path) -> Ledger:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Made here, for its owner only; SQLite gives its other files the same mode.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise LeakscanError(
+            f"cannot open the ledger {path} ({error.strerror})", "choose another ledger.url"
+        ) from None
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": PATIENCE})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return Ledger(engine, str(path))
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where SQLAlchemy says: `_begin`
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    """Take the lock for writing at once: one that is upgraded later can fail at any statement."""
+    reading = connection.get_execution_options().get("reading")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _way_out(said: str) -> str:
+    if "locked" in said:
+        return "another process holds it; try again"
+    if "full" in said or "No space" in said:
+        return "make room and try again"
+    if "malformed" in said or "not a database" in said:
+        return "restore it from a backup, or name another with ledger.url"
+    return "check ledger.url and that the database can be written"

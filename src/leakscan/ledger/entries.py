@@ -1,0 +1,141 @@
+"""Read the ledger: findings, where they were seen, and what is owed for them."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, or_, select
+
+from leakscan.errors import UsageError
+from leakscan.ledger.tables import actions, findings, sightings
+from leakscan.ledger.words import (
+    Action,
+    ActionKind,
+    ActionState,
+    Entry,
+    FindingState,
+    Sighting,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from leakscan.ledger.engine import Ledger
+
+ENTRY = tuple(findings.c[field.name] for field in fields(Entry))
+_SIGHTING = tuple(sightings.c[field.name] for field in fields(Sighting))
+_ACTION = tuple(actions.c[field.name] for field in fields(Action))
+
+_PAGE = 500
+
+
+def entry_of(row: Mapping[Any, Any]) -> Entry:
+    """Make the entry of a row of `ENTRY`."""
+    values = {column.name: row[column] for column in ENTRY}
+    verified = values["verified"]
+    return Entry(
+        **values
+        | {
+            "state": FindingState(values["state"]),
+            "verified": None if verified is None else Verdict(verified),
+        }
+    )
+
+
+def list_entries(ledger: Ledger, *conditions: ColumnElement[bool]) -> Iterator[Entry]:
+    """Yield the findings that meet every condition, newest first; memory: one page.
+
+    Raises:
+        LeakscanError: the database failed.
+    """
+    before: int | None = None
+    while True:
+        query = select(*ENTRY).where(*conditions).order_by(findings.c.id.desc()).limit(_PAGE)
+        if before is not None:
+            query = query.where(findings.c.id < before)
+        with ledger.reading() as connection:
+            page = [entry_of(row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public in SQLAlchemy, in spite of its name
+        yield from page
+        if len(page) < _PAGE:
+            return
+        before = page[-1].id
+
+
+def list_with_actions(
+    ledger: Ledger, *conditions: ColumnElement[bool]
+) -> Iterator[tuple[Entry, tuple[Action, ...]]]:
+    """Yield as `list_entries` does, with what was and is owed for each.
+
+    Raises:
+        LeakscanError: the database failed.
+    """
+    entries = list_entries(ledger, *conditions)
+    while page := list(islice(entries, _PAGE)):
+        with ledger.reading() as connection:
+            owed = actions_by_finding(connection, [entry.id for entry in page])
+        for entry in page:
+            yield entry, owed.get(entry.id, ())
+
+
+def find_entry(ledger: Ledger, name: str) -> Entry:
+    """Find the one finding with a number, or whose fingerprint begins so.
+
+    Raises:
+        UsageError: there is none, or more than one.
+        LeakscanError: the database failed.
+    """
+    wanted: ColumnElement[bool] = findings.c.fingerprint.startswith(name.lower(), autoescape=True)
+    if len(name) < _SHORTEST:
+        wanted = findings.c.id == -1
+    if name.isascii() and name.isdigit() and int(name) < 1 << 63:
+        wanted = or_(findings.c.id == int(name), wanted)
+    found = list(list_entries(ledger, wanted))
+    if len(found) > 1:
+        exact = [entry for entry in found if str(entry.id) == name]
+        found = exact or found
+    if len(found) > 1:
+        raise UsageError(f"{len(found)} fingerprints begin with {name}", "give more of it")
+    if not found:
+        raise UsageError(f"no finding {name}", "see `leakscan findings list --all`")
+    return found[0]
+
+
+_SHORTEST = 6
+"""Characters of a fingerprint that name a finding."""
+
+
+def sightings_of(
+    connection: Connection, finding: int, limit: int | None = None
+) -> tuple[Sighting, ...]:
+    """Return where a finding was seen, what is still there first, then the oldest."""
+    order = (sightings.c.current.is_(False), sightings.c.committed_at, sightings.c.id)
+    query = select(*_SIGHTING).where(sightings.c.finding_id == finding).order_by(*order)
+    return tuple(Sighting(*row) for row in connection.execute(query.limit(limit)))
+
+
+def count_sightings(connection: Connection, finding: int) -> int:
+    """Count the places where a finding was seen."""
+    query = select(func.count()).where(sightings.c.finding_id == finding)
+    return connection.execute(query).scalar_one()
+
+
+def actions_of(connection: Connection, finding: int) -> tuple[Action, ...]:
+    """Return what was and is owed for a finding, in the order in which it came to be owed."""
+    return actions_by_finding(connection, [finding]).get(finding, ())
+
+
+def actions_by_finding(
+    connection: Connection, ids: Collection[int]
+) -> dict[int, tuple[Action, ...]]:
+    """Return what was and is owed for each of some findings."""
+    query = select(actions.c.finding_id, *_ACTION).where(actions.c.finding_id.in_(ids))
+    grouped: dict[int, list[Action]] = {}
+    for finding, kind, responder, state, *rest in connection.execute(query.order_by(actions.c.id)):
+        action = Action(ActionKind(kind), responder, ActionState(state), *rest)
+        grouped.setdefault(finding, []).append(action)
+    return {finding: tuple(owed) for finding, owed in grouped.items()}

@@ -1,0 +1,259 @@
+"""Write down what a scan found, and what is owed for it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, bindparam, case, or_, select, update
+
+from leakscan.ledger.duties import needs_secret
+from leakscan.ledger.engine import now
+from leakscan.ledger.tables import actions, findings, insert_into, sightings
+from leakscan.ledger.words import ActionKind, ActionState, FindingState
+from leakscan.model import PUBLIC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from leakscan.ledger.duties import Duties
+    from leakscan.ledger.engine import Ledger
+    from leakscan.ledger.seal import Vault
+    from leakscan.model import Finding, Location
+
+BATCH = 500
+"""Places that one transaction records: a few milliseconds, in which others wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a recording did.
+
+    Attributes:
+        ids: the ledger's numbers of the findings.
+        new: how many of them it had not known.
+    """
+
+    ids: tuple[int, ...]
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Writes one scan down.
+
+    Attributes:
+        run: the scan's number in the ledger.
+    """
+
+    ledger: Ledger
+    vault: Vault
+    duties: Duties
+    run: int
+
+    def record(self, found: Iterable[Finding], exposure: str) -> Recorded:
+        """Record findings with their places; what the ledger has already is only seen again.
+
+        Each batch is one transaction: a place is never there without its finding, nor a finding
+        without what it owes.  Memory: one batch, and a number for each finding.
+
+        Args:
+            found: every text but the secret redacted; one finding may come in many parts.
+            exposure: `model.PUBLIC`, or another sign of compromise in words.
+
+        Raises:
+            LeakscanError: the database failed; batches before are recorded.
+        """
+        ids: dict[int, bool] = {}
+        for batch in _batches(found):
+            with self.ledger.writing() as connection:
+                ids |= self._record(connection, batch, exposure)
+        return Recorded(tuple(ids), sum(ids.values()))
+
+    def _record(
+        self, connection: Connection, batch: dict[str, list[Finding]], exposure: str
+    ) -> dict[int, bool]:
+        moment = now(connection)
+        known = self._findings(connection, batch, exposure, moment)
+        self._sightings(connection, batch, known, exposure, moment)
+        owing = [
+            fingerprint for fingerprint, row in known.items() if row.state == FindingState.OPEN
+        ]
+        owed = [
+            _action(known[fingerprint].id, *duty, moment)
+            for fingerprint in owing
+            for duty in self.duties.of(batch[fingerprint][0].rule.id)
+        ]
+        if owed:
+            connection.execute(insert_into(connection, actions).on_conflict_do_nothing(), owed)
+        self._seal(connection, {known[name].id: batch[name][0] for name in owing})
+        return {row.id: row.first_run_id == self.run for row in known.values()}
+
+    def _findings(
+        self,
+        connection: Connection,
+        batch: dict[str, list[Finding]],
+        exposure: str,
+        moment: datetime,
+    ) -> dict[str, Any]:
+        upsert = insert_into(connection, findings)
+        given = upsert.excluded
+        upsert = upsert.on_conflict_do_update(
+            index_elements=[findings.c.fingerprint],
+            set_={
+                "last_seen_at": given.last_seen_at,
+                "issued": case((given.issued.is_(None), findings.c.issued), else_=given.issued),
+                "exposure": case((given.exposure == PUBLIC, PUBLIC), else_=findings.c.exposure),
+            },
+        )
+        # In one order for all, so that two recorders never wait for each other.
+        rows = [
+            {
+                "fingerprint": fingerprint,
+                "rule": parts[0].rule.id,
+                "redacted": parts[0].secret.redacted(),
+                "confidence": parts[0].confidence.value,
+                "checksum": parts[0].checksum.value,
+                "issued": parts[0].issued,
+                "exposure": exposure,
+                "state": FindingState.OPEN.value,
+                "first_seen_at": moment,
+                "last_seen_at": moment,
+                "first_run_id": self.run,
+            }
+            for fingerprint, parts in sorted(batch.items())
+        ]
+        columns = [findings.c[name] for name in ("id", "fingerprint", "state", "first_run_id")]
+        answer = connection.execute(upsert.returning(*columns), rows)
+        return {row.fingerprint: row for row in answer}
+
+    def _sightings(
+        self,
+        connection: Connection,
+        batch: dict[str, list[Finding]],
+        known: Mapping[str, Any],
+        exposure: str,
+        moment: datetime,
+    ) -> None:
+        rows = {
+            (known[fingerprint].id, place_digest(location)): location
+            for fingerprint, parts in sorted(batch.items())
+            for part in parts
+            for location in part.locations
+        }
+        if not rows:
+            return
+        same = {
+            "exposure": exposure,
+            "first_run_id": self.run,
+            "last_run_id": self.run,
+            "first_seen_at": moment,
+            "last_seen_at": moment,
+        }
+        upsert = insert_into(connection, sightings)
+        latest = ("last_run_id", "last_seen_at", "current", "url", "note")
+        upsert = upsert.on_conflict_do_update(
+            index_elements=[sightings.c.finding_id, sightings.c.place],
+            set_={name: upsert.excluded[name] for name in latest},
+        )
+        connection.execute(
+            upsert,
+            [
+                {"finding_id": finding, "place": place, **_columns(location), **same}
+                for (finding, place), location in rows.items()
+            ],
+        )
+
+    def _seal(self, connection: Connection, found: Mapping[int, Finding]) -> None:
+        """Keep the secrets that an action still needs and that are not at hand."""
+        lacking = or_(
+            findings.c.sealed_secret.is_(None), findings.c.sealed_by != self.vault.seals_with
+        )
+        query = select(findings.c.id).where(and_(findings.c.id.in_(found), lacking, needs_secret()))
+        sealed = [
+            {
+                "at": finding,
+                "sealed_secret": self.vault.seal(found[finding].secret),
+                "sealed_by": self.vault.seals_with,
+                "wiped_at": None,
+            }
+            for finding in connection.scalars(query)
+        ]
+        if sealed:
+            row = findings.c.id == bindparam("at")
+            connection.execute(update(findings).where(row), sealed)
+
+
+def place_digest(location: Location) -> str:
+    """Return what tells one place from another: 32 hex digits of SHA-256.
+
+    The repository is part of it, what may change (author, link, state) is not.
+    """
+    parts = (
+        location.kind.value,
+        location.repository,
+        location.object,
+        location.commit,
+        location.path,
+        location.line,
+        location.column,
+    )
+    text = "\0".join("" if part is None else str(part) for part in parts)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _batches(found: Iterable[Finding]) -> Iterator[dict[str, list[Finding]]]:
+    """Group what comes by fingerprint, about `BATCH` places at a time."""
+    batch: dict[str, list[Finding]] = {}
+    places = 0
+    for part in (part for finding in found for part in _parts(finding)):
+        batch.setdefault(part.fingerprint, []).append(part)
+        places += max(1, len(part.locations))
+        if places >= BATCH:
+            yield batch
+            batch, places = {}, 0
+    if batch:
+        yield batch
+
+
+def _parts(finding: Finding) -> Iterator[Finding]:
+    """Cut a finding that has many places."""
+    for start in range(0, max(1, len(finding.locations)), BATCH):
+        yield replace(finding, locations=finding.locations[start : start + BATCH])
+
+
+def _columns(location: Location) -> dict[str, Any]:
+    author = location.author
+    return {
+        "kind": location.kind.value,
+        "repository": location.repository,
+        "object": location.object,
+        "commit": location.commit,
+        "path": location.path,
+        "line": location.line,
+        "column": location.column,
+        "author_name": author and author.name,
+        "author_email": author and author.email,
+        "committed_at": location.date,
+        "current": location.current,
+        "url": location.url,
+        "note": location.note,
+    }
+
+
+def _action(
+    finding: int, kind: ActionKind, responder: str, state: ActionState, moment: datetime
+) -> dict[str, Any]:
+    return {
+        "finding_id": finding,
+        "kind": kind.value,
+        "responder": responder,
+        "state": state.value,
+        "attempts": 0,
+        "due_at": moment,
+        "created_at": moment,
+    }

@@ -1,0 +1,89 @@
+"""Bring a ledger's tables to the state that this version works with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, inspect, select, text
+
+from leakscan.errors import LeakscanError
+from leakscan.ledger.engine import Ledger, open_engine
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+HEAD = "0001"
+"""The last migration; a test compares it with the folder."""
+
+_LOCK = 0x6C65616B
+"""PostgreSQL's advisory lock that one migration at a time holds: "leak" in ASCII."""
+
+
+def open_ledger(url: str | None = None) -> Ledger:
+    """Open a ledger, making its tables if it is new.
+
+    An SQLite file of an older version is brought up to date; a PostgreSQL database, which other
+    machines use too, only by `upgrade`.
+
+    Args:
+        url: as in `engine.open_engine`.
+
+    Raises:
+        UsageError: ``url`` is wrong.
+        LeakscanError: the database fails, or is of another version.
+    """
+    ledger = open_engine(url)
+    try:
+        with ledger.reading() as connection:
+            version = _version(connection)
+            shared = connection.dialect.name != "sqlite"
+        if version is not None and version > HEAD:
+            raise LeakscanError(
+                f"the ledger {ledger.name} was made by a newer leakscan ({version})",
+                "install that version",
+            )
+        if version is not None and version < HEAD and shared:
+            raise LeakscanError(
+                f"the ledger {ledger.name} is of an older version ({version})",
+                "run `leakscan ledger upgrade`",
+            )
+        if version != HEAD:
+            upgrade(ledger)
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
+
+
+def upgrade(ledger: Ledger) -> None:
+    """Run the migrations that are missing, all in one transaction; others wait.
+
+    Raises:
+        LeakscanError: the database fails, or it holds tables of something else.
+    """
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    with ledger.writing() as connection:
+        if connection.dialect.name != "sqlite":
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        version = _version(connection)
+        if version is not None and version >= HEAD:
+            return  # another process was faster
+        if version is None and inspect(connection).has_table("findings"):
+            raise LeakscanError(
+                f"{ledger.name} holds tables of another program", "name another with ledger.url"
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return None if version is None else str(version)
