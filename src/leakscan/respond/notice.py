@@ -5,24 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from leakscan.ledger.words import Owner
+
 if TYPE_CHECKING:
     from datetime import datetime
 
-PUBLIC = "public-repository"
-"""The exposure of what stood in a public repository; any other exposure is told in words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose token it is, as the disable hook answered.
-
-    Attributes:
-        locale: a BCP 47 tag such as ``de-AT``.
-    """
-
-    name: str | None = None
-    email: str | None = None
-    locale: str | None = None
+__all__ = ["Notice", "Owner", "Place"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +41,7 @@ class Notice:
         token_name: what its owner called it, if the hook said so.
         found_at: when it was first seen (UTC).
         disabled_at: when it was disabled (UTC); ``None`` if it had been disabled before.
-        exposure: `PUBLIC`, or another sign of compromise in words.
+        exposure: `model.PUBLIC`, or another sign of compromise in words.
         places: the first places where it was seen; ``place_count`` counts all of them.
     """
 

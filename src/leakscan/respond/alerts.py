@@ -1,0 +1,171 @@
+"""Alert the team where it looks: mail, Slack, Teams, a webhook, whatever apprise can reach.
+
+The address of such a channel holds its credentials.  None is ever shown: a channel is called
+by its scheme and its place in the list.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from leakscan.errors import UsageError
+from leakscan.respond.tables import Table
+from leakscan.safe_text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import apprise
+
+VARIABLE = "LEAKSCAN_ALERT_URLS"
+
+EVENTS = ("gave_up", "disabled", "trouble")
+"""What there may be an alert about."""
+
+DEFAULT_EVENTS = ("gave_up", "trouble")
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """Whom to alert, and about what.
+
+    Attributes:
+        urls: channels as apprise writes them, such as ``slack://...``; never shown.
+        on: which of `EVENTS` are told.
+
+    Raises:
+        UsageError: ``on`` names another event.
+    """
+
+    urls: tuple[str, ...] = field(repr=False)
+    on: tuple[str, ...] = DEFAULT_EVENTS
+
+    def __post_init__(self) -> None:
+        for event in self.on:
+            if event not in EVENTS:
+                raise UsageError("alerts.on: unknown event", f"use {', '.join(EVENTS)}")
+
+
+def alert_settings(table: object, source: Path, environ: Mapping[str, str]) -> AlertSettings:
+    """Read the ``[alerts]`` table.
+
+    Args:
+        table: the table, as TOML made it: ``urls`` or ``urls_file``, and ``on``.
+        source: the file that it stands in; paths are relative to its folder.
+        environ: the environment; its ``LEAKSCAN_ALERT_URLS`` comes before the table's.
+
+    Raises:
+        UsageError: a key is unknown or wrong, there is no URL, or apprise knows one not.
+    """
+    keys = Table(source, "alerts", table)
+    on = keys.texts("on", DEFAULT_EVENTS, choices=EVENTS)
+    given = keys.texts("urls", None)
+    file = keys.path("urls_file", None)
+    keys.done()
+    if environ.get(VARIABLE, "").strip():
+        urls = {f"{VARIABLE}: number {n}": url for n, url in _numbered(environ[VARIABLE].split())}
+    elif given is not None and file is not None:
+        raise keys.error("urls_file", "there are urls, too", "use one of the two")
+    elif file is not None:
+        urls = {f"{file}: line {n}": url for n, url in _numbered(_lines(file, keys))}
+    else:
+        urls = {f"{source}: alerts.urls: number {n}": url for n, url in _numbered(given or ())}
+    if not urls:
+        raise keys.error("urls", "missing", f"set urls, urls_file or {VARIABLE}")
+    for where, url in urls.items():
+        _channel(url, where)
+    return AlertSettings(tuple(urls.values()), on)
+
+
+def send_alert(settings: AlertSettings, title: str, body: str) -> str | None:
+    """Send one alert to every channel, as plain text.
+
+    Returns:
+        ``None`` when every channel took it, else a line that says which did not.
+
+    Raises:
+        UsageError: apprise does not know a URL.
+    """
+    title = safe_text(title)
+    body = "\n".join(safe_text(line) for line in body.splitlines())
+    channels = [
+        (url, _channel(url, f"alerts.urls: number {number}"))
+        for number, url in enumerate(settings.urls, start=1)
+    ]
+    failed = [
+        f"{_scheme(url)} (number {number})"
+        for number, (url, channel) in enumerate(channels, start=1)
+        if not _took(channel, title, body)
+    ]
+    return f"no alert could be sent by {', '.join(failed)}" if failed else None
+
+
+def _took(channel: apprise.Apprise, title: str, body: str) -> bool:
+    import apprise
+
+    try:
+        with _unlogged():
+            return bool(channel.notify(body, title=title, body_format=apprise.NotifyFormat.TEXT))
+    except Exception:  # noqa: BLE001 - a hundred channels, each with errors that may hold its URL
+        return False
+
+
+@contextlib.contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep the paths of requests, which are the credentials of some services, out of logs."""
+    log = logging.getLogger("urllib3")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
+def _channel(url: str, where: str) -> apprise.Apprise:
+    """Make one channel.
+
+    Raises:
+        UsageError: apprise does not know the URL.
+    """
+    import apprise
+
+    # What it logs holds URLs, and without a handler Python would print it.
+    logging.getLogger("apprise").disabled = True
+    # It need not keep anything on the disk between two alerts.
+    asset = apprise.AppriseAsset(storage_mode=apprise.PersistentStoreMode.MEMORY)
+    channel = apprise.Apprise(asset=asset)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it imports modules that Python will drop
+            is_known = "://" in url and channel.add(url) and len(channel) == 1
+    except Exception:  # noqa: BLE001 - as above: whatever it is, it may hold the URL
+        is_known = False
+    if not is_known:
+        raise UsageError(f"{where}: no URL that apprise knows", "see its list of services")
+    return channel
+
+
+def _scheme(url: str) -> str:
+    return safe_text(url.partition("://")[0][:20])
+
+
+def _lines(file: Path, keys: Table) -> list[str]:
+    """Read a file of URLs; lines keep their place, so that it can be told."""
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise keys.error("urls_file", f"cannot read it: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise keys.error("urls_file", "not UTF-8 text", "write one URL a line") from None
+
+
+def _numbered(texts: Sequence[str]) -> list[tuple[int, str]]:
+    """Count from one; blank texts and comments count, but are left out."""
+    numbered = ((number, text.strip()) for number, text in enumerate(texts, start=1))
+    return [(number, text) for number, text in numbered if text and not text.startswith("#")]

@@ -1,0 +1,167 @@
+"""Run verifications and disable hooks, many at a time."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from leakscan.ledger.entries import count_sightings
+from leakscan.ledger.outcomes import Disabled
+from leakscan.ledger.seal import SealError
+from leakscan.ledger.words import ActionKind, Verdict
+from leakscan.respond.event import Event, Result, event_of
+from leakscan.respond.failure import AttemptError, presentable
+from leakscan.respond.hooks import DisableRequest
+from leakscan.respond.places import places_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from leakscan.ledger.engine import Ledger
+    from leakscan.ledger.outcomes import Outcomes
+    from leakscan.ledger.queue import Duty, Queue
+    from leakscan.ledger.seal import Vault
+    from leakscan.ledger.words import Claim
+    from leakscan.model import Secret
+    from leakscan.respond.heartbeat import Heartbeat
+    from leakscan.respond.settings import ResponseSettings
+
+ROUND = 500
+"""Actions after which owners are told what is done so far."""
+
+DOWN_AFTER = 5
+"""Failures in a row after which a server counts as down for the rest of the run."""
+
+MOST_PLACES = 20
+"""Places that a hook is told."""
+
+Success = Disabled | tuple[Verdict, str | None]
+"""What a hook or the verifier answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Takes due verifications and disable actions and makes the calls.
+
+    Attributes:
+        failures: by duty, how often in a row nobody answered in this run.
+    """
+
+    ledger: Ledger
+    vault: Vault
+    queue: Queue
+    outcomes: Outcomes
+    settings: ResponseSettings
+    heartbeat: Heartbeat
+    failures: Counter[Duty] = field(default_factory=Counter)
+
+    def run(self, duties: Collection[Duty], only: Collection[int] | None) -> Iterator[Event]:
+        """Do what is due of these duties, a `ROUND` at most; yield each end as it comes.
+
+        Raises:
+            LeakscanError: the ledger failed; what is not written down is done again.
+        """
+        most = self.settings.concurrency
+        taken = 0
+        backlog: deque[Claim] = deque()
+        running: dict[Future[Success], Claim] = {}
+        pool = ThreadPoolExecutor(most, thread_name_prefix="leakscan-call")
+        try:
+            while True:
+                if not backlog and taken < ROUND:
+                    usable = [duty for duty in duties if not self._is_down(duty)]
+                    backlog.extend(self.queue.claim(usable, most, only))
+                    self.heartbeat.hold(backlog)
+                    taken += len(backlog)
+                while backlog and len(running) < most:
+                    claim = backlog.popleft()
+                    call = self._prepare(claim)
+                    if isinstance(call, Event):
+                        yield call
+                    else:
+                        running[pool.submit(call)] = claim
+                if running:
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        yield self._conclude(running.pop(future), future)
+                elif not backlog:
+                    return
+        finally:
+            # An interrupt leaves what was not begun to others at once, and the rest to its lease.
+            pool.shutdown(wait=False, cancel_futures=True)
+            self.heartbeat.let_go([*backlog, *running.values()])
+            if backlog:
+                self.queue.release(backlog, timedelta(0), "the process was interrupted")
+
+    def _is_down(self, duty: Duty) -> bool:
+        return self.failures[duty] >= DOWN_AFTER
+
+    def _prepare(self, claim: Claim) -> Callable[[], Success] | Event:
+        """Return the call to make, or the end of an attempt that cannot be made."""
+        if self._is_down((claim.kind, claim.responder)):
+            why = f"not tried: {DOWN_AFTER} calls in a row had no answer"
+            self.queue.release([claim], self.settings.patience.delay(1), why)
+            return self._event(claim, Result.LEFT, why)
+        if claim.attempts > self.settings.patience.attempts:
+            why = f"the process that ran it ended {claim.attempts - 1} times"
+            return self._event(claim, Result.of(self.outcomes.give_up(claim, why)), why)
+        if claim.sealed is None or claim.sealed_by is None:
+            why = "the secret is no longer kept"
+            self.outcomes.drop([claim], why)
+            return self._event(claim, Result.DROPPED, why)
+        try:
+            token = self.vault.unseal(claim.sealed, claim.sealed_by)
+        except SealError as error:
+            return self._failed(claim, AttemptError(presentable(str(error)), trouble=True))
+        if claim.kind is ActionKind.VERIFY and self.settings.verifier:
+            return partial(self.settings.verifier.verify, token)
+        return partial(
+            self.settings.hooks[claim.responder].hook.disable, self._request(claim, token)
+        )
+
+    def _request(self, claim: Claim, token: Secret) -> DisableRequest:
+        entry = claim.entry
+        with self.ledger.reading() as connection:
+            places = places_of(connection, entry.id, MOST_PLACES)
+            count = count_sightings(connection, entry.id)
+        return DisableRequest(
+            finding=entry.fingerprint,
+            rule=entry.rule,
+            token=token,
+            exposure=entry.exposure,
+            found_at=entry.first_seen_at,
+            sightings=places,
+            sighting_count=count,
+        )
+
+    def _conclude(self, claim: Claim, future: Future[Success]) -> Event:
+        try:
+            success = future.result()
+        except AttemptError as error:
+            return self._failed(claim, error)
+        except Exception as error:  # noqa: BLE001 - a bug in one hook must not stop the others
+            return self._failed(claim, AttemptError(f"internal error: {type(error).__name__}"))
+        self.failures.pop((claim.kind, claim.responder), None)
+        if isinstance(success, Disabled):
+            ours = self.outcomes.disabled(claim, success)
+            answer, owner_email = success.answer.value, success.owner.email
+        else:
+            ours = self.outcomes.verified(claim, *success)
+            answer, owner_email = success[0].value, None
+        result = Result.DONE if ours else Result.LOST
+        return self._event(claim, result, answer, owner_email)
+
+    def _failed(self, claim: Claim, error: AttemptError) -> Event:
+        if error.down:
+            self.failures[claim.kind, claim.responder] += 1
+        state = self.outcomes.failed(claim, error.why, error.wait, trouble=error.trouble)
+        return self._event(claim, Result.of(state), error.why)
+
+    def _event(
+        self, claim: Claim, result: Result, answer: str, owner_email: str | None = None
+    ) -> Event:
+        self.heartbeat.let_go([claim])
+        return event_of(claim, result, answer, owner_email=owner_email)

@@ -1,0 +1,50 @@
+"""Why an attempt failed, in words that may be kept and shown."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from leakscan.safe_text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leakscan.model import Secret
+
+LONGEST = 300
+
+
+class AttemptError(Exception):
+    """An attempt failed and may be made again.
+
+    Args:
+        why: on one line.
+        wait: what the other side asked for.
+        down: whether nobody answers there at all, so that more attempts are no use now.
+        trouble: whether only a person can mend it.
+    """
+
+    def __init__(
+        self, why: str, wait: timedelta | None = None, *, down: bool = False, trouble: bool = False
+    ) -> None:
+        super().__init__(why)
+        self.why = why
+        self.wait = wait
+        self.down = down
+        self.trouble = trouble
+
+
+def presentable(text: str, secret: Secret | None = None) -> str:
+    """Return a stranger's answer on one short line, without the secret."""
+    if secret:
+        text = text.replace(secret.reveal(), secret.redacted())
+    text = safe_text(" ".join(text.split()))
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """Read a ``Retry-After`` in seconds, as rate limits have it (RFC 9110, 10.2.3)."""
+    text = headers.get("retry-after", "")
+    is_number = text.isascii() and text.isdigit() and len(text) <= len("86400")
+    return timedelta(seconds=int(text)) if is_number else None

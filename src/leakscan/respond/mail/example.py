@@ -1,0 +1,102 @@
+"""Compose examples, so that a broken template is found before a token leaks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from leakscan.errors import UsageError
+from leakscan.model import PUBLIC
+from leakscan.respond.mail.compose import compose
+from leakscan.respond.mail.letter import PLACES_SHOWN
+from leakscan.respond.mail.templates import HTML, SUBJECT, TEXT, locale_folders
+from leakscan.respond.notice import Notice, Owner, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from leakscan.respond.mail.settings import MailSettings
+
+_PLACE = Place(
+    kind="blob",
+    repository="https://github.com/acme/app",
+    commit="c386bbc4cd613e30d8f16adf91b7584a2265b1f5",
+    path="config/production.env",
+    line=12,
+    url="https://github.com/acme/app/blob/c386bbc4cd613e30d8f16adf91b7584a2265b1f5"
+    "/config/production.env#L12",
+)
+
+EXAMPLE_OWNER = Owner("Ada Lovelace", "ada@example.com")
+
+EXAMPLE = Notice(
+    fingerprint="2dc5fd3d9974d75b333824fe61790134676b1b695a357cb10b07502ed4c6eb9c",
+    rule="Replicate API token",
+    issuer="replicate",
+    redacted="r8_ujOe...ddmQ",
+    token_name="laptop",  # noqa: S106 - what its owner calls it
+    found_at=datetime(2026, 11, 25, 9, 12, tzinfo=UTC),
+    disabled_at=datetime(2026, 11, 25, 9, 13, tzinfo=UTC),
+    exposure=PUBLIC,
+    places=(_PLACE,),
+    place_count=1,
+)
+
+SPARSE_EXAMPLE = replace(
+    EXAMPLE,
+    fingerprint="9c5e6a1f0b7d4e2a8f3c6b9d0e1a2f4c5b6d7e8f9a0b1c2d3e4f5a6b7c8d9e0f",
+    redacted="r8_Qm3v...x0Zt",
+    token_name=None,
+    disabled_at=None,
+    exposure="it was used from two countries at once",
+    places=(),
+    place_count=0,
+)
+"""All is missing that can be."""
+
+FULL_EXAMPLE = replace(
+    EXAMPLE,
+    places=(
+        _PLACE,
+        replace(_PLACE, kind="commit-message", path=None, line=3, url=None),
+        replace(_PLACE, kind="file", commit=None, line=None),
+        replace(_PLACE, kind="ref-name", commit=None, path=None, line=None, url=None),
+    )
+    * 3,
+    place_count=3 * PLACES_SHOWN,
+)
+"""All is there that can be."""
+
+
+def check_templates(settings: MailSettings) -> None:
+    """Compose examples in each language that there are templates for.
+
+    Raises:
+        UsageError: a template is broken, or its folder is misnamed; file and line are named.
+    """
+    for locale in (None, *_locales(settings.templates)):
+        for owner in (replace(EXAMPLE_OWNER, locale=locale), Owner(locale=locale)):
+            for notices in ((FULL_EXAMPLE,), (SPARSE_EXAMPLE,), (FULL_EXAMPLE, SPARSE_EXAMPLE)):
+                compose(owner, notices, settings, "<example@leakscan.invalid>")
+
+
+def _locales(folder: Path | None) -> Iterator[str]:
+    if folder is None:
+        return
+    try:
+        inner = sorted(path for path in folder.iterdir() if path.is_dir())
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: cannot read it: {error.strerror}", "check mail.templates"
+        ) from None
+    for path in inner:
+        if not any((path / name).exists() for name in (SUBJECT, TEXT, HTML)):
+            continue
+        usual = locale_folders(path.name)
+        if not usual:
+            raise UsageError(f"{path}: no language tag", "name the folder such as de or de-AT")
+        if usual[0] != path.name:
+            raise UsageError(f"{path}: nobody's language is spelled so", f"name it {usual[0]}")
+        yield path.name

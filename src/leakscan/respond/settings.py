@@ -1,0 +1,113 @@
+"""Read the operator's configuration of what is done about a leak (docs/configuration.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leakscan.ledger.duties import Duties
+from leakscan.ledger.outcomes import Patience
+from leakscan.respond.alerts import AlertSettings, alert_settings
+from leakscan.respond.hooks.settings import NamedHook, read_hooks
+from leakscan.respond.mail import MailSettings, mail_settings
+from leakscan.respond.tables import Table
+from leakscan.respond.verify import Verifier, read_verifier
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leakscan.config import Config
+
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSettings:
+    """Where the ledger is and where its key; ``None`` is the default of each."""
+
+    url: str | None = field(default=None, repr=False)  # it may hold a password
+    key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseSettings:
+    """All that the configuration says about answering leaks.
+
+    Attributes:
+        concurrency: how many hooks are called at the same time.
+        lease: how long an action belongs to the process that took it, unless it says it lives.
+    """
+
+    ledger: LedgerSettings
+    hooks: Mapping[str, NamedHook]
+    verifier: Verifier | None
+    mail: MailSettings | None
+    alerts: AlertSettings | None
+    patience: Patience
+    concurrency: int
+    lease: timedelta
+
+    @property
+    def duties(self) -> Duties:
+        """What a finding makes us owe."""
+        return Duties(
+            disable={name: named.rules for name, named in self.hooks.items()},
+            verify=self.verifier.rules if self.verifier else frozenset(),
+            notify=self.mail is not None,
+        )
+
+    @property
+    def quiet(self) -> timedelta:
+        """How long findings are gathered after a mail to their owner."""
+        return timedelta(seconds=self.mail.digest_window_seconds if self.mail else 0)
+
+
+def read_ledger_settings(config: Config) -> LedgerSettings:
+    """Read the table ``[ledger]``.
+
+    Raises:
+        UsageError: it is wrong; file and key are named.
+    """
+    table = Table(_source(config), "ledger", config.response.get("ledger", {}))
+    settings = LedgerSettings(table.text("url", None), table.path("key_file", None))
+    table.done()
+    return settings
+
+
+def read_response_settings(config: Config, environ: Mapping[str, str]) -> ResponseSettings:
+    """Read every table of `config.RESPONSE`.
+
+    Args:
+        config: the configuration.
+        environ: where passwords and keys may be.
+
+    Raises:
+        UsageError: a table is wrong; file and key are named.
+    """
+    source, tables = _source(config), config.response
+    table = Table(source, "respond", tables.get("respond", {}))
+    concurrency = table.number("concurrency", 16, least=1, most=256)
+    lease = table.seconds("lease", 60, least=1, most=3600)
+    patience = Patience(
+        table.number("attempts", 8, least=1, most=1000),
+        timedelta(seconds=table.seconds("first_delay", 30, least=0, most=_DAY)),
+        timedelta(seconds=table.seconds("longest_delay", 3600, least=0, most=_DAY)),
+    )
+    table.done()
+    alerts = "alerts" in tables or environ.get("LEAKSCAN_ALERT_URLS")
+    return ResponseSettings(
+        ledger=read_ledger_settings(config),
+        hooks=read_hooks(tables.get("disable", {}), source, environ),
+        verifier=read_verifier(tables["verify"], source) if "verify" in tables else None,
+        mail=mail_settings(tables["mail"], source, environ) if "mail" in tables else None,
+        alerts=alert_settings(tables.get("alerts", {}), source, environ) if alerts else None,
+        patience=patience,
+        concurrency=concurrency,
+        lease=timedelta(seconds=lease),
+    )
+
+
+def _source(config: Config) -> Path:
+    return config.source or Path("the configuration")

@@ -1,0 +1,196 @@
+"""Send one HTTP request that is over by a deadline, whatever the server does."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from leakscan import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+LONGEST_ANSWER = 64 * 1024
+"""Bytes of an answer that are read; no honest one comes near."""
+
+
+class Unanswered(Exception):  # noqa: N818 - not an error of ours
+    """No whole answer came; the text says why, without the URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer.  Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where to send requests, and what to trust on the way.
+
+    Certificates are always verified.  The environment's proxies and ``.netrc`` have no say.
+
+    Attributes:
+        timeout: seconds after which a request is over, from the first byte to the last.
+        ca_file: certificates to trust instead of the usual ones.
+        proxy: URL of a proxy.
+    """
+
+    url: str
+    timeout: float = 10
+    ca_file: Path | None = None
+    proxy: str | None = None
+
+    def send(self, method: str, headers: Mapping[str, str], body: bytes | None = None) -> Reply:
+        """Send a request; a redirect is not followed, but returned.
+
+        Raises:
+            Unanswered: the server cannot be reached or trusted, or did not answer in time.
+        """
+        watch = _Watch()
+        guard = threading.Timer(self.timeout, watch.end)
+        guard.daemon = True
+        with requests.Session() as session, contextlib.closing(watch):
+            session.trust_env = False
+            session.mount("http://", _WatchedAdapter(watch))
+            session.mount("https://", _WatchedAdapter(watch))
+            guard.start()
+            try:
+                reply = self._send(session, method, headers, body)
+            except (requests.RequestException, OSError, ValueError) as error:
+                why = f"no answer within {self.timeout:g} s" if watch.ended else _reason(error)
+                raise Unanswered(why) from None
+            finally:
+                guard.cancel()
+            if watch.ended:  # an answer that was cut off can look whole
+                raise Unanswered(f"no answer within {self.timeout:g} s")
+            return reply
+
+    def _send(
+        self,
+        session: requests.Session,
+        method: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+    ) -> Reply:
+        answer = session.request(
+            method,
+            self.url,
+            data=body,
+            headers={"user-agent": f"leakscan/{__version__}", **headers},
+            timeout=self.timeout,
+            allow_redirects=False,
+            stream=True,
+            verify=str(self.ca_file) if self.ca_file else True,
+            proxies={"http": self.proxy, "https": self.proxy} if self.proxy else None,
+        )
+        with answer:
+            content = b""
+            for chunk in answer.iter_content(8192):
+                content += chunk
+                if len(content) > LONGEST_ANSWER:
+                    raise Unanswered(f"its answer is longer than {LONGEST_ANSWER} bytes")
+            lower = {name.lower(): value for name, value in answer.headers.items()}
+            return Reply(answer.status_code, lower, content)
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL leads nowhere but to this machine."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Watch:
+    """Ends the connections of one request: time limits of sockets start anew with each byte."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._sockets: list[socket.socket] = []
+
+    def see(self, connection: socket.socket) -> None:
+        # A copy, since encryption takes the socket away from its first owner.
+        self._sockets.append(connection.dup())
+        if self.ended:
+            self.end()
+
+    def end(self) -> None:
+        self.ended = True
+        for connection in list(self._sockets):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        for connection in self._sockets:
+            connection.close()
+
+
+class _WatchedAdapter(HTTPAdapter):
+    """Has a `_Watch` see every connection."""
+
+    def __init__(self, watch: _Watch) -> None:
+        self._watch = watch
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' signature
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _pools(self._watch)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:  # noqa: ANN401 - requests' signature
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _pools(self._watch)
+        return manager
+
+
+def _pools(watch: _Watch) -> dict[str, type[HTTPConnectionPool]]:
+    class WatchedHTTP(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            connection = super()._new_conn()
+            watch.see(connection)
+            return connection
+
+    class WatchedHTTPS(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            connection = super()._new_conn()
+            watch.see(connection)
+            return connection
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = WatchedHTTP
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = WatchedHTTPS
+
+    return {"http": Pool, "https": SecurePool}
+
+
+def _reason(error: Exception) -> str:
+    """Say what happened without the URL, in which a password may stand."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate cannot be trusted, or TLS failed"
+    if isinstance(error, requests.exceptions.Timeout):
+        return "no answer in time"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return f"it cannot be reached ({type(error).__name__})"

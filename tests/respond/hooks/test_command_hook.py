@@ -1,0 +1,105 @@
+"""The command hook runs real programs; the token goes through standard input alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leakscan.ledger.words import Answer
+from leakscan.respond.failure import AttemptError
+from leakscan.respond.hooks.command import CommandHook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from leakscan.respond.hooks import DisableRequest
+
+
+def python(program: str, timeout: float = 20) -> CommandHook:
+    return CommandHook((sys.executable, "-c", program), timeout)
+
+
+def failure(hook: CommandHook, request: DisableRequest) -> AttemptError:
+    with pytest.raises(AttemptError) as caught:
+        hook.disable(request)
+    assert request.token.reveal() not in caught.value.why
+    return caught.value
+
+
+def test_the_program_reads_the_request_and_answers(request_: DisableRequest) -> None:
+    program = (
+        "import json, sys; data = json.load(sys.stdin)['data'];"
+        "print(json.dumps({'status': 'disabled', 'token': {'name': data['token'][:3]}}))"
+    )
+    outcome = python(program).disable(request_)
+    assert (outcome.answer, outcome.token_name) == (Answer.DISABLED, "r8_")
+
+
+def test_the_token_is_in_no_argument_and_no_variable(
+    request_: DisableRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEAKSCAN_LEDGER_KEYS", "the key of the ledger")
+    monkeypatch.setenv("OTHER", "kept")
+    seen = tmp_path / "seen"
+    program = (
+        "import json, os, pathlib, sys;"
+        "read = lambda name: pathlib.Path('/proc/self', name).read_bytes().decode();"
+        "own = [read('cmdline'), read('environ')];"
+        f"pathlib.Path({str(seen)!r}).write_text(json.dumps(own + [dict(os.environ)]));"
+        'print(\'{"status": "not_ours"}\')'
+    )
+    python(program).disable(request_)
+    text = seen.read_text()
+    assert request_.token.reveal() not in text
+    variables = json.loads(text)[2]
+    assert variables["OTHER"] == "kept"
+    assert not [name for name in variables if name.startswith("LEAKSCAN_")]
+
+
+def test_there_is_no_shell(request_: DisableRequest, tmp_path: Path) -> None:
+    hook = CommandHook(("echo", f'{{"status": "disabled"}}; touch {tmp_path / "made"}'))
+    assert "not JSON" in failure(hook, request_).why
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("import sys; sys.exit(3)", "exit status 3"),
+        ("import sys; sys.exit('no such account')", "exit status 1: no such account"),
+        ("import sys; sys.exit(sys.stdin.read())", "exit status 1: "),
+        ("pass", "not JSON"),
+        ("print('done')", "not JSON"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "exit status -9"),
+        ("import os; os.close(0); print('{}')", "no status"),
+    ],
+)
+def test_a_failure_says_what_is_known(request_: DisableRequest, program: str, words: str) -> None:
+    assert words in failure(python(program), request_).why
+
+
+@pytest.mark.parametrize("argv", [("/no/such/program",), ("/tmp",), ("a\0b",)])  # noqa: S108 - a folder, to be run
+def test_what_cannot_be_run_is_trouble(request_: DisableRequest, argv: tuple[str, ...]) -> None:
+    error = failure(CommandHook(argv), request_)
+    assert (error.trouble, "cannot run it" in error.why) == (True, True)
+
+
+def test_a_program_that_hangs_is_killed_with_all_it_started(
+    request_: DisableRequest, tmp_path: Path
+) -> None:
+    alive = tmp_path / "alive"
+    child = f"import time, pathlib; time.sleep(2); pathlib.Path({str(alive)!r}).touch()"
+    program = (
+        "import subprocess, sys, time;"
+        f"subprocess.Popen([sys.executable, '-c', {child!r}]); time.sleep(60)"
+    )
+    started = time.monotonic()
+    error = failure(python(program, 1), request_)
+    assert time.monotonic() - started < 5
+    assert (error.down, error.why) == (True, "no answer within 1 s")
+    time.sleep(2.5)
+    assert not alive.exists()

@@ -1,0 +1,353 @@
+"""The loop over what is due, against real servers that fail in every way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leakscan.ledger.closing import resolve
+from leakscan.ledger.duties import Duties
+from leakscan.ledger.entries import find_entry
+from leakscan.ledger.outcomes import Patience
+from leakscan.ledger.seal import open_vault
+from leakscan.ledger.words import ActionKind
+from leakscan.model import PUBLIC
+from leakscan.respond.hooks.command import CommandHook
+from leakscan.respond.hooks.settings import NamedHook
+from leakscan.respond.responder import respond
+from leakscan.respond.verify import Pace, Verifier
+from leakscan.respond.web import Server
+from ledgers import ONE_HOOK, REPLICATE, a_finding, a_place
+from servers import a_closed_port, a_json, running_socket, running_web
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from responses_stage import Stage
+
+RULES = frozenset({REPLICATE.id})
+HOUR = timedelta(hours=1)
+
+
+def test_a_leak_is_answered_from_match_to_mail(stage: Stage) -> None:
+    (secret,) = stage.desk.secrets(1)
+    stage.desk.record(a_finding(secret, a_place(2, url="https://github.com/acme/app/x#L3")))
+    assert stage.results() == [("disable", "done"), ("notify", "done")]
+    assert stage.issuer.effects == Counter({secret.reveal(): 1})
+    (mail,) = stage.sink.mails
+    assert "Ada" in str(mail["to"])
+    body = mail.get_body(("plain",))
+    assert body
+    text = body.get_content()
+    assert "https://github.com/acme/app/x#L3" in text
+    assert secret.redacted() in text
+    assert secret.reveal() not in mail.as_string()
+    row = stage.desk.finding()
+    assert (row.sealed_secret, row.token_name, row.exposure) == (None, "ci", PUBLIC)
+    assert stage.desk.action(ActionKind.NOTIFY).receipt == mail["message-id"]
+    assert stage.respond() == []
+
+
+def test_nothing_due_is_nothing_done(stage: Stage) -> None:
+    assert stage.respond() == []
+    assert stage.hook.requests == []
+
+
+def test_many_findings_of_one_owner_are_one_mail(stage: Stage) -> None:
+    stage.issuer.owners = ("ada@example.com", "ada@example.com", "grace@example.com")
+    stage.desk.record_some(9)
+    stage.respond()
+    assert sorted(str(mail["to"]) for mail in stage.sink.mails) == [
+        "Ada <ada@example.com>",
+        "Grace <grace@example.com>",
+    ]
+    assert sum(len(mail.get_all("x-leakscan-finding", [])) for mail in stage.sink.mails) == 9
+
+
+def test_more_findings_than_fit_one_mail_are_a_few(stage: Stage) -> None:
+    stage.desk.record_some(120)
+    stage.respond()
+    assert len(stage.sink.mails) == 3
+
+
+def test_a_hook_that_is_down_is_not_asked_a_thousand_times(stage: Stage) -> None:
+    stage.hook_at(f"http://127.0.0.1:{a_closed_port()}/")
+    stage.configure(concurrency=4)
+    stage.desk.record_some(60)
+    started = time.monotonic()
+    results = Counter(event.result.value for event in stage.respond())
+    assert time.monotonic() - started < 20
+    assert results["later"] < 15
+    assert results["later"] + results["left"] <= 60
+    rows = stage.desk.rows("actions", "kind, attempts, state")
+    assert sum(row.attempts for row in rows) == results["later"]
+    assert {row.state for row in rows if row.kind == "disable"} == {"due"}
+    stage.desk.pass_time(HOUR)
+    stage.hook_at(stage.hook.url, 5)
+    assert Counter(stage.results()) == {("disable", "done"): 60, ("notify", "done"): 60}
+
+
+def test_a_hook_that_hangs_does_not_hold_another_up(stage: Stage) -> None:
+    with running_socket(lambda _: time.sleep(30)) as url:
+        good = stage.settings.hooks["issuer"]
+        stage.hook_at(url, 0.5)
+        hanging = stage.settings.hooks["issuer"]
+        stage.configure(hooks={"good": good, "hanging": hanging})
+        stage.desk.record_some(3, Duties({"good": RULES, "hanging": RULES}, notify=True))
+        results = stage.results()
+    assert results.count(("disable", "done")) == 3
+    assert results.count(("notify", "done")) == 3
+    assert stage.desk.rows("findings", "sealed_secret")[0].sealed_secret  # one hook still needs it
+
+
+def test_two_responders_share_the_work_without_overlap(stage: Stage) -> None:
+    stage.issuer.delay = 0.02
+    stage.desk.record_some(80)
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            stage.respond()
+        except BaseException as error:  # noqa: BLE001 - told below
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert set(stage.issuer.calls.values()) == {1}
+    assert len(stage.issuer.calls) == 80
+    told = [f for mail in stage.sink.mails for f in mail.get_all("x-leakscan-finding", [])]
+    assert len(told) == len(set(told))
+
+
+def test_calls_are_made_at_the_same_time_but_not_too_many(stage: Stage) -> None:
+    stage.issuer.delay = 0.1
+    stage.desk.record_some(40)
+    stage.respond()
+    assert 4 <= stage.issuer.most_at_once <= 8
+
+
+def test_a_slow_call_keeps_its_lease(stage: Stage) -> None:
+    stage.issuer.delay = 2.5
+    stage.configure(lease=timedelta(seconds=1))
+    stage.desk.record_some(1)
+    slow = threading.Thread(target=stage.respond)
+    slow.start()
+    while not stage.issuer.calls:
+        time.sleep(0.01)
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline:
+        assert stage.respond() == []
+        time.sleep(0.2)
+    slow.join()
+    assert set(stage.issuer.calls.values()) == {1}
+    assert len(stage.sink.mails) == 1
+
+
+def test_a_mail_server_that_is_down_delays_mails_and_nothing_else(stage: Stage) -> None:
+    mail = stage.settings.mail
+    assert mail
+    stage.configure(mail=replace(mail, port=a_closed_port()))
+    stage.issuer.owners = tuple(f"owner{n}@example.com" for n in range(6))
+    stage.desk.record_some(6)
+    results = Counter(stage.results())
+    assert results["disable", "done"] == 6
+    assert results["notify", "later"] == 3
+    assert results["notify", "left"] == 3
+    stage.configure(mail=mail)
+    stage.desk.pass_time(HOUR)
+    assert Counter(stage.results()) == {("notify", "done"): 6}
+    assert len(stage.sink.mails) == 6
+
+
+def test_one_refused_address_spoils_no_other_mail(stage: Stage) -> None:
+    stage.sink.refused.add("gone@example.com")
+    stage.issuer.owners = ("ada@example.com", "gone@example.com", "grace@example.com")
+    stage.desk.record_some(3)
+    results = Counter(stage.results())
+    assert results["notify", "done"] == 2
+    assert results["notify", "gave_up"] == 1
+    assert results["alert", "done"] == 1
+    assert len(stage.sink.mails) == 2
+    (alert,) = stage.channel.requests
+    assert "notify gave up" in alert.json["message"]
+    assert "gone@example.com" not in alert.body.decode()
+
+
+def test_a_team_is_told_of_what_was_given_up_without_the_secret(stage: Stage) -> None:
+    secrets = stage.desk.secrets(2)
+    stage.desk.record_some(2)
+    stage.configure(patience=Patience(attempts=1))
+    with running_web(lambda _: (500, {}, b"")) as broken:
+        stage.hook_at(broken.url)
+        results = Counter(stage.results())
+    assert results == {("disable", "gave_up"): 2, ("alert", "done"): 2}
+    (alert,) = stage.channel.requests
+    assert not [secret for secret in secrets if secret.reveal() in alert.body.decode()]
+    assert secrets[0].redacted() in alert.json["message"]
+    assert "HTTP 500" in alert.json["message"]
+    assert "2 things need you" in alert.json["title"]
+
+
+def test_a_lost_key_is_told_and_a_person_can_still_act(stage: Stage, tmp_path: Path) -> None:
+    stage.desk.record_some(1)
+    stage.desk = replace(stage.desk, vault=open_vault(tmp_path / "another.key"))
+    (failed, alert) = stage.respond()
+    assert "was encrypted with key" in failed.answer
+    assert (failed.result.value, alert.kind) == ("later", "alert")
+    assert stage.hook.requests == []
+    assert resolve(stage.desk.ledger, find_entry(stage.desk.ledger, "1"), "by hand", "ann")
+    stage.desk.pass_time(HOUR)
+    assert stage.respond() == []
+
+
+def test_after_a_lost_key_scanning_again_gives_the_secret_back(
+    stage: Stage, tmp_path: Path
+) -> None:
+    (secret,) = stage.desk.secrets(1)
+    stage.desk.record(a_finding(secret))
+    stage.desk = replace(stage.desk, vault=open_vault(tmp_path / "another.key"))
+    stage.respond()
+    stage.desk.record(a_finding(secret))
+    stage.desk.pass_time(HOUR)
+    assert ("disable", "done") in stage.results()
+
+
+def test_a_broken_template_is_trouble_and_loses_nothing(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "leak.txt").write_text("{{ nonsense")
+    mail = stage.settings.mail
+    assert mail
+    stage.configure(mail=replace(mail, templates=tmp_path))
+    stage.desk.record_some(1)
+    results = stage.results()
+    assert ("notify", "later") in results
+    assert ("alert", "done") in results
+    stage.configure(mail=mail)
+    stage.desk.pass_time(HOUR)
+    assert stage.results() == [("notify", "done")]
+
+
+def test_who_stops_in_the_middle_leaves_the_rest_to_others(stage: Stage) -> None:
+    stage.configure(concurrency=2)
+    stage.desk.record_some(20)
+    desk, rules = stage.desk, {REPLICATE.id: REPLICATE}
+    events = respond(desk.ledger, desk.vault, stage.settings, rules)
+    next(events)
+    events.close()  # as an interrupt does
+    running = stage.desk.states(ActionKind.DISABLE).count("running")
+    assert running <= 2
+    stage.desk.pass_time(HOUR)
+    stage.respond()
+    assert set(stage.desk.states(ActionKind.DISABLE)) == {"done"}
+    assert set(stage.issuer.effects.values()) == {1}
+
+
+def test_what_kills_its_process_again_and_again_is_given_up(stage: Stage) -> None:
+    stage.desk.record_some(1)
+    stage.configure(patience=Patience(attempts=2))
+    for _ in range(2):
+        assert stage.desk.queue.claim([(ActionKind.DISABLE, None)], 1)
+        stage.desk.pass_time(HOUR)
+    events = stage.respond()
+    assert events[0].answer == "the process that ran it ended 2 times"
+    assert stage.hook.requests == []
+
+
+def test_a_token_is_verified_before_it_is_disabled(stage: Stage) -> None:
+    with running_web(lambda _: a_json({"type": "user", "username": "ada"})) as account:
+        stage.configure(verifier=Verifier(Server(account.url), RULES, Pace(6000)))
+        (secret,) = stage.desk.secrets(1)
+        stage.desk.record(a_finding(secret), duties=stage.settings.duties)
+        kinds = [event.kind for event in stage.respond()]
+        assert kinds == ["verify", "disable", "notify"]
+        assert account.requests[0].headers["authorization"] == f"Bearer {secret.reveal()}"
+    assert (stage.desk.finding().verified, stage.desk.finding().account) == ("valid", "ada")
+
+
+def test_an_endpoint_that_is_down_does_not_keep_a_token_alive(stage: Stage) -> None:
+    nobody = Server(f"http://127.0.0.1:{a_closed_port()}/", 1)
+    stage.configure(verifier=Verifier(nobody, RULES, Pace(6000)))
+    stage.desk.record_some(1, stage.settings.duties)
+    results = stage.results()
+    assert ("disable", "done") in results
+    assert ("verify", "later") in results
+    assert stage.desk.states(ActionKind.VERIFY) == ["dropped"]
+
+
+def test_only_what_was_asked_for_is_done(stage: Stage) -> None:
+    ids = stage.desk.record_some(5)
+    assert {event.entry.id for event in stage.respond(ids[:2])} == set(ids[:2])
+    assert stage.desk.states(ActionKind.DISABLE).count("due") == 3
+    assert stage.respond([]) == []
+
+
+def test_a_bug_in_one_hook_stops_no_other(stage: Stage) -> None:
+    class Bug:
+        def disable(self, _request: object) -> object:
+            raise ZeroDivisionError
+
+    good = stage.settings.hooks["issuer"]
+    bad = NamedHook(Bug(), RULES)  # type: ignore[arg-type]
+    stage.configure(hooks={"bad": bad, "good": good})
+    stage.desk.record_some(2, Duties({"bad": RULES, "good": RULES}))
+    results = Counter((event.responder, event.result.value) for event in stage.respond())
+    assert results["good", "done"] == 2
+    assert results["bad", "later"] == 2
+
+
+def test_hooks_of_different_kinds_answer_alike(stage: Stage) -> None:
+    answer = '{"status": "disabled", "owner": {"email": "ada@example.com"}}'
+    stage.configure(hooks={"issuer": NamedHook(CommandHook(("echo", answer)), RULES)})
+    stage.desk.record_some(2)
+    assert Counter(stage.results()) == {("disable", "done"): 2, ("notify", "done"): 2}
+
+
+HOSTILE = (
+    '</p><script>alert(1)</script>\r\nBcc: eve@example.com\r\n\r\n<img src="https://x.example">'
+)
+
+
+def test_a_hostile_repository_name_stays_text(stage: Stage) -> None:
+    (secret,) = stage.desk.secrets(1)
+    place = a_place(repository=HOSTILE, path=HOSTILE, url="javascript:alert(1)")
+    stage.desk.record(a_finding(secret, place), duties=ONE_HOOK, exposure=HOSTILE)
+    stage.respond()
+    (mail,) = stage.sink.mails
+    assert mail["bcc"] is None
+    html = mail.get_body(("html",))
+    assert html
+    content = html.get_content()
+    assert "<script" not in content
+    assert "<img" not in content
+    assert 'href="javascript' not in content
+
+
+def test_a_recipient_that_is_none_is_given_up_not_sent(stage: Stage) -> None:
+    stage.issuer.owners = ("ada@example.com\r\nRCPT TO:<eve@example.com>",)
+    stage.desk.record_some(1)
+    results = stage.results()
+    assert ("notify", "gave_up") in results
+    assert stage.sink.mails == []
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.3])
+def test_from_match_to_disabled_takes_less_than_a_second(stage: Stage, delay: float) -> None:
+    stage.issuer.delay = delay
+    started = time.monotonic()
+    stage.desk.record_some(1)
+    for event in respond(
+        stage.desk.ledger, stage.desk.vault, stage.settings, {REPLICATE.id: REPLICATE}
+    ):
+        if event.kind == "disable":
+            break
+    assert time.monotonic() - started < 1
+    assert stage.desk.states(ActionKind.DISABLE) == ["done"]
