@@ -15,9 +15,14 @@ from leakscan import __version__
 from leakscan.errors import LeakscanError
 
 COMMANDS = {
+    "demo": "leakscan.cli.demo:demo",
     "scan": "leakscan.cli.scan:scan",
+    "respond": "leakscan.cli.respond:respond",
+    "findings": "leakscan.cli.findings:findings",
+    "ledger": "leakscan.cli.ledger:ledger",
     "rules": "leakscan.cli.rules:rules",
     "digests": "leakscan.cli.digests:digests",
+    "issuer": "leakscan.cli.issuer:issuer",
     "sample": "leakscan.cli.sample:sample",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -20,8 +21,10 @@ from leakscan.report import FORMATS, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from leakscan.cli.progress import ProgressLine
+    from leakscan.cli.recording import Recording
     from leakscan.detect import Detector
     from leakscan.sources.repository import RepositoryOptions
     from leakscan.sources.target import TargetOptions
@@ -77,6 +80,15 @@ GIB = 1 << 30
     is_flag=True,
     help="List every commit that introduced a secret, not only the first.",
 )
+@click.option(
+    "--record", is_flag=True, help="Write the result to the ledger, and respond to it at once."
+)
+@click.option(
+    "--exposure",
+    metavar="WORDS",
+    help="How its tokens got out, for --record: public-repository, or another sign of"
+    " compromise in words.  [default: by TARGET]",
+)
 @click.option("--show-secrets", is_flag=True, help="Write secrets in full.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 although something was found.")
 @click.option(
@@ -124,6 +136,8 @@ def scan(
     since: str | None,
     revisions: str | None,
     all_commits: bool,
+    record: bool,
+    exposure: str | None,
     show_secrets: bool,
     exit_zero: bool,
     jobs: int | None,
@@ -149,8 +163,14 @@ def scan(
         from leakscan.safe_text import safe_text
 
         click.echo(f"leakscan: configuration: {safe_text(str(config.source))}", err=True)
-    _refuse_empty({"TARGET": target, "--range": revisions, "--since": since})
+    _refuse_empty(
+        {"TARGET": target, "--range": revisions, "--since": since, "--exposure": exposure}
+    )
+    if exposure and not record:
+        raise UsageError("--exposure is for --record", "say both")
     _refuse_overwriting(target, output)
+    if record and os.path.lexists(target):
+        target = os.path.abspath(target)  # noqa: PTH100 - for whoever reads it elsewhere; links stay
     chosen = [name for text in names for name in text.split(",")]
     if "" in chosen:
         raise UsageError("--rules names nothing", "see `leakscan rules list`")
@@ -162,9 +182,14 @@ def scan(
         revisions=revisions,
         jobs=jobs or usable_processors(),
     )
-    with ProgressLine(sys.stderr) as progress, open_detector(config, chosen) as detector:
-        options = TargetOptions(wanted, int(max_size * GIB), timeout, progress.cloning)
-        result = _run(target, detector, config, Confidence(min_confidence), options, progress)
+    with (
+        open_detector(config, chosen) as detector,
+        _recording(config, target, wanted, exposure) if record else nullcontext() as recording,
+    ):
+        with ProgressLine(sys.stderr) as progress:
+            options = TargetOptions(wanted, int(max_size * GIB), timeout, progress.cloning)
+            result = _run(target, detector, config, Confidence(min_confidence), options, progress)
+        aftermath = recording.finish(result) if recording else None
     status = exit_status(result, exit_zero=exit_zero)
     with _opened(output, private=show_secrets) as out:
         colour = {"auto": None, "always": True, "never": False}[color]
@@ -172,6 +197,9 @@ def scan(
         with contextlib.suppress(BrokenPipeError):
             write_report(result, style, out, show_secrets=show_secrets, color=colour)
             out.flush()
+    if aftermath:
+        aftermath.show()
+        status = status if aftermath.is_well else 3
     context.exit(status)
 
 
@@ -187,6 +215,14 @@ def _refuse_overwriting(target: str, output: str) -> None:
     with contextlib.suppress(OSError):
         if "-" not in (target, output) and os.path.samefile(target, output):  # noqa: PTH121 - the target may be no path
             raise UsageError(f"--output {output} is the TARGET itself", "write somewhere else")
+
+
+def _recording(
+    config: Config, target: str, wanted: RepositoryOptions, exposure: str | None
+) -> AbstractContextManager[Recording]:
+    from leakscan.cli.recording import recording
+
+    return recording(config, target, _scope(wanted), exposure)
 
 
 def _run(

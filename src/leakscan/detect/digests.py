@@ -101,12 +101,7 @@ class DigestFile:
 
 
 def build_digest_file(tokens: Iterable[str], key: bytes, out: Path) -> int:
-    """Write the digest file of ``tokens``, readable by its owner only, in one step.
-
-    Digests are kept in 256 buckets by their first byte, and each bucket is sorted on its
-    own while it is written: ten million tokens take 16 bytes each and at most an eighth
-    more for growth, 180 MB in all, and one bucket of 39,000 as a set of Python objects,
-    5 MB.  As one list of objects they would take 570 MB.
+    """Write the digest file of ``tokens`` (see `write_digest_file`, which does the work).
 
     Args:
         tokens: whole tokens, in any order; repeated ones count once.
@@ -119,13 +114,34 @@ def build_digest_file(tokens: Iterable[str], key: bytes, out: Path) -> int:
     Raises:
         UsageError: the key is too short, or ``out`` cannot be written.
     """
+    return write_digest_file((full_digest(key, token) for token in tokens), key, out)
+
+
+def write_digest_file(digests: Iterable[bytes], key: bytes, out: Path) -> int:
+    """Write a digest file, readable by its owner only, in one step.
+
+    Digests are kept in 256 buckets by their first byte, and each bucket is sorted on its
+    own while it is written: ten million tokens take 16 bytes each and at most an eighth
+    more for growth, 180 MB in all, and one bucket of 39,000 as a set of Python objects,
+    5 MB.  As one list of objects they would take 570 MB.
+
+    Args:
+        digests: the `full_digest` of each token under ``key``, in any order.
+        key: at least `keys.KEY_BYTES` bytes.
+        out: where to write; a file there is replaced when all is written.
+
+    Returns:
+        How many different digests the file holds.
+
+    Raises:
+        UsageError: the key is too short, or ``out`` cannot be written.
+    """
     import tempfile
 
     check_length(key, "the digest key")
     buckets = [bytearray() for _ in range(256)]
-    for token in tokens:
-        digest = _digest(key, token)
-        buckets[digest[0]] += digest
+    for digest in digests:
+        buckets[digest[0]] += digest[:WIDTH]
     temporary: Path | None = None
     try:
         # mkstemp creates with mode 0600, in the same folder so that the rename is atomic.
@@ -174,8 +190,13 @@ def digest_key(key_file: Path | None = None, configured: Path | None = None) -> 
         raise UsageError(f"{path}: a key file holds text", "openssl rand -hex 32 > FILE") from None
 
 
+def full_digest(key: bytes, token: str) -> bytes:
+    """Return the HMAC-SHA-256 of a token, of which a digest file keeps the first `WIDTH` bytes."""
+    return hmac.digest(key, token.encode("utf-8", "surrogatepass"), "sha256")
+
+
 def _digest(key: bytes, token: str) -> bytes:
-    return hmac.digest(key, token.encode("utf-8", "surrogatepass"), "sha256")[:WIDTH]
+    return full_digest(key, token)[:WIDTH]
 
 
 def _key_check(key: bytes) -> bytes:

@@ -1,0 +1,187 @@
+"""``leakscan findings``: read the ledger, and close what is done."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from leakscan.cli.options import config_option
+from leakscan.config import load_config
+from leakscan.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+
+FORMAT = click.option(
+    "--format",
+    "-f",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to write them.",
+)
+
+
+@click.group()
+def findings() -> None:
+    """Read what the ledger knows of leaked tokens, and close what is done."""
+
+
+@findings.command("list")
+@click.option("--all", "everything", is_flag=True, help="Those that are resolved, too.")
+@click.option("--attention", is_flag=True, help="Only those for which something was given up.")
+@click.option("--rule", metavar="ID", help="Only those of this rule.")
+@click.option("--owner", metavar="EMAIL", help="Only those of this owner.")
+@click.option("--repository", metavar="TEXT", help="Only those seen where the name has this text.")
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), metavar="DATE",
+    help="Only those seen since then (UTC).",
+)  # fmt: skip
+@FORMAT
+@config_option
+def list_(
+    everything: bool,
+    attention: bool,
+    rule: str | None,
+    owner: str | None,
+    repository: str | None,
+    since: datetime | None,
+    style: str,
+    config_path: Path | None,
+) -> None:
+    """List findings, newest first."""
+    from leakscan.cli.ledger_access import opened_ledger
+    from leakscan.ledger.entries import list_with_actions
+
+    conditions = list(_conditions(everything, attention, rule, owner, repository, since))
+    with opened_ledger(load_config(config_path, Path.cwd())) as ledger:
+        rows = list_with_actions(ledger, *conditions)
+        if style == "json":
+            from leakscan.report.ledger_documents import SCHEMA, entry_document
+
+            documents = [entry_document(*row) for row in rows]
+            click.echo(json.dumps({"schema": SCHEMA, "findings": documents}, indent=2))
+            return
+        from leakscan.report.ledger_text import write_list
+
+        if not write_list(rows, sys.stdout):
+            click.echo("No findings.")
+
+
+@findings.command()
+@click.argument("name", metavar="ID")
+@FORMAT
+@config_option
+def show(name: str, style: str, config_path: Path | None) -> None:
+    """Show all about one finding: its number, or six or more characters of its fingerprint."""
+    from leakscan.cli.ledger_access import opened_ledger
+    from leakscan.ledger.entries import actions_of, count_sightings, find_entry, sightings_of
+    from leakscan.report.ledger_text import MOST_PLACES, write_entry
+
+    with opened_ledger(load_config(config_path, Path.cwd())) as ledger:
+        entry = find_entry(ledger, name)
+        with ledger.reading() as connection:
+            owed = actions_of(connection, entry.id)
+            count = count_sightings(connection, entry.id)
+            places = sightings_of(connection, entry.id, MOST_PLACES if style == "text" else None)
+    if style == "json":
+        from leakscan.report.ledger_documents import SCHEMA, entry_document
+
+        document = {"schema": SCHEMA, "finding": entry_document(entry, owed, places)}
+        click.echo(json.dumps(document, indent=2))
+        return
+    write_entry(entry, owed, places, count, sys.stdout)
+
+
+@findings.command()
+@click.argument("name", metavar="ID")
+@click.option("--reason", required=True, help="Why, for those who read the ledger later.")
+@config_option
+def resolve(name: str, reason: str, config_path: Path | None) -> None:
+    """Close a finding: nothing is done about it any more, and its secret is wiped."""
+    from leakscan.cli.ledger_access import opened_ledger
+    from leakscan.ledger.closing import resolve as close
+    from leakscan.ledger.entries import find_entry
+
+    if not reason.strip():
+        raise UsageError("--reason is empty", "say why")
+    with opened_ledger(load_config(config_path, Path.cwd())) as ledger:
+        entry = find_entry(ledger, name)
+        if not close(ledger, entry, reason.strip(), _user()):
+            raise UsageError(f"#{entry.id} is resolved already", f"leakscan findings show {name}")
+    click.echo(f"#{entry.id} is resolved.")
+
+
+@findings.command()
+@click.argument("name", metavar="ID")
+@config_option
+def retry(name: str, config_path: Path | None) -> None:
+    """Make due at once what was given up for a finding, or waits for its next attempt."""
+    from leakscan.cli.ledger_access import opened_ledger
+    from leakscan.ledger.closing import try_again
+    from leakscan.ledger.entries import find_entry
+
+    with opened_ledger(load_config(config_path, Path.cwd())) as ledger:
+        entry = find_entry(ledger, name)
+        count = try_again(ledger, entry)
+    if not count:
+        raise UsageError(f"nothing is to be tried again for #{entry.id}", "see what it stands at")
+    click.echo(f"{count} due for #{entry.id}; now run `leakscan respond`.")
+
+
+@findings.command()
+@config_option
+def export(config_path: Path | None) -> None:
+    """Write all findings with their places and actions to standard output, one JSON a line."""
+    from leakscan.cli.ledger_access import opened_ledger
+    from leakscan.ledger.entries import list_with_actions, sightings_of
+    from leakscan.report.ledger_documents import SCHEMA, entry_document
+
+    with opened_ledger(load_config(config_path, Path.cwd())) as ledger:
+        for entry, owed in list_with_actions(ledger):
+            with ledger.reading() as connection:
+                places = sightings_of(connection, entry.id)
+            document = {"schema": SCHEMA, **entry_document(entry, owed, places)}
+            click.echo(json.dumps(document))
+
+
+def _conditions(
+    everything: bool,
+    attention: bool,
+    rule: str | None,
+    owner: str | None,
+    repository: str | None,
+    since: datetime | None,
+) -> Iterator[ColumnElement[bool]]:
+    from datetime import UTC
+
+    from leakscan.ledger import standing
+
+    if not everything:
+        yield standing.is_open()
+    if attention:
+        yield standing.needs_attention()
+    if rule:
+        yield standing.of_rule(rule)
+    if owner:
+        yield standing.of_owner(owner)
+    if repository:
+        yield standing.seen_in(repository)
+    if since:
+        yield standing.seen_since(since.replace(tzinfo=UTC))
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a user without a name, as in some containers
+        return "unknown"

@@ -1,0 +1,127 @@
+"""``leakscan scan --record``: write a scan down and respond to what it found."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from leakscan.cli.events import event_line, is_well, summary_line
+from leakscan.cli.ledger_access import Response, opened_response
+from leakscan.errors import LeakscanError
+from leakscan.fingerprint import fingerprint, load_key
+from leakscan.git.urls import transport, without_credentials
+from leakscan.ledger.record import Recorder
+from leakscan.ledger.runs import finish_run, start_run
+from leakscan.model import PUBLIC, Secret
+from leakscan.report.presentable import presentable, presentable_line
+from leakscan.respond.responder import respond
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leakscan.config import Config
+    from leakscan.ledger.record import Recorded
+    from leakscan.model import ScanResult
+    from leakscan.respond.event import Event
+
+EXAMINED = "it stood in files that were examined for leaked tokens"
+"""The exposure of what is scanned on this machine, unless the user knows more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What came of recording a scan.
+
+    Attributes:
+        error: what stopped it before its end.
+    """
+
+    recorded: Recorded | None
+    events: tuple[Event, ...]
+    error: LeakscanError | None
+
+    @property
+    def is_well(self) -> bool:
+        """Whether all is written down, and nothing has to be tried again."""
+        return self.error is None and is_well(self.events)
+
+    def show(self) -> None:
+        """Tell people on standard error, beside the report."""
+        for event in self.events:
+            click.echo(event_line(event), err=True)
+        if self.recorded:
+            known = f"{len(self.recorded.ids)} recorded, {self.recorded.new} of them new"
+            click.echo(f"leakscan: {known} · {summary_line(self.events)}", err=True)
+        if self.error:
+            todo = "run `leakscan respond`" if self.recorded else "scan again with --record"
+            click.echo(f"leakscan: {presentable_line(str(self.error))}; then {todo}", err=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One scan that is being recorded."""
+
+    response: Response
+    run: int
+    exposure: str
+
+    def finish(self, result: ScanResult) -> Aftermath:
+        """Record the result and respond to it; a failure is told, since the report must follow."""
+        gc.enable()  # it may be long, and makes cycles
+        response = self.response
+        shown = presentable(result, show_secrets=False)
+        recorder = Recorder(response.ledger, response.vault, response.settings.duties, self.run)
+        recorded = None
+        events: list[Event] = []
+        try:
+            recorded = recorder.record(shown.findings, self.exposure)
+            finish_run(response.ledger, self.run, shown.coverage, len(recorded.ids))
+            events.extend(
+                respond(
+                    response.ledger,
+                    response.vault,
+                    response.settings,
+                    response.rules,
+                    recorded.ids,
+                )
+            )
+        except LeakscanError as error:
+            return Aftermath(recorded, tuple(events), error)
+        return Aftermath(recorded, tuple(events), None)
+
+
+@contextmanager
+def recording(
+    config: Config, target: str, scope: str | None, exposure: str | None
+) -> Iterator[Recording]:
+    """Open the ledger and note that a scan begins.
+
+    Args:
+        config: the operator's configuration.
+        target: what is scanned.
+        scope: what part of it, in words.
+        exposure: `model.PUBLIC`, or another sign of compromise in words; ``None`` to tell by
+            the target.
+
+    Raises:
+        UsageError: the configuration is wrong, or the fingerprint key is not the ledger's.
+        LeakscanError: the ledger or a key cannot be opened.
+    """
+    key = load_key(config.fingerprint_key_file)
+    with opened_response(config) as response:
+        check = fingerprint(key, "leakscan ledger", Secret("fingerprint key check"))
+        shown = presentable_line(without_credentials(target))
+        run = start_run(response.ledger, shown, scope, check)
+        # A scan forks, and no connection may be used on both sides of that.
+        response.ledger.close()
+        yield Recording(response, run, exposure or exposure_of(target))
+
+
+def exposure_of(target: str) -> str:
+    """Tell from a target how its tokens are exposed: what anybody can clone is public."""
+    needs_no_key = transport(target) in ("https", "http", "git")
+    return PUBLIC if needs_no_key and without_credentials(target) == target else EXAMINED

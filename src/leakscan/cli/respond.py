@@ -1,0 +1,84 @@
+"""``leakscan respond``."""
+
+from __future__ import annotations
+
+import gc
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from leakscan.cli.options import config_option
+from leakscan.config import load_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leakscan.cli.ledger_access import Response
+
+
+@click.command()
+@click.option(
+    "--format",
+    "-f",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to say what was done.",
+)
+@config_option
+@click.pass_context
+def respond(context: click.Context, style: str, config_path: Path | None) -> None:
+    """Do all that is due: verify, disable, tell the owners, tell the team.
+
+    What failed is due again later, so run this every minute.  Any number may run at the same
+    time: no two do the same thing.
+
+    Exit status: 0 all went well or nothing was due, 2 wrong usage, 3 something failed or needs
+    a person.
+    """
+    from leakscan.cli.events import SCHEMA, event_document, event_line, is_well, summary_line
+    from leakscan.cli.ledger_access import opened_response
+    from leakscan.respond.responder import respond as do_what_is_due
+
+    gc.enable()  # a long run makes cycles
+    config = load_config(config_path, Path.cwd())
+    events = []
+    with opened_response(config) as response:
+        for event in do_what_is_due(
+            response.ledger, response.vault, response.settings, response.rules
+        ):
+            events.append(event)
+            if style == "text":
+                click.echo(event_line(event))
+        remarks = list(_remarks(response))
+    if style == "json":
+        document = {"schema": SCHEMA, "events": [event_document(event) for event in events]}
+        click.echo(json.dumps(document | {"remarks": remarks}, indent=2))
+    else:
+        click.echo(summary_line(events))
+        for remark in remarks:
+            click.echo(f"leakscan: {remark}", err=True)
+    context.exit(0 if is_well(events) and not remarks else 3)
+
+
+def _remarks(response: Response) -> Iterator[str]:
+    """Yield what else a person should know: what nobody does, and what was given up."""
+    from leakscan.ledger.queue import Queue
+    from leakscan.ledger.words import ActionKind, ActionState
+
+    settings = response.settings
+    usable = {(ActionKind.DISABLE, name) for name in settings.hooks}
+    for (kind, responder, state), count in sorted(Queue(response.ledger).backlog().items()):
+        actions = f"{count} {kind} {'action' if count == 1 else 'actions'}"
+        if state is ActionState.GAVE_UP:
+            yield f"{actions} given up ({responder}): see `leakscan findings list --attention`"
+        elif state is ActionState.DUE and not (
+            (kind, responder) in usable
+            or (kind is ActionKind.VERIFY and settings.verifier)
+            or (kind is ActionKind.NOTIFY and settings.mail)
+            or (kind is ActionKind.ALERT and settings.alerts)
+        ):
+            yield f"{actions} ({responder}) wait, but the configuration says nobody does them"

@@ -1,0 +1,1 @@
+"""The whole loop on this machine alone: issue, leak, find, disable, tell."""

@@ -1,0 +1,41 @@
+"""Passwords: hashed with Argon2id, and the same work for a user who does not exist."""
+
+from __future__ import annotations
+
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+
+class Passwords:
+    """Hashes and verifies passwords, which takes time and 64 MiB each.
+
+    Safe to use from many threads.
+    """
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher()
+        self._nobodys = self.hash(secrets.token_hex())
+
+    def hash(self, password: str) -> str:
+        """Return what to keep of a password."""
+        return self._hasher.hash(_raw(password))
+
+    def fits(self, kept: str | None, password: str) -> bool:
+        """Tell whether a password is the kept one.
+
+        Args:
+            kept: what `hash` returned; ``None`` for a user who does not exist, which takes as
+                long and is never right.
+            password: what was typed.
+        """
+        try:
+            self._hasher.verify(kept or self._nobodys, _raw(password))
+        except (VerificationError, InvalidHashError):
+            return False
+        return kept is not None
+
+
+def _raw(password: str) -> bytes:
+    return password.encode("utf-8", "surrogatepass")

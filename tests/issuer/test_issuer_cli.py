@@ -1,0 +1,289 @@
+"""``leakscan issuer`` from the outside, and a real scan that knows its tokens."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from issuing import PASSWORD, Hook, account_answer
+
+from gitrepo import clean_environment
+from leakscan.detect.digests import DigestFile, digest_key
+from leakscan.issuer.store import Issuer
+from leakscan.model import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COMMAND = [sys.executable, "-m", "leakscan"]
+TOKEN = re.compile(r"r8_[0-9A-Za-z]{37}")
+
+
+def environment(home: Path) -> dict[str, str]:
+    return clean_environment(home) | {"LEAKSCAN_FINGERPRINT_KEY": "0f" * 32}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command of the issuer in the folder of the test."""
+
+    def command(*arguments: str, stdin: str = "", status: int = 0) -> Any:
+        done = subprocess.run(
+            [*COMMAND, "issuer", *arguments, "--data", str(tmp_path / "data")],
+            capture_output=True,
+            check=False,
+            cwd=tmp_path,
+            env=environment(tmp_path),
+            input=stdin,
+            text=True,
+            timeout=100,
+        )
+        assert "Traceback" not in done.stderr
+        assert done.returncode == status, done.stderr
+        return done
+
+    return command
+
+
+@pytest.fixture
+def ada_secret(run: Callable[..., Any]) -> Secret:
+    """Add Ada's account and return its default token."""
+    arguments = ("account", "add", "ada", "--email", "ada@example.com", "--password-stdin")
+    added = run(*arguments, "--name", "Ada Lovelace", "--locale", "en", stdin=f"{PASSWORD}\r\n")
+    assert TOKEN.fullmatch(added.stdout.strip())
+    assert "shown only once" in added.stderr
+    return Secret(added.stdout.strip())
+
+
+def test_init_says_where_everything_is(run: Callable[..., Any], tmp_path: Path) -> None:
+    told = run("init").stdout
+    for name in ("issuer.sqlite3", "digest.key", "webhook.secret", "session.key"):
+        assert str(tmp_path / "data" / name) in told
+        assert (tmp_path / "data" / name).is_file()
+    assert run("init").stdout == told
+    assert "whsec_" not in told
+
+
+def test_the_default_folder(tmp_path: Path) -> None:
+    subprocess.run([*COMMAND, "issuer", "init"], check=True, env=environment(tmp_path))
+    assert (tmp_path / ".local/share/leakscan/issuer/issuer.sqlite3").is_file()
+
+
+def test_accounts_and_tokens(run: Callable[..., Any], ada_secret: Secret) -> None:
+    assert run("account", "list").stdout == "ada  user          ada@example.com  Ada Lovelace\n"
+    created = run("token", "create", "ada", "laptop")
+    assert TOKEN.fullmatch(created.stdout.removesuffix("\n"))
+    assert "laptop of ada" in created.stderr
+    assert created.stdout.strip() not in created.stderr
+    run("token", "rename", "ada", "laptop", "desk top")
+    run("token", "disable", "ada", "Default")
+    laptop, default = run("token", "list", "ada").stdout.splitlines()
+    assert re.fullmatch(r"r8_.{4}\.\.\..{4}  active           never used        desk top", laptop)
+    assert re.fullmatch(r"r8_.{4}\.\.\..{4}  disabled         never used        Default", default)
+    assert ada_secret.reveal() not in default
+
+
+@pytest.mark.usefixtures("ada_secret")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("account", "add", "bob", "--email", "b@example.com"), "no terminal to ask"),
+        (("account", "add", "ada", "--email", "a@example.com", "--password-stdin"), "already an"),
+        (("account", "add", "b b", "--email", "b@example.com", "--password-stdin"), "no user name"),
+        (("account", "add", "bob", "--email", "nowhere", "--password-stdin"), "no e-mail address"),
+        (("token", "create", "bob", "laptop"), "no account bob"),
+        (("token", "create", "ada", "Default"), "already a token Default"),
+        (("token", "create", "ada", "\x1b[31m"), "no name"),
+        (("token", "list", os.fsdecode(b"\xff")), "no account \\xff"),
+        (("token", "rename", "ada", "x", "y"), "has no token x"),
+        (("token", "disable", "ada", os.fsdecode(b"\xff")), "no name"),
+        (("digests", "--output", "/absent/file"), "cannot write the digest file"),
+        (("hook", "--url", "localhost"), "not an address of a hook"),
+        (("serve", "--port", "66666"), "66666 is not in the range"),
+    ],
+)
+def test_mistakes_are_one_line(
+    run: Callable[..., Any], arguments: tuple[str, ...], message: str
+) -> None:
+    done = run(*arguments, stdin=PASSWORD, status=2)
+    assert message in done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("leakscan: ")]
+    assert len(lines) == 1
+    assert done.stdout == ""
+    assert PASSWORD not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda data: data.write_text("x"), "cannot be used"),
+        (lambda data: (data.mkdir(), (data / "issuer.sqlite3").mkdir()), "cannot be used"),
+        (
+            lambda data: (data.mkdir(), (data / "issuer.sqlite3").write_bytes(b"x" * 5000)),
+            "damaged",
+        ),
+    ],
+)
+def test_a_wrong_folder_is_one_line(
+    run: Callable[..., Any], tmp_path: Path, spoil: Callable[[Path], object], message: str
+) -> None:
+    spoil(tmp_path / "data")
+    done = run("account", "list", status=3)
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def read_until(terminal: int, ending: bytes) -> bytes:
+    """Read what a terminal shows until it ends so, or until its program is gone."""
+    shown = b""
+    while not shown.endswith(ending):
+        try:
+            shown += os.read(terminal, 1000)
+        except OSError:  # how a terminal ends
+            break
+    return shown
+
+
+def test_the_password_is_asked_for_twice(tmp_path: Path) -> None:
+    """Type it at a real terminal, where it must not appear."""
+    arguments = ["account", "add", "ada", "--email", "a@example.com", "--data", str(tmp_path / "d")]
+    terminal, inner = pty.openpty()
+    asking = subprocess.Popen(
+        [*COMMAND, "issuer", *arguments],
+        env=environment(tmp_path),
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+        start_new_session=True,
+    )
+    os.close(inner)
+    shown = b""
+    for prompt in (b"Password: ", b"Repeat for confirmation: "):
+        shown += read_until(terminal, prompt)
+        os.write(terminal, f"{PASSWORD}\n".encode())
+    shown += read_until(terminal, b"shown only once.\r\n")
+    assert asking.wait(timeout=60) == 0
+    os.close(terminal)
+    assert PASSWORD.encode() not in shown
+    assert TOKEN.search(shown.decode())
+    with Issuer.open(tmp_path / "d") as issuer:
+        assert issuer.sign_in("ada", PASSWORD)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_serving(
+    run: Callable[..., Any],
+    ada_secret: Secret,
+    tmp_path: Path,
+    number: signal.Signals,
+    status: int,
+) -> None:
+    settings = tomllib.loads(run("hook").stdout)["disable"]["issuer"]
+    assert settings["kind"] == "http"
+    assert settings["url"] == "http://127.0.0.1:8008/hooks/disable"
+    secret = Path(settings["secret_file"]).read_text().strip()
+    serving = subprocess.Popen(
+        [*COMMAND, "issuer", "serve", "--port", "0", "--data", str(tmp_path / "data")],
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert serving.stdout is not None
+    found = re.match(r"Serving on (http://127\.0\.0\.1:\d+)\.", serving.stdout.readline())
+    assert found
+    assert account_answer(found[1], ada_secret).json()["username"] == "ada"
+    assert Hook(found[1], secret).disable(ada_secret)["status"] == "disabled"
+    assert account_answer(found[1], ada_secret).status_code == 401
+    serving.send_signal(number)
+    stdout, stderr = serving.communicate(timeout=60)
+    assert (serving.returncode, stdout, stderr) == (status, "", "")
+    assert "disabled: leak" in run("token", "list", "ada").stdout
+
+
+def test_a_port_in_use_is_one_line(run: Callable[..., Any]) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("serve", "--port", str(port), status=3)
+    assert done.stderr == (
+        f"leakscan: cannot listen on 127.0.0.1, port {port}: Address already in use: "
+        "choose another --host or --port\n"
+    )
+
+
+def scan(folder: Path, config: Path) -> dict[str, Any]:
+    done = subprocess.run(
+        [*COMMAND, "scan", "--format", "json", "--config", str(config), "--", str(folder)],
+        capture_output=True,
+        check=False,
+        env=environment(folder),
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 1, done.stderr
+    (finding,) = json.loads(done.stdout)["findings"]
+    return dict(finding)
+
+
+def test_a_scan_knows_what_was_issued(
+    run: Callable[..., Any], ada_secret: Secret, tmp_path: Path, token: str
+) -> None:
+    done = run("digests", "-o", "issued.digests")
+    assert done.stdout == "Wrote issued.digests.  Tokens issued: 1.\n"
+    assert str(tmp_path / "data" / "digest.key") in done.stderr
+    config = tmp_path / "leakscan.toml"
+    config.write_text(done.stderr[done.stderr.index("[digests]") :])
+    key = digest_key(tmp_path / "data" / "digest.key")
+    with DigestFile.open(tmp_path / "issued.digests", key) as issued:
+        assert ada_secret in issued
+    for secret, verdict in ((ada_secret.reveal(), True), (token, False)):
+        folder = tmp_path / str(verdict)
+        folder.mkdir()
+        (folder / ".env").write_text(f"REPLICATE_API_TOKEN={secret}\n")
+        assert scan(folder, config)["issued"] is verdict
+
+
+def test_a_scan_knows_the_checksum(ada_secret: Secret, tmp_path: Path, token: str) -> None:
+    config = tmp_path / "leakscan.toml"
+    printed = subprocess.run(
+        [*COMMAND, "issuer", "rule"], capture_output=True, check=True, env=environment(tmp_path)
+    )
+    config.write_bytes(printed.stdout)
+    checked = subprocess.run(
+        [*COMMAND, "rules", "check", "--config", str(config)],
+        capture_output=True,
+        check=False,
+        env=environment(tmp_path),
+    )
+    assert checked.returncode == 0, checked.stdout
+    for secret, verdict, confidence in (
+        (ada_secret.reveal(), "valid", "high"),
+        (token, "invalid", "low"),
+    ):
+        folder = tmp_path / verdict
+        folder.mkdir()
+        (folder / ".env").write_text(f"REPLICATE_API_TOKEN={secret}\n")
+        if verdict == "valid":
+            found = scan(folder, config)
+            assert (found["checksum"], found["confidence"]) == (verdict, confidence)
+        tried = subprocess.run(
+            [*COMMAND, "rules", "test", "--config", str(config), "-"],
+            capture_output=True,
+            check=False,
+            env=environment(tmp_path),
+            input=secret,
+            text=True,
+        )
+        assert f"checksum:   {verdict}" in tried.stdout
+        assert f"confidence: {confidence}" in tried.stdout
