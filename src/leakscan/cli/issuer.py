@@ -215,13 +215,10 @@ def disable(username: str, name: str, data: Path | None) -> None:
 
 
 def _open(data: Path | None) -> Issuer:
+    from leakscan.cli.embedded_issuer import default_folder
     from leakscan.issuer.store import Issuer
 
-    if data is None:
-        from platformdirs import user_data_path
-
-        data = user_data_path("leakscan") / "issuer"
-    return Issuer.open(data)
+    return Issuer.open(data or default_folder())
 
 
 def _password(*, from_stdin: bool) -> str:

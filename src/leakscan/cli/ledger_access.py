@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from leakscan.cli.embedded_issuer import embedded_hooks
 from leakscan.ledger.schema import open_ledger
 from leakscan.ledger.seal import open_vault
 from leakscan.respond.settings import read_ledger_settings, read_response_settings
@@ -54,6 +55,8 @@ def opened_response(config: Config) -> Iterator[Response]:
         LeakscanError: the ledger or a key cannot be opened.
     """
     settings = read_response_settings(config, os.environ)
+    if "disable" not in config.response:
+        settings = replace(settings, hooks=embedded_hooks())
     rules = {rule.id: rule for rule in load_rules(config.rule_paths, config.overrides)}
     vault = open_vault(settings.ledger.key_file)
     with opened_ledger(config) as ledger:

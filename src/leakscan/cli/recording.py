@@ -37,11 +37,13 @@ class Aftermath:
     """What came of recording a scan.
 
     Attributes:
+        has_hooks: whether there is anybody who could disable a token.
         error: what stopped it before its end.
     """
 
     recorded: Recorded | None
     events: tuple[Event, ...]
+    has_hooks: bool
     error: LeakscanError | None
 
     @property
@@ -56,6 +58,12 @@ class Aftermath:
         if self.recorded:
             known = f"{len(self.recorded.ids)} recorded, {self.recorded.new} of them new"
             click.echo(f"leakscan: {known} · {summary_line(self.events)}", err=True)
+        if not self.has_hooks:
+            click.echo(
+                "leakscan: no disable hook is configured, so that nothing was disabled: see"
+                " docs/hooks.md, or `leakscan issuer init`",
+                err=True,
+            )
         if self.error:
             todo = "run `leakscan respond`" if self.recorded else "scan again with --record"
             click.echo(f"leakscan: {presentable_line(str(self.error))}; then {todo}", err=True)
@@ -75,7 +83,7 @@ class Recording:
         response = self.response
         shown = presentable(result, show_secrets=False)
         recorder = Recorder(response.ledger, response.vault, response.settings.duties, self.run)
-        recorded = None
+        recorded, error = None, None
         events: list[Event] = []
         try:
             recorded = recorder.record(shown.findings, self.exposure)
@@ -89,9 +97,9 @@ class Recording:
                     recorded.ids,
                 )
             )
-        except LeakscanError as error:
-            return Aftermath(recorded, tuple(events), error)
-        return Aftermath(recorded, tuple(events), None)
+        except LeakscanError as failure:
+            error = failure
+        return Aftermath(recorded, tuple(events), bool(response.settings.hooks), error)
 
 
 @contextmanager

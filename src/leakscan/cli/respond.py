@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leakscan.cli.ledger_access import Response
+    from leakscan.config import Config
 
 
 @click.command()
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to say what was done.",
 )
+@click.option(
+    "--check", is_flag=True, help="Only check the configuration, the ledger and the templates."
+)
 @config_option
 @click.pass_context
-def respond(context: click.Context, style: str, config_path: Path | None) -> None:
+def respond(context: click.Context, style: str, check: bool, config_path: Path | None) -> None:
     """Do all that is due: verify, disable, tell the owners, tell the team.
 
     What failed is due again later, so run this every minute.  Any number may run at the same
@@ -45,6 +49,9 @@ def respond(context: click.Context, style: str, config_path: Path | None) -> Non
 
     gc.enable()  # a long run makes cycles
     config = load_config(config_path, Path.cwd())
+    if check:
+        _check(config)
+        return
     events = []
     with opened_response(config) as response:
         for event in do_what_is_due(
@@ -62,6 +69,28 @@ def respond(context: click.Context, style: str, config_path: Path | None) -> Non
         for remark in remarks:
             click.echo(f"leakscan: {remark}", err=True)
     context.exit(0 if is_well(events) and not remarks else 3)
+
+
+def _check(config: Config) -> None:
+    """Open and compose everything that a response needs, and say what there is."""
+    from leakscan.cli.ledger_access import opened_response
+    from leakscan.respond.mail import check_templates
+
+    with opened_response(config) as response:
+        settings = response.settings
+        if settings.mail:
+            check_templates(settings.mail)
+        alerts = settings.alerts
+        parts = {
+            "ledger": response.ledger.name,
+            "disable": ", ".join(settings.hooks) or "nobody",
+            "verify": settings.verifier.server.url if settings.verifier else "nobody",
+            "mail": f"{settings.mail.host}:{settings.mail.port}" if settings.mail else "nobody",
+            "alerts": f"{len(alerts.urls)} on {', '.join(alerts.on)}" if alerts else "nobody",
+        }
+    for name, value in parts.items():
+        click.echo(f"{name:<8} {value}")
+    click.echo("Nothing is wrong.")
 
 
 def _remarks(response: Response) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -16,7 +17,11 @@ class Passwords:
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
-        self._nobodys = self.hash(secrets.token_hex())
+
+    @cached_property
+    def _nobodys(self) -> str:
+        """The hash of a password that nobody has, made when it is first needed."""
+        return self.hash(secrets.token_hex())
 
     def hash(self, password: str) -> str:
         """Return what to keep of a password."""

@@ -123,7 +123,10 @@ def _place(place: Sighting) -> Text:
     name = ":".join(
         str(part) for part in (place.path, place.line, place.column) if part is not None
     )
-    text = Text(f"  {safe_text(place.repository)}").append(f"  {safe_text(name)}", "bold")
+    text = Text("  ")
+    if not name.startswith(place.repository):  # as a file that was scanned alone
+        text.append(f"{safe_text(place.repository)}  ")
+    text.append(safe_text(name), "bold")
     text.append(f"  {place.kind}", "cyan")
     if place.commit:
         text.append(f"  {place.commit[:12]}", "yellow")
