@@ -1,0 +1,337 @@
+"""scan --record, respond, findings and ledger, as an operator runs them."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from responding import Office
+from scanning import CLEAN, FOUND, INCOMPLETE, MISUSED, environment
+
+from gitrepo import GitRepo
+from leakscan.demo.sink import running_sink
+from leakscan.issuer.serve import running
+from leakscan.issuer.store import Issuer
+from leakscan.ledger.words import ActionKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """Make an office whose issuer and mail server run."""
+    with (
+        Issuer.open(tmp_path / "issuer") as issuer,
+        running(issuer) as url,
+        running_sink() as sink,
+    ):
+        yield Office.made(tmp_path, issuer, url, sink)
+
+
+def test_a_scan_that_is_recorded_answers_at_once(office: Office) -> None:
+    token = office.leak()
+    done = office.scan("leaked", "--format", "json")
+    assert done.status == FOUND
+    assert done.json["findings"][0]["checksum"] == "valid"
+    assert "disabled" in done.stderr
+    summary = "1 recorded, 1 of them new · 1 verified · 1 disabled · 1 mail to owners"
+    assert summary in done.stderr
+    (mail,) = office.sink.mails
+    for text in (done.stdout, done.stderr, mail.as_string()):
+        assert token not in text
+    assert office.issuer.bearer(token) is None
+    again = office.scan()
+    assert again.status == FOUND
+    assert "1 recorded, 0 of them new · nothing was due" in again.stderr
+    assert len(office.sink.mails) == 1
+
+
+def test_a_repository_is_known_by_its_whole_path(office: Office) -> None:
+    repo = GitRepo.init(office.folder / "repo")
+    repo.add(".env", f"TOKEN={office.leak()}\n")
+    assert office.run("scan", "repo", "--record", cwd=office.folder).status == FOUND
+    with office.desk() as desk:
+        assert [row.repository for row in desk.rows("sightings", "repository")] == [str(repo.path)]
+        assert desk.rows("runs", "target, state")[0].target == str(repo.path)
+
+
+def test_the_owner_is_told_how_it_got_out(office: Office) -> None:
+    office.leak()
+    office.scan("leaked", "--exposure", "A customer saw it in a screen share.")
+    body = office.sink.mails[0].get_body(("plain",))
+    assert body
+    assert "customer saw it in a screen share" in " ".join(body.get_content().split())
+
+
+@pytest.mark.parametrize(
+    ("target", "public"),
+    [
+        ("https://github.com/acme/app", True),
+        ("git://example.com/app.git", True),
+        ("https://ada:sesame@github.com/acme/app", False),
+        ("git@github.com:acme/app.git", False),
+        ("ssh://git@github.com/acme/app", False),
+        ("/srv/app", False),
+        ("-", False),
+    ],
+)
+def test_what_anybody_can_clone_is_public(target: str, public: bool) -> None:
+    from leakscan.cli.recording import exposure_of
+    from leakscan.model import PUBLIC
+
+    assert (exposure_of(target) == PUBLIC) is public
+
+
+def test_standard_input_can_be_recorded(office: Office) -> None:
+    token = office.leak()
+    done = office.run("scan", "-", "--record", "--exposure", "sent by mail", stdin=token)
+    assert done.status == FOUND
+    assert office.issuer.bearer(token) is None
+
+
+def test_without_a_hook_it_is_only_recorded_and_that_is_said(office: Office) -> None:
+    office.leak()
+    office.name_no_hook()
+    done = office.scan()
+    assert (done.status, "no disable hook is configured" in done.stderr) == (FOUND, True)
+    with office.desk() as desk:
+        assert desk.states(ActionKind.DISABLE) == []
+
+
+def test_without_a_hook_the_issuer_on_this_machine_is_asked(office: Office) -> None:
+    token = office.leak()
+    office.name_no_hook()
+    home = office.folder / "data" / "leakscan"
+    home.mkdir(parents=True)
+    (home / "issuer").symlink_to(office.folder / "issuer")
+    done = office.scan(XDG_DATA_HOME=str(office.folder / "data"))
+    assert (done.status, "no disable hook" in done.stderr) == (FOUND, False)
+    assert office.issuer.bearer(token) is None
+    assert len(office.sink.mails) == 1
+
+
+def test_a_hook_that_is_down_is_said_and_tried_again(office: Office) -> None:
+    token = office.leak()
+    settings = office.settings.read_text()
+    office.lose_the_hook()
+    done = office.scan()
+    assert done.status == INCOMPLETE
+    assert "to be tried again" in done.stderr
+    assert "Connection refused" in done.stderr
+    assert "1 finding in 1 place" in done.stdout  # the report is there all the same
+    assert office.issuer.bearer(token)
+    office.settings.write_text(settings)
+    with office.desk() as desk:
+        desk.pass_time(timedelta(hours=1))
+    assert office.run("respond").status == CLEAN
+    assert office.issuer.bearer(token) is None
+
+
+def test_respond_has_nothing_to_do_and_says_so(office: Office) -> None:
+    done = office.run("respond")
+    assert (done.status, done.stdout) == (CLEAN, "nothing was due\n")
+
+
+def test_respond_tells_programs_what_it_did(office: Office) -> None:
+    office.leak()
+    office.lose_the_hook()
+    office.scan()
+    with office.desk() as desk:
+        desk.pass_time(timedelta(hours=1))
+    done = office.run("respond", "--format", "json")
+    assert done.status == INCOMPLETE
+    assert done.json["schema"] == "leakscan-response/v1"
+    assert [(event["kind"], event["result"]) for event in done.json["events"]] == [
+        ("disable", "later")
+    ]
+
+
+def test_the_configuration_can_be_checked_without_doing_anything(office: Office) -> None:
+    office.leak()
+    done = office.run("respond", "--check")
+    assert (done.status, "Nothing is wrong." in done.stdout) == (CLEAN, True)
+    (office.folder / "mails").mkdir()
+    (office.folder / "mails" / "leak.html").write_text("{% if %}")
+    office.configure("[mail]\n", '[mail]\ntemplates = "mails"\n')
+    broken = office.run("respond", "--check")
+    assert broken.status in (MISUSED, INCOMPLETE)
+    assert "leak.html" in broken.stderr
+
+
+def test_findings_are_listed_shown_closed_and_exported(office: Office) -> None:
+    token = office.leak("laptop")
+    office.scan("laptop")
+    listed = office.run("findings", "list")
+    assert (listed.status, "ada@example.com" in listed.stdout) == (CLEAN, True)
+    (document,) = office.run("findings", "list", "--format", "json").json["findings"]
+    assert (document["standing"], document["token_name"]) == ("disabled", "laptop")
+    shown = office.run("findings", "show", document["fingerprint"][:10])
+    assert "told" not in shown.stdout
+    for word in ("laptop", "disable", "notify", "wiped", "laptop.env:1:21"):
+        assert word in shown.stdout
+    whole = office.run("findings", "show", "1", "--format", "json").json["finding"]
+    assert [action["kind"] for action in whole["actions"]] == ["disable", "verify", "notify"]
+    assert len(whole["sightings"]) == 1
+    (line,) = office.run("findings", "export").stdout.splitlines()
+    assert json.loads(line)["sightings"] == whole["sightings"]
+    assert office.run("findings", "resolve", "1", "--reason", "told them").status == CLEAN
+    assert office.run("findings", "resolve", "1", "--reason", "again").status == MISUSED
+    assert office.run("findings", "list").stdout == "No findings.\n"
+    everything = office.run("findings", "list", "--all")
+    assert "resolved" in everything.stdout
+    assert token not in listed.stdout + shown.stdout + everything.stdout + line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("findings", "show", "99"),
+        ("findings", "show", ""),
+        ("findings", "resolve", "1", "--reason", " "),
+        ("findings", "retry", "1"),
+        ("findings", "list", "--since", "yesterday"),
+        ("scan", ".", "--exposure", "x"),
+        ("scan", ".", "--record", "--exposure", ""),
+    ],
+)
+def test_wrong_usage_is_one_clear_line(office: Office, arguments: tuple[str, ...]) -> None:
+    done = office.run(*arguments)
+    assert done.status == MISUSED
+    assert done.stderr.splitlines()[-1].startswith("leakscan: ")
+
+
+def test_what_a_stranger_wrote_is_shown_spelled_out(office: Office) -> None:
+    name = "\x1b[2J\u202e evil"
+    token = office.leak()
+    (office.folder / f"{name}.env").write_text(token)
+    office.scan(name)
+    shown = office.run("findings", "show", "1")
+    assert "\\x1b[2J\\u202e evil.env" in shown.stdout
+    assert "\x1b" not in shown.stdout
+
+
+def test_a_name_that_is_the_token_is_redacted_before_it_is_stored(office: Office) -> None:
+    token = office.leak()
+    folder = office.folder / "named"
+    folder.mkdir()
+    (folder / token).write_text("nothing")
+    assert office.run("scan", str(folder), "--record").status == FOUND
+    ledger = (office.folder / "ledger.sqlite3").read_bytes()
+    assert token.encode() not in ledger
+    assert token not in office.sink.mails[0].as_string()
+
+
+def test_the_status_of_the_ledger_is_told(office: Office) -> None:
+    office.leak()
+    office.scan()
+    status = office.run("ledger", "status").stdout
+    assert "findings   1" in status
+    assert "secrets    0" in status
+
+
+def test_the_key_is_rotated_while_a_secret_waits(office: Office) -> None:
+    token = office.leak()
+    office.lose_the_hook()
+    office.scan()
+    before = (office.folder / "ledger.key").read_text().split()
+    done = office.run("ledger", "rotate-key")
+    assert (done.status, "1 encrypted anew" in done.stdout) == (CLEAN, True)
+    after = (office.folder / "ledger.key").read_text().split()
+    assert after[1:] == before
+    with office.desk() as desk:
+        row = desk.finding()
+        assert desk.vault.unseal(row.sealed_secret, row.sealed_by) == token
+        assert row.sealed_by == desk.vault.seals_with
+    assert len(office.run_alone("ledger", "new-key").stdout.strip()) == len(after[0])
+
+
+def test_another_fingerprint_key_is_refused_before_anything_is_scanned(office: Office) -> None:
+    office.leak()
+    office.scan()
+    done = office.scan(LEAKSCAN_FINGERPRINT_KEY="ee" * 32)
+    assert (done.status, "another fingerprint key" in done.stderr) == (MISUSED, True)
+    assert done.stdout == ""
+
+
+def test_a_ledger_that_cannot_be_opened_is_told_before_anything_is_scanned(
+    office: Office,
+) -> None:
+    office.leak()
+    (office.folder / "ledger.sqlite3").write_bytes(b"not a database at all" * 100)
+    done = office.scan()
+    assert (done.status, done.stdout) == (INCOMPLETE, "")
+    assert "not a database" in done.stderr
+
+
+def test_a_full_disk_while_recording_loses_nothing(office: Office) -> None:
+    token = office.leak()
+    office.run("ledger", "status")  # makes the ledger
+    size = (office.folder / "ledger.sqlite3").stat().st_size
+
+    def fill() -> None:
+        # No file may grow beyond what the ledger has: as good as a disk that is full.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, size // 2))
+
+    command = [sys.executable, "-m", "leakscan", "scan", str(office.folder / "leaked.env")]
+    done = subprocess.run(
+        [*command, "--record", "--config", str(office.settings)],
+        capture_output=True,
+        check=False,
+        env=environment(),
+        preexec_fn=fill,
+    )
+    assert done.returncode == INCOMPLETE, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert b"the ledger" in done.stderr
+    again = office.scan()
+    assert again.status == FOUND
+    assert office.issuer.bearer(token) is None
+    assert len(office.sink.mails) == 1
+
+
+def test_a_ledger_that_another_holds_for_a_while_is_waited_for(office: Office) -> None:
+    token = office.leak()
+    office.run("ledger", "status")
+    other = sqlite3.connect(
+        office.folder / "ledger.sqlite3", isolation_level=None, check_same_thread=False
+    )
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(3, lambda: other.execute("COMMIT"))
+    timer.start()
+    started = time.monotonic()
+    done = office.scan()
+    assert time.monotonic() - started > 2
+    timer.join()
+    other.close()
+    assert done.status == FOUND
+    assert office.issuer.bearer(token) is None
+
+
+def test_a_report_is_written_though_the_ledger_fails_at_the_end(office: Office) -> None:
+    office.leak()
+    office.run("ledger", "status")
+    with sqlite3.connect(office.folder / "ledger.sqlite3") as other:
+        other.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON findings"
+            " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+    other.close()
+    done = office.scan()
+    assert done.status == INCOMPLETE
+    assert "1 finding in 1 place" in done.stdout
+    assert "database or disk is full" in done.stderr
+    assert "scan again with --record" in done.stderr
+
+
+def test_an_upgrade_of_what_is_new_says_its_version(office: Office) -> None:
+    assert "at version 0001" in office.run("ledger", "upgrade").stdout
