@@ -290,7 +290,7 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
 def test_a_locked_database_is_one_line(
     issuer: Issuer, ada: NewAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leakscan.issuer.database._PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("leakscan.storage.PATIENCE", 0.05)
     with Issuer.open(issuer.folder.path) as impatient:
         with closing(sqlite3.connect(issuer.folder.database)) as other:
             other.execute("BEGIN IMMEDIATE")

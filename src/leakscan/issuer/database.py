@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import create_engine, event, inspect
-from sqlalchemy.engine import URL
+from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from leakscan.errors import LeakscanError
 from leakscan.issuer.tables import VERSION, metadata
+from leakscan.storage import READING, sqlite_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
-_PATIENCE_SECONDS = 30
-"""How long one waits for another who writes."""
-
-_BEGIN = "leakscan_begin"
 _REASONS = {
     "locked": ("locked by another process", "try again when that is done"),
     "readonly": ("cannot be written", "check its permissions"),
@@ -37,8 +33,8 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._engine = _engine(path)
-        self._writer = self._engine.execution_options(**{_BEGIN: "IMMEDIATE"})
+        self._engine = sqlite_engine(path)
+        self._reader = self._engine.execution_options(**{READING: True})
 
     def prepare(self) -> None:
         """Make the tables of an empty file, and check the version of another.
@@ -46,12 +42,8 @@ class Database:
         Raises:
             LeakscanError: it cannot be used, is damaged, of a newer version, or not an issuer's.
         """
-        with _one_line(self._path):
-            with self._engine.connect() as connection:
-                # It lasts: readers never wait for a writer, nor a writer for readers.
-                connection.connection.cursor().execute("PRAGMA journal_mode = WAL")
-            with self.writing() as connection:
-                self._check_version(connection)
+        with self.writing() as connection:
+            self._check_version(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -60,7 +52,7 @@ class Database:
         Raises:
             LeakscanError: the file cannot be read.
         """
-        with _one_line(self._path), self._engine.begin() as connection:
+        with _one_line(self._path), self._reader.begin() as connection:
             yield connection
 
     @contextmanager
@@ -71,7 +63,7 @@ class Database:
             LeakscanError: the file cannot be written.
             IntegrityError: what was written breaks a constraint.
         """
-        with _one_line(self._path), self._writer.begin() as connection:
+        with _one_line(self._path), self._engine.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -93,28 +85,6 @@ class Database:
             raise LeakscanError(
                 f"{self._path}: not the database of an issuer", "name another folder with --data"
             )
-
-
-def _engine(path: Path) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        connect_args={"timeout": _PATIENCE_SECONDS},
-        hide_parameters=True,  # an error may be logged, and they are somebody's
-        pool_size=8,
-        max_overflow=-1,  # as many as there are threads
-    )
-
-    @event.listens_for(engine, "connect")
-    def _set_up(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own business
-        connection.isolation_level = None  # so that the driver begins nothing by itself
-        connection.execute("PRAGMA foreign_keys = ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        kind = connection.get_execution_options().get(_BEGIN, "DEFERRED")
-        connection.exec_driver_sql(f"BEGIN {kind}")
-
-    return engine
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from leakscan.errors import LeakscanError
 from leakscan.keys import KEY_BYTES, decode_key, keep
+from leakscan.storage import make_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,9 +65,7 @@ class Folder:
             LeakscanError: they cannot be made.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # SQLite would make it readable by others; the files beside it get its mode.
-            os.close(os.open(self.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            make_private(self.database)
         except OSError as error:
             raise _unusable(self.path, error) from None
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-
 from sqlalchemy import (
     JSON,
     CheckConstraint,
@@ -15,33 +12,13 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    TypeDecorator,
     UniqueConstraint,
 )
 
-if TYPE_CHECKING:
-    from sqlalchemy import Dialect
+from leakscan.storage import Moment
 
 VERSION = 1
 """Of the tables, kept in the database as ``PRAGMA user_version``."""
-
-_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
-
-
-class Moment(TypeDecorator[datetime]):
-    """A moment in UTC, as text that sorts by time: ``2026-11-25T09:00:00.000000Z``."""
-
-    impl = String(27)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Write a moment down."""
-        return None if value is None else value.astimezone(UTC).strftime(_FORMAT)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Read a moment."""
-        return None if value is None else datetime.strptime(value, _FORMAT).replace(tzinfo=UTC)
-
 
 metadata = MetaData()
 

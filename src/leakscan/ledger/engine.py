@@ -9,22 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, create_engine, event, func, select
+from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from leakscan.errors import LeakscanError, UsageError
+from leakscan.storage import READING, make_private, sqlite_engine
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
     from sqlalchemy import Connection
 
 URL_VARIABLE = "LEAKSCAN_LEDGER_URL"
-
-PATIENCE = 30
-"""Seconds to wait for another writer of an SQLite file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ class Ledger:
             LeakscanError: the database failed.
         """
         with telling(self.name), self.engine.connect() as connection:
-            yield connection.execution_options(reading=True)
+            yield connection.execution_options(**{READING: True})
 
     def close(self) -> None:
         """Close every connection."""
@@ -138,30 +135,12 @@ _URL_FORM = "use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE"
 
 def _open_sqlite(path: Path) -> Ledger:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Made here, for its owner only; SQLite gives its other files the same mode.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        make_private(path)
     except OSError as error:
         raise LeakscanError(
             f"cannot open the ledger {path} ({error.strerror})", "choose another ledger.url"
         ) from None
-    url = URL.create("sqlite", database=str(path))
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": PATIENCE})
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    return Ledger(engine, str(path))
-
-
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin where SQLAlchemy says: `_begin`
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    """Take the lock for writing at once: one that is upgraded later can fail at any statement."""
-    reading = connection.get_execution_options().get("reading")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    return Ledger(sqlite_engine(path), str(path))
 
 
 def _way_out(said: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from certificates import certificate
 from leakscan.ledger.outcomes import Disabled
 from leakscan.ledger.words import Answer, Owner
 from leakscan.respond.failure import AttemptError
@@ -20,7 +21,6 @@ from servers import (
     a_json,
     running_socket,
     running_web,
-    write_certificate,
 )
 
 if TYPE_CHECKING:
@@ -202,22 +202,22 @@ def test_nonsense_is_a_failure(
 def test_a_certificate_that_nobody_vouches_for_is_refused(
     request_: DisableRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    certificate = write_certificate(tmp_path / "certificate.pem")
+    tls, public = certificate(tmp_path)
     # What would make requests trust it is not listened to.
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    monkeypatch.setenv("CURL_CA_BUNDLE", str(certificate))
-    with running_web(lambda _: DISABLED, certificate) as web:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(public))
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(public))
+    with running_web(lambda _: DISABLED, tls) as web:
         assert "certificate" in failure(hook(web.url, 1), request_).why
         assert web.requests == []
-        trusting = hook(web.url, 5, certificate)
+        trusting = hook(web.url, 5, public)
         assert trusting.disable(request_).answer is Answer.DISABLED
 
 
 def test_a_certificate_of_another_host_is_refused(request_: DisableRequest, tmp_path: Path) -> None:
-    certificate = write_certificate(tmp_path / "certificate.pem")
-    with running_web(lambda _: DISABLED, certificate) as web:
+    tls, public = certificate(tmp_path)
+    with running_web(lambda _: DISABLED, tls) as web:
         url = web.url.replace("127.0.0.1", "localhost")
-        assert "certificate" in failure(hook(url, 1, certificate), request_).why
+        assert "certificate" in failure(hook(url, 1, public), request_).why
     assert web.requests == []
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from smtp_servers import HonestServer, Mailbox, certificate
+from smtp_servers import HonestServer, Mailbox
 
+from certificates import certificate
 from leakscan.respond.mail import Delivered, Failed, Mailer, Refused
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from smtp_servers import certificate
 
+from certificates import certificate
 from leakscan.errors import UsageError
 from leakscan.respond.mail import MailSettings, mail_settings
 
