@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -120,6 +121,21 @@ def running_socket(behave: Callable[[socket.socket], None]) -> Iterator[str]:
         finally:
             over.set()
             thread.join()
+
+
+def dripping(text: bytes, every: float = 0.05) -> Callable[[socket.socket], None]:
+    """Return a behaviour: hear something if there is anything, then say this byte by byte."""
+
+    def drip(connection: socket.socket) -> None:
+        connection.settimeout(0.2)
+        with contextlib.suppress(TimeoutError):
+            connection.recv(1 << 16)
+        while True:
+            for byte in text:
+                connection.sendall(bytes([byte]))
+                time.sleep(every)
+
+    return drip
 
 
 def a_closed_port() -> int:

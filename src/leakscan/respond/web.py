@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
-import socket
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,8 +13,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from leakscan import __version__
+from leakscan.respond.deadline import Deadline
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -61,24 +60,19 @@ class Server:
         Raises:
             Unanswered: the server cannot be reached or trusted, or did not answer in time.
         """
-        watch = _Watch()
-        guard = threading.Timer(self.timeout, watch.end)
-        guard.daemon = True
-        with requests.Session() as session, contextlib.closing(watch):
+        with requests.Session() as session, Deadline(self.timeout) as deadline:
             session.trust_env = False
-            session.mount("http://", _WatchedAdapter(watch))
-            session.mount("https://", _WatchedAdapter(watch))
-            guard.start()
+            session.mount("http://", _WatchedAdapter(deadline))
+            session.mount("https://", _WatchedAdapter(deadline))
             try:
                 reply = self._send(session, method, headers, body)
             except (requests.RequestException, OSError, ValueError) as error:
-                why = f"no answer within {self.timeout:g} s" if watch.ended else _reason(error)
-                raise Unanswered(why) from None
-            finally:
-                guard.cancel()
-            if watch.ended:  # an answer that was cut off can look whole
-                raise Unanswered(f"no answer within {self.timeout:g} s")
-            return reply
+                if not deadline.is_over:
+                    raise Unanswered(_reason(error)) from None
+            if not deadline.is_over:
+                return reply
+        # Even a whole answer is not to be trusted then: it may have been cut off.
+        raise Unanswered(f"no answer within {self.timeout:g} s")
 
     def _send(
         self,
@@ -119,58 +113,34 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-class _Watch:
-    """Ends the connections of one request: time limits of sockets start anew with each byte."""
-
-    def __init__(self) -> None:
-        self.ended = False
-        self._sockets: list[socket.socket] = []
-
-    def see(self, connection: socket.socket) -> None:
-        # A copy, since encryption takes the socket away from its first owner.
-        self._sockets.append(connection.dup())
-        if self.ended:
-            self.end()
-
-    def end(self) -> None:
-        self.ended = True
-        for connection in list(self._sockets):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        for connection in self._sockets:
-            connection.close()
-
-
 class _WatchedAdapter(HTTPAdapter):
-    """Has a `_Watch` see every connection."""
+    """Has a deadline see every connection."""
 
-    def __init__(self, watch: _Watch) -> None:
-        self._watch = watch
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' signature
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _pools(self._watch)
+        self.poolmanager.pool_classes_by_scheme = _pools(self._deadline)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:  # noqa: ANN401 - requests' signature
         manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = _pools(self._watch)
+        manager.pool_classes_by_scheme = _pools(self._deadline)
         return manager
 
 
-def _pools(watch: _Watch) -> dict[str, type[HTTPConnectionPool]]:
+def _pools(deadline: Deadline) -> dict[str, type[HTTPConnectionPool]]:
     class WatchedHTTP(HTTPConnection):
         def _new_conn(self) -> socket.socket:
             connection = super()._new_conn()
-            watch.see(connection)
+            deadline.see(connection)
             return connection
 
     class WatchedHTTPS(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
             connection = super()._new_conn()
-            watch.see(connection)
+            deadline.see(connection)
             return connection
 
     class Pool(HTTPConnectionPool):

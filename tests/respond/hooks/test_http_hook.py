@@ -19,6 +19,7 @@ from servers import (
     Request,
     a_closed_port,
     a_json,
+    dripping,
     running_socket,
     running_web,
 )
@@ -145,22 +146,12 @@ def _say_nothing(connection: socket.socket) -> None:
     time.sleep(30)
 
 
-def _drip(text: bytes, every: float = 0.05) -> Callable[[socket.socket], None]:
-    def drip(connection: socket.socket) -> None:
-        connection.recv(1 << 16)
-        for byte in text * 1000:
-            connection.sendall(bytes([byte]))
-            time.sleep(every)
-
-    return drip
-
-
 @pytest.mark.parametrize(
     "behave",
     [
         _say_nothing,
-        _drip(b"HTTP/1.1 200 OK\r\n"),  # a header without an end
-        _drip(b"HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n{"),
+        dripping(b"HTTP/1.1 200 OK\r\n"),  # a header without an end
+        dripping(b"HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n{"),
     ],
     ids=["silence", "dripping headers", "dripping body"],
 )

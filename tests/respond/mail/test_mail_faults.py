@@ -7,12 +7,14 @@ import os
 import signal
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from smtp_servers import DROP, HANG, FaultyServer
 
 from leakscan.respond.mail import Delivered, Failed, Mailer, Refused
+from servers import dripping, running_socket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -239,3 +241,14 @@ def test_lines_that_begin_with_a_dot_arrive(settings_for: Settings, tmp_path: ob
             letter = compose(EXAMPLE_OWNER, [EXAMPLE], settings, "<id@leakscan.example>")
             assert isinstance(mailer.send(letter), Delivered)
     assert b"one\r\n..\r\n...two\r\n" in server.contents[0]
+
+
+def test_a_server_that_sends_a_byte_now_and_then_is_left_in_time(
+    settings_for: Settings, letter_to: LetterTo
+) -> None:
+    with running_socket(dripping(b"220-welcome to a server that never ends\r\n")) as url:
+        started = time.monotonic()
+        with Mailer(settings_for(int(url.split(":")[2].split("/")[0]), timeout=0.3)) as mailer:
+            outcome = mailer.send(letter_to("ada@example.com"))
+        assert time.monotonic() - started < 10
+    assert isinstance(outcome, Failed)

@@ -11,12 +11,15 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 if TYPE_CHECKING:
     import ssl
 
+    from leakscan.respond.deadline import Deadline
     from leakscan.respond.mail.settings import MailSettings
 
 TRIES = 3
 
+_READY = 220
 
-def connect(settings: MailSettings, context: ssl.SSLContext) -> smtplib.SMTP:
+
+def connect(settings: MailSettings, context: ssl.SSLContext, deadline: Deadline) -> smtplib.SMTP:
     """Connect, secure and log in; try again, shortly, where that may help.
 
     Raises:
@@ -29,7 +32,7 @@ def connect(settings: MailSettings, context: ssl.SSLContext) -> smtplib.SMTP:
         retry=retry_if_exception(_may_pass),
         reraise=True,
     )
-    return tries(_connect_once, settings, context)
+    return tries(_connect_once, settings, context, deadline)
 
 
 def explain(error: OSError | ValueError) -> str:
@@ -56,14 +59,14 @@ def is_timeout(error: BaseException) -> bool:
     return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
 
 
-def _connect_once(settings: MailSettings, context: ssl.SSLContext) -> smtplib.SMTP:
-    where = (settings.host, settings.port, settings.own_name)
-    server: smtplib.SMTP
-    if settings.security == "tls":
-        server = smtplib.SMTP_SSL(*where, timeout=settings.timeout, context=context)
-    else:
-        server = smtplib.SMTP(*where, timeout=settings.timeout)
+def _connect_once(
+    settings: MailSettings, context: ssl.SSLContext, deadline: Deadline
+) -> smtplib.SMTP:
+    server = _Watched(deadline, settings, context)
     try:
+        code, text = server.connect(settings.host, settings.port)
+        if code != _READY:
+            raise smtplib.SMTPConnectError(code, text)
         server.ehlo_or_helo_if_needed()
         if settings.security == "starttls":
             server.starttls(context=context)
@@ -74,6 +77,23 @@ def _connect_once(settings: MailSettings, context: ssl.SSLContext) -> smtplib.SM
         server.close()
         raise
     return server
+
+
+class _Watched(smtplib.SMTP):
+    """A client whose connection a deadline sees before anything is said on it."""
+
+    def __init__(self, deadline: Deadline, settings: MailSettings, context: ssl.SSLContext) -> None:
+        self._deadline = deadline
+        self._tls = context if settings.security == "tls" else None
+        super().__init__(local_hostname=settings.own_name, timeout=settings.timeout)
+        self._host = settings.host  # what STARTTLS verifies the certificate against
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connection = socket.create_connection((host, port), timeout)
+        self._deadline.see(connection)
+        if self._tls is None:
+            return connection
+        return self._tls.wrap_socket(connection, server_hostname=host)
 
 
 def _may_pass(error: BaseException) -> bool:

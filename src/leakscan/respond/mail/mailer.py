@@ -7,6 +7,7 @@ import re
 from email import policy
 from typing import TYPE_CHECKING, Any, Self
 
+from leakscan.respond.deadline import Deadline
 from leakscan.respond.mail.connection import answer, connect, explain
 from leakscan.respond.mail.outcome import Delivered, Failed, Refused, presentable_answer
 from leakscan.respond.mail.settings import tls_context
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 # These say that the conversation went wrong or a login is missing, nothing of a message.
 _OF_THE_CONVERSATION = frozenset({500, 502, 503, 530, 534, 535, 538})
+
+_ANSWERS = 6
+"""So many times as long as one answer may take, sending a message may: it has about as many."""
 
 MAYBE_ACCEPTED = "it may have been accepted"
 
@@ -60,7 +64,8 @@ class Mailer:
         address = recipients[0].addr_spec
         content = message.as_bytes(policy=_POLICY.clone(utf8=not address.isascii()))
         try:
-            outcome = self._send(address, content)
+            with Deadline(self._settings.timeout * _ANSWERS) as deadline:
+                outcome = self._send(address, content, deadline)
         except BaseException:  # such as a signal's: in the middle of a command, no other can follow
             self._drop()
             raise
@@ -84,22 +89,24 @@ class Mailer:
     ) -> None:
         self.close()
 
-    def _send(self, address: str, content: bytes) -> Outcome:
+    def _send(self, address: str, content: bytes, deadline: Deadline) -> Outcome:
         """Send over the kept connection; if that is dead, once more over a new one."""
         was_kept = self._server is not None
+        if self._server is not None and self._server.sock is not None:
+            deadline.see(self._server.sock)
         try:
-            return self._try(address, content)
+            return self._try(address, content, deadline)
         except _Broken as broken:
             self._drop()
             if not was_kept:
                 return Failed(str(broken))
         try:
-            return self._try(address, content)
+            return self._try(address, content, deadline)
         except _Broken as broken:
             self._drop()
             return Failed(str(broken))
 
-    def _try(self, address: str, content: bytes) -> Outcome:
+    def _try(self, address: str, content: bytes, deadline: Deadline) -> Outcome:
         """Connect if need be and send.
 
         Raises:
@@ -107,7 +114,7 @@ class Mailer:
         """
         if self._server is None:
             try:
-                self._server = connect(self._settings, self._context)
+                self._server = connect(self._settings, self._context, deadline)
             except (OSError, ValueError) as error:
                 return Failed(f"cannot connect: {explain(error)}")
         try:

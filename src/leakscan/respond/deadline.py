@@ -1,0 +1,59 @@
+"""End a conversation in time, whatever the other side does.
+
+The time limits of a socket start anew with each byte, so that a server which sends one now and then
+could hold a conversation for ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class Deadline:
+    """Shuts the sockets that it has seen when the time is over.  Use it as a context manager.
+
+    Attributes:
+        seconds: how long the conversation may take, from entering the context on.
+        is_over: whether it took longer; what was read at the end may then be cut off.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.is_over = False
+        self._sockets: list[socket.socket] = []
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def see(self, connection: socket.socket) -> None:
+        """Shut this one, too, when the time is over."""
+        # A copy, since encryption takes the socket from its first owner, and cannot copy itself.
+        self._sockets.append(socket.socket(fileno=os.dup(connection.fileno())))
+        if self.is_over:
+            self._end()
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        for connection in self._sockets:
+            connection.close()
+
+    def _end(self) -> None:
+        self.is_over = True
+        for connection in list(self._sockets):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
