@@ -21,7 +21,6 @@ import pytest
 import requests
 from scanning import environment
 
-from gitrepo import GitRepo
 from leakscan.demo.sink import Sink, running_sink
 from leakscan.demo.stage import write_settings
 from leakscan.issuer.serve import running
@@ -88,16 +87,16 @@ class Leak:
         other = issuer.create_account(grace, password="x" * 20, email=f"{grace}@example.com")
         second = issuer.create_token(ada, "second").secret.reveal()
         leaked = [first.token.secret.reveal(), second, other.token.secret.reveal()]
-        repo = GitRepo.init(folder / "repo")
+        (folder / "files").mkdir()
         for number, token in enumerate(leaked):
-            repo.add(f"settings{number}.env", f"TOKEN={token}\n", "Add settings")
+            (folder / "files" / f"{number}.env").write_text(f"TOKEN={token}\n")
         settings = write_settings(folder, issuer, url, sink.port)
         safe = issuer.create_token(ada, "safe").secret.reveal()
         return cls(folder, settings, url, sink, leaked, safe)
 
     @property
     def scan(self) -> tuple[str, ...]:
-        return ("scan", str(self.folder / "repo"), "--record", "--config", str(self.settings))
+        return ("scan", str(self.folder / "files"), "--record", "--config", str(self.settings))
 
     @property
     def respond(self) -> tuple[str, ...]:
