@@ -97,9 +97,8 @@ class Desk:
 
     def outcomes(self, *alert_on: str, attempts: int = 8, quiet: float = 600) -> Outcomes:
         """Return what ends attempts."""
-        return Outcomes(
-            self.ledger, Patience(attempts), frozenset(alert_on), timedelta(seconds=quiet)
-        )
+        duties = Duties(quiet=timedelta(seconds=quiet), alert_on=frozenset(alert_on))
+        return Outcomes(self.ledger, duties, Patience(attempts))
 
     def secrets(self, count: int) -> list[Secret]:
         """Make tokens, always the same."""

@@ -8,10 +8,10 @@ import pytest
 
 from leakscan.errors import UsageError
 from leakscan.ledger import standing
-from leakscan.ledger.closing import resolve, try_again
+from leakscan.ledger.closing import reopen, resolve, try_again
 from leakscan.ledger.duties import Duties
 from leakscan.ledger.entries import find_entry, list_entries, list_with_actions, sightings_of
-from leakscan.ledger.outcomes import Disabled
+from leakscan.ledger.outcomes import Disabled, Failure
 from leakscan.ledger.standing import Standing
 from leakscan.ledger.words import ActionKind, Answer, Owner
 from ledgers import a_finding, a_place
@@ -52,12 +52,26 @@ def test_what_was_given_up_is_tried_again_when_a_person_says_so(desk: Desk) -> N
     desk.record_some(1)
     outcomes = desk.outcomes(attempts=1)
     (claim,) = desk.queue.claim(ANY_DISABLE, 9)
-    outcomes.failed(claim, "no answer")
+    outcomes.failed([claim], Failure("no answer"))
     assert standings(desk) == [Standing.ATTENTION]
     assert try_again(desk.ledger, find_entry(desk.ledger, "1")) == 1
     (claim,) = desk.queue.claim(ANY_DISABLE, 9)
     assert claim.attempts == 1
     assert claim.sealed
+
+
+def test_what_was_closed_by_mistake_is_opened_again(desk: Desk) -> None:
+    (secret,) = desk.secrets(1)
+    desk.record(a_finding(secret))
+    entry = find_entry(desk.ledger, "1")
+    assert not reopen(desk.ledger, entry)
+    resolve(desk.ledger, entry, "a mistake", "ann")
+    assert reopen(desk.ledger, entry)
+    assert desk.states(ActionKind.NOTIFY) == ["waiting"]
+    desk.record(a_finding(secret))
+    (claim,) = desk.queue.claim(ANY_DISABLE, 9)
+    assert claim.sealed
+    assert (desk.finding().state, desk.finding().resolution) == ("open", None)
 
 
 def test_every_standing_has_its_word(desk: Desk) -> None:
@@ -66,7 +80,7 @@ def test_every_standing_has_its_word(desk: Desk) -> None:
     one, two, three = desk.queue.claim(ANY_DISABLE, 3)
     outcomes.disabled(one, Disabled(Answer.DISABLED))
     outcomes.disabled(two, Disabled(Answer.NOT_OURS))
-    outcomes.failed(three, "no answer")
+    outcomes.failed([three], Failure("no answer"))
     resolve(desk.ledger, find_entry(desk.ledger, "4"), "why not", "ann")
     other = desk.secrets(6)
     desk.record(a_finding(other[4]), duties=Duties())
@@ -106,7 +120,8 @@ def test_a_finding_is_named_by_its_number_or_the_start_of_its_fingerprint(desk: 
     desk.record_some(2)
     entry = find_entry(desk.ledger, "2")
     assert find_entry(desk.ledger, entry.fingerprint[:12].upper()) == entry
-    for name in ("3", "", "%", "abc", "-1", "9" * 30, "²"):
+    assert find_entry(desk.ledger, entry.redacted) == entry
+    for name in ("3", "", "%", "abc", "-1", "9" * 30, "9" * 5000, "²"):
         with pytest.raises(UsageError, match="no finding"):
             find_entry(desk.ledger, name)
 

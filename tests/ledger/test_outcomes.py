@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from leakscan.ledger.duties import Duties
-from leakscan.ledger.outcomes import Disabled, Patience
+from leakscan.ledger.outcomes import Disabled, Failure, Patience
 from leakscan.ledger.words import ActionKind, ActionState, Answer, Owner, Verdict
 from ledgers import REPLICATE
 
@@ -46,6 +46,79 @@ def test_what_was_disabled_before_is_not_said_to_be_our_doing(desk: Desk) -> Non
     desk.outcomes().disabled(claim(desk), Disabled(Answer.ALREADY_DISABLED, ADA))
     assert desk.finding().disabled_at is None
     assert desk.states(ActionKind.NOTIFY) == ["due"]
+
+
+def test_after_a_refusal_what_is_disabled_already_was_not_our_doing(desk: Desk) -> None:
+    desk.record_some(1)
+    outcomes = desk.outcomes()
+    outcomes.failed([claim(desk)], Failure("HTTP 401", is_unsure=False))
+    desk.pass_time(HOUR)
+    outcomes.disabled(claim(desk), Disabled(Answer.ALREADY_DISABLED, ADA))
+    assert desk.finding().disabled_at is None
+
+
+def test_after_silence_what_is_disabled_already_was_our_doing(desk: Desk) -> None:
+    desk.record_some(1)
+    outcomes = desk.outcomes()
+    outcomes.failed([claim(desk)], Failure("no answer"))
+    desk.pass_time(HOUR)
+    outcomes.failed([claim(desk)], Failure("HTTP 401", is_unsure=False))
+    desk.pass_time(HOUR)
+    outcomes.disabled(claim(desk), Disabled(Answer.ALREADY_DISABLED, ADA))
+    assert desk.finding().disabled_at is not None
+
+
+def test_what_was_not_begun_left_nothing_unsure(desk: Desk) -> None:
+    desk.record_some(1)
+    desk.queue.release([claim(desk)], timedelta(0))
+    assert claim(desk).is_unsure is False
+
+
+def test_the_first_hook_to_say_a_thing_has_said_it(desk: Desk) -> None:
+    desk.record_some(1, TWO_HOOKS)
+    outcomes = desk.outcomes()
+    both = desk.queue.claim([(ActionKind.DISABLE, None)], 2)
+    outcomes.disabled(both[0], ADAS)
+    first = desk.finding()
+    outcomes.disabled(both[1], Disabled(Answer.DISABLED, Owner("Eve", "eve@example.com"), "other"))
+    second = desk.finding()
+    assert (second.disabled_at, second.owner_email) == (first.disabled_at, "ada@example.com")
+    assert second.token_name == first.token_name
+
+
+def test_giving_up_again_is_told_again(desk: Desk) -> None:
+    from leakscan.ledger.closing import try_again
+    from leakscan.ledger.entries import find_entry
+
+    desk.record_some(1)
+    outcomes = desk.outcomes("gave_up", attempts=1)
+    outcomes.failed([claim(desk)], Failure("no answer"))
+    assert outcomes.told([claim(desk, ActionKind.ALERT)], "sent")
+    assert try_again(desk.ledger, find_entry(desk.ledger, "1")) == 1
+    outcomes.failed([claim(desk)], Failure("no answer"))
+    assert desk.states(ActionKind.ALERT) == ["due"]
+
+
+def test_an_alert_that_was_given_up_can_be_tried_again(desk: Desk) -> None:
+    from leakscan.ledger.closing import try_again
+    from leakscan.ledger.entries import find_entry
+
+    desk.record_some(1)
+    outcomes = desk.outcomes("gave_up", attempts=1)
+    outcomes.failed([claim(desk)], Failure("no answer"))
+    outcomes.failed([claim(desk, ActionKind.ALERT)], Failure("no answer"))
+    assert try_again(desk.ledger, find_entry(desk.ledger, "1")) == 2
+    assert desk.states(ActionKind.ALERT) == ["due"]
+
+
+def test_what_failed_together_is_tried_again_together(desk: Desk) -> None:
+    desk.record_some(10)
+    claims = desk.queue.claim([(ActionKind.DISABLE, None)], 10)
+    desk.outcomes().failed(claims, Failure("no answer"))
+    assert (
+        len({row.due_at for row in desk.rows("actions", "kind, due_at") if row.kind == "disable"})
+        == 1
+    )
 
 
 def test_after_a_crash_what_is_disabled_already_was_our_doing(desk: Desk) -> None:
@@ -94,12 +167,12 @@ def test_a_failure_is_tried_again_later_and_later_and_then_given_up(desk: Desk) 
     outcomes = desk.outcomes("gave_up", attempts=3)
     waits = []
     for _ in range(2):
-        assert outcomes.failed(claim(desk), "no answer") is ActionState.DUE
+        assert outcomes.failed([claim(desk)], Failure("no answer")) is ActionState.DUE
         waits.append(desk.action(ActionKind.DISABLE).due_at - desk.now())
         desk.pass_time(2 * HOUR)
     assert timedelta(seconds=14) < waits[0] <= timedelta(seconds=30)
     assert timedelta(seconds=29) < waits[1] <= timedelta(seconds=60)
-    assert outcomes.failed(claim(desk), "no answer at all") is ActionState.GAVE_UP
+    assert outcomes.failed([claim(desk)], Failure("no answer at all")) is ActionState.GAVE_UP
     assert desk.action(ActionKind.DISABLE).last_answer == "no answer at all"
     assert desk.states(ActionKind.ALERT) == ["due"]
     assert desk.finding().sealed_secret  # the token is alive: a person may have it tried again
@@ -109,11 +182,11 @@ def test_a_failure_is_tried_again_later_and_later_and_then_given_up(desk: Desk) 
 def test_what_a_server_asks_for_is_waited_for_within_reason(desk: Desk) -> None:
     desk.record_some(1)
     outcomes = desk.outcomes()
-    outcomes.failed(claim(desk), "busy", timedelta(minutes=5))
+    outcomes.failed([claim(desk)], Failure("busy", timedelta(minutes=5)))
     wait = desk.action(ActionKind.DISABLE).due_at - desk.now()
     assert timedelta(minutes=4) < wait <= timedelta(minutes=5)
     desk.pass_time(HOUR)
-    outcomes.failed(claim(desk), "busy", timedelta(days=900))
+    outcomes.failed([claim(desk)], Failure("busy", timedelta(days=900)))
     assert desk.action(ActionKind.DISABLE).due_at - desk.now() <= timedelta(days=1)
 
 
@@ -127,8 +200,8 @@ def test_delays_double_up_to_the_longest_and_differ() -> None:
 def test_an_alert_that_fails_raises_no_alert(desk: Desk) -> None:
     desk.record_some(1)
     outcomes = desk.outcomes("gave_up", attempts=1)
-    outcomes.failed(claim(desk), "no answer")
-    outcomes.failed(claim(desk, ActionKind.ALERT), "no answer")
+    outcomes.failed([claim(desk)], Failure("no answer"))
+    outcomes.failed([claim(desk, ActionKind.ALERT)], Failure("no answer"))
     assert desk.states(ActionKind.ALERT) == ["gave_up"]
 
 
@@ -136,7 +209,7 @@ def test_trouble_is_told_at_once_and_once(desk: Desk) -> None:
     desk.record_some(1)
     outcomes = desk.outcomes("trouble")
     for _ in range(2):
-        outcomes.failed(claim(desk), "wrong key", trouble=True)
+        outcomes.failed([claim(desk)], Failure("wrong key", is_trouble=True))
         desk.pass_time(HOUR)
     assert desk.states(ActionKind.ALERT) == ["due"]
 
@@ -146,14 +219,16 @@ def test_alerts_are_only_about_what_was_asked_for(desk: Desk, on: tuple[str, ...
     desk.record_some(2)
     outcomes = desk.outcomes(*on, attempts=1)
     outcomes.disabled(claim(desk), ADAS)
-    outcomes.failed(claim(desk), "no answer", trouble=True)
+    outcomes.failed([claim(desk)], Failure("no answer", is_trouble=True))
     assert desk.states(ActionKind.ALERT) == ["due"] * len(on)
 
 
 def test_each_disabled_token_can_be_told_to_the_team(desk: Desk) -> None:
     desk.record_some(1)
     desk.outcomes("disabled").disabled(claim(desk), ADAS)
-    assert desk.action(ActionKind.ALERT).responder == "disabled"
+    alert = desk.action(ActionKind.ALERT)
+    assert alert.responder.startswith("disabled ")
+    assert alert.about_id == desk.action(ActionKind.DISABLE).id
 
 
 def test_after_a_mail_the_next_findings_of_its_owner_are_gathered(desk: Desk) -> None:
@@ -161,9 +236,10 @@ def test_after_a_mail_the_next_findings_of_its_owner_are_gathered(desk: Desk) ->
     outcomes = desk.outcomes(quiet=600)
     outcomes.disabled(claim(desk), ADAS)
     first = claim(desk, ActionKind.NOTIFY)
+    assert desk.queue.begin_mail([first], "ada@example.com", "<1@x>")
     outcomes.disabled(claim(desk), ADAS)  # while the first mail is being sent
     assert desk.queue.claim([(ActionKind.NOTIFY, None)], 9) == []
-    assert outcomes.told([first], "250 OK", "<1@x>")
+    assert outcomes.told([first], "250 OK")
     outcomes.disabled(claim(desk), ADAS)
     other = Disabled(Answer.DISABLED, Owner(email="grace@example.com"))
     outcomes.disabled(claim(desk), other)
@@ -189,7 +265,7 @@ def test_verification_alone_wipes_the_secret_when_it_ends(desk: Desk) -> None:
     desk.record_some(2, Duties(verify=RULES))
     outcomes = desk.outcomes(attempts=1)
     outcomes.verified(claim(desk, ActionKind.VERIFY), Verdict.INVALID, None)
-    outcomes.failed(claim(desk, ActionKind.VERIFY), "no answer")
+    outcomes.failed([claim(desk, ActionKind.VERIFY)], Failure("no answer"))
     assert [row.sealed_secret for row in desk.rows("findings", "sealed_secret")] == [None, None]
 
 
@@ -198,3 +274,71 @@ def test_what_is_dead_need_not_be_verified(desk: Desk) -> None:
     desk.outcomes().disabled(claim(desk), ADAS)
     assert desk.states(ActionKind.VERIFY) == ["dropped"]
     assert desk.finding().sealed_secret is None
+
+
+def test_owners_are_told_though_mail_is_configured_later(desk: Desk) -> None:
+    from ledgers import a_finding
+
+    (secret,) = desk.secrets(1)
+    desk.record(a_finding(secret), duties=Duties({"issuer": RULES}))
+    desk.outcomes().disabled(claim(desk), ADAS)
+    assert desk.states(ActionKind.NOTIFY) == []
+    desk.record(a_finding(secret), duties=Duties({"issuer": RULES}, notify=True))
+    assert desk.states(ActionKind.NOTIFY) == ["due"]
+
+
+def test_a_notice_that_fails_after_its_finding_was_resolved_is_dropped(desk: Desk) -> None:
+    from leakscan.ledger.closing import resolve
+    from leakscan.ledger.entries import find_entry
+
+    desk.record_some(2)
+    outcomes = desk.outcomes(attempts=2)
+    for _ in range(2):
+        outcomes.disabled(claim(desk), ADAS)
+    first, second = desk.queue.claim([(ActionKind.NOTIFY, None)], 2)
+    resolve(desk.ledger, find_entry(desk.ledger, "1"), "told by hand", "ann")
+    outcomes.failed([first, second], Failure("no answer"))
+    assert desk.states(ActionKind.NOTIFY) == ["dropped", "due"]
+
+
+def test_a_damaged_secret_is_mended_by_scanning_again(desk: Desk) -> None:
+    from sqlalchemy import update
+
+    from leakscan.ledger.tables import findings
+    from ledgers import a_finding
+
+    (secret,) = desk.secrets(1)
+    desk.record(a_finding(secret))
+    with desk.ledger.writing() as connection:
+        connection.execute(update(findings).values(sealed_secret=b"damaged"))
+    desk.record(a_finding(secret))
+    row = desk.finding()
+    assert desk.vault.unseal(row.sealed_secret, row.sealed_by) == secret
+
+
+def test_the_heartbeat_and_conclusions_never_wait_in_a_circle(desk: Desk) -> None:
+    from threading import Event, Thread
+
+    desk.record_some(300)
+    outcomes = desk.outcomes()
+    claims = desk.queue.claim([(ActionKind.DISABLE, None)], 300)
+    over = Event()
+    errors: list[BaseException] = []
+
+    def beat() -> None:
+        while not over.is_set():
+            try:
+                desk.queue.renew(claims[::-1])
+            except BaseException as error:  # noqa: BLE001 - told below
+                errors.append(error)
+
+    thread = Thread(target=beat)
+    thread.start()
+    try:
+        for start in range(0, 300, 50):
+            group = claims[start : start + 50]
+            assert outcomes.failed(group[1::2] + group[::2], Failure("no answer"))
+    finally:
+        over.set()
+        thread.join()
+    assert errors == []

@@ -6,7 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from leakscan.ledger.outcomes import Disabled
+import pytest
+from sqlalchemy import event
+
+from leakscan.ledger.outcomes import Disabled, Failure
 from leakscan.ledger.words import ActionKind, ActionState, Answer
 
 if TYPE_CHECKING:
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
 DISABLE = [(ActionKind.DISABLE, "issuer")]
 ANSWER = Disabled(Answer.DISABLED)
+NO_ANSWER = Failure("no answer")
 MINUTE = timedelta(minutes=1)
 
 
@@ -82,9 +86,9 @@ def test_who_was_thought_dead_cannot_end_what_another_has_taken_over(desk: Desk)
     outcomes = desk.outcomes()
     assert not desk.queue.renew([first])
     assert not outcomes.disabled(first, ANSWER)
-    assert outcomes.failed(first, "no answer") is None
-    assert outcomes.give_up(first, "no answer") is None
-    desk.queue.release([first], MINUTE, "not tried")
+    assert outcomes.failed([first], NO_ANSWER) is None
+    assert outcomes.give_up([first], "no answer") is None
+    desk.queue.release([first], MINUTE)
     assert desk.states(ActionKind.DISABLE) == ["running"]
     assert outcomes.disabled(second, ANSWER)
     assert desk.states(ActionKind.DISABLE) == ["done"]
@@ -92,7 +96,7 @@ def test_who_was_thought_dead_cannot_end_what_another_has_taken_over(desk: Desk)
 
 def test_what_is_given_back_was_not_attempted(desk: Desk) -> None:
     desk.record_some(1)
-    desk.queue.release(desk.queue.claim(DISABLE, 9), MINUTE, "not tried")
+    desk.queue.release(desk.queue.claim(DISABLE, 9), MINUTE)
     assert desk.queue.claim(DISABLE, 9) == []
     desk.pass_time(2 * MINUTE)
     assert [claim.attempts for claim in desk.queue.claim(DISABLE, 9)] == [1]
@@ -110,7 +114,7 @@ def test_a_clock_that_is_set_back_delays_nothing_for_long(desk: Desk) -> None:
 def test_a_clock_that_jumps_ahead_loses_nothing(desk: Desk) -> None:
     desk.record_some(1)
     (claim,) = desk.queue.claim(DISABLE, 9)
-    assert desk.outcomes().failed(claim, "no answer") is ActionState.DUE
+    assert desk.outcomes().failed([claim], NO_ANSWER) is ActionState.DUE
     desk.pass_time(timedelta(days=400))
     (again,) = desk.queue.claim(DISABLE, 9)
     assert again.attempts == 2
@@ -126,3 +130,28 @@ def test_the_backlog_counts_what_is_not_over(desk: Desk) -> None:
     }
     desk.outcomes().disabled(claim, ANSWER)
     assert (ActionKind.DISABLE, "issuer", ActionState.RUNNING) not in desk.queue.backlog()
+
+
+def test_claiming_does_not_look_at_everything(desk: Desk) -> None:
+    """What a claim reads must not grow with what is over, of which a ledger has ever more."""
+    if desk.ledger.engine.dialect.name != "sqlite":
+        pytest.skip("asked of SQLite's planner")
+    plans: list[str] = []
+
+    def explain(*arguments: object) -> None:
+        connection, statement = arguments[1], str(arguments[2])
+        if statement.startswith(("SELECT", "UPDATE")):
+            plan = connection.connection.execute(  # type: ignore[attr-defined]
+                f"EXPLAIN QUERY PLAN {statement}", arguments[3]
+            )
+            plans.extend(str(row[3]) for row in plan)
+
+    desk.record_some(5)
+    event.listen(desk.ledger.engine, "before_cursor_execute", explain)
+    (claim,) = desk.queue.claim(DISABLE, 1)
+    desk.outcomes().disabled(claim, ANSWER)
+    desk.queue.backlog()
+    event.remove(desk.ledger.engine, "before_cursor_execute", explain)
+    assert plans
+    scans = [plan for plan in plans if plan.startswith("SCAN") and "CONSTANT" not in plan]
+    assert scans == []

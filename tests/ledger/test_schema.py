@@ -118,6 +118,8 @@ def test_the_file_and_its_log_are_for_their_owner_only(tmp_path: Path) -> None:
         ("mysql://root@localhost/x", "cannot be kept in mysql"),
         ("postgresql://[::1", "cannot be read"),
         ("sqlite://", "cannot be kept in sqlite"),
+        ("sqlite:///:memory:", "cannot be kept in sqlite"),
+        ("sqlite:ledger", "cannot be read"),
     ],
 )
 def test_a_url_that_is_none_is_refused(url: str, words: str) -> None:
@@ -144,3 +146,17 @@ def test_a_file_that_is_no_database_is_told_of(tmp_path: Path) -> None:
 def test_a_folder_is_no_ledger(tmp_path: Path) -> None:
     with pytest.raises(LeakscanError, match="cannot open the ledger"):
         open_ledger(str(tmp_path))
+
+
+def test_reading_makes_no_ledger(url: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no ledger"):
+        open_ledger(url, make=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_reading_sees_one_state(desk: Desk) -> None:
+    with desk.ledger.reading() as connection:
+        query = text("SELECT count(*) FROM findings")
+        before = connection.scalar(query)
+        desk.record_some(3)
+        assert connection.scalar(query) == before == 0

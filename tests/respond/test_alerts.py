@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from leakscan.errors import UsageError
-from leakscan.respond.alerts import AlertSettings, alert_settings, send_alert
+from leakscan.respond.alerts import Alert, AlertSettings, channel_mark, read_alerts, send_alert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,8 +61,10 @@ def channel() -> Iterator[Channel]:
 def test_an_alert_arrives_as_it_is(channel: Channel) -> None:
     settings = AlertSettings((channel.url(), channel.url("/2")))
     title, body = "leakscan gave up", "<b>*one*</b> & :smile:\n\\n {{ x }} \x1b[2J\u202e"
-    assert send_alert(settings, title, body) is None
+    marks = frozenset(channel_mark(url) for url in settings.urls)
+    assert send_alert(settings, Alert(title, body, is_urgent=True)) == (marks, None)
     assert [alert["title"] for alert in channel.alerts] == [title, title]
+    assert channel.alerts[0]["type"] == "failure"
     assert channel.alerts[0]["message"] == ("<b>*one*</b> & :smile:\n\\n {{ x }} \\x1b[2J\\u202e")
 
 
@@ -71,13 +73,19 @@ def test_a_failed_channel_is_named_by_its_scheme(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     settings = AlertSettings((channel.url(), f"json://user:{CREDENTIAL}@127.0.0.1:1/x"))
-    failed = send_alert(settings, "title", "body")
+    alert = Alert("title", "body", is_urgent=False)
+    took, failed = send_alert(settings, alert)
     assert failed == "no alert could be sent by json (number 2)"
-    assert len(channel.alerts) == 1, "the others are sent"
+    assert took == {channel_mark(settings.urls[0])}
+    assert [sent["type"] for sent in channel.alerts] == ["info"], "the others are sent"
+
+    assert send_alert(settings, alert, took) == (took, failed)
+    assert len(channel.alerts) == 1, "who has it does not get it again"
 
     channel.status = 500
-    failed = send_alert(settings, "title", "body")
+    took, failed = send_alert(settings, alert)
     assert failed == "no alert could be sent by json (number 1), json (number 2)"
+    assert took == frozenset()
     assert capfd.readouterr() == ("", "")
     assert CREDENTIAL not in caplog.text
     assert CREDENTIAL not in repr(settings)
@@ -86,7 +94,8 @@ def test_a_failed_channel_is_named_by_its_scheme(
 def test_nothing_is_printed_in_a_process_without_logging() -> None:
     script = (
         "from leakscan.respond.alerts import *\n"
-        "print(send_alert(AlertSettings(('json://u:hunter2@127.0.0.1:1/x',)), 't', 'b'))\n"
+        "settings = AlertSettings(('json://u:hunter2@127.0.0.1:1/x',))\n"
+        "print(send_alert(settings, Alert('t', 'b', True))[1])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
@@ -98,15 +107,15 @@ def test_nothing_is_printed_in_a_process_without_logging() -> None:
 def test_the_table(tmp_path: Path) -> None:
     source = tmp_path / "c.toml"
     url, other = "json://127.0.0.1/a", "json://127.0.0.1/b"
-    settings = alert_settings({"urls": [url]}, source, {})
+    settings = read_alerts({"urls": [url]}, source, {})
     assert (settings.urls, settings.on) == ((url,), ("gave_up", "trouble"))
-    settings = alert_settings({"urls": [url], "on": ["disabled"]}, source, {})
+    settings = read_alerts({"urls": [url], "on": ["disabled"]}, source, {})
     assert settings.on == ("disabled",)
     (tmp_path / "urls").write_text(f"# ours\n\n{url}\n  {other}  \n")
-    assert alert_settings({"urls_file": "urls"}, source, {}).urls == (url, other)
+    assert read_alerts({"urls_file": "urls"}, source, {}).urls == (url, other)
     environ = {"LEAKSCAN_ALERT_URLS": f" {other}\n{url} "}
-    assert alert_settings({"urls": [url]}, source, environ).urls == (other, url)
-    assert alert_settings({}, source, environ).urls == (other, url)
+    assert read_alerts({"urls": [url]}, source, environ).urls == (other, url)
+    assert read_alerts({}, source, environ).urls == (other, url)
 
 
 @pytest.mark.parametrize("bad", [f"foo://{CREDENTIAL}", CREDENTIAL, "slack://", "json://"])
@@ -121,7 +130,7 @@ def test_a_url_that_apprise_does_not_know(
         ({}, {"LEAKSCAN_ALERT_URLS": f"{good} {bad}"}, "LEAKSCAN_ALERT_URLS: number 2: "),
     ):
         with pytest.raises(UsageError) as caught:
-            alert_settings(table, source, environ)
+            read_alerts(table, source, environ)
         assert str(caught.value).startswith(where)
         assert bad not in str(caught.value).removeprefix(where)
     assert capfd.readouterr() == ("", "")
@@ -143,11 +152,6 @@ def test_a_url_that_apprise_does_not_know(
 )
 def test_a_wrong_table(table: object, message: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        alert_settings(table, tmp_path / "c.toml", {})
+        read_alerts(table, tmp_path / "c.toml", {})
     assert str(caught.value).startswith(f"{tmp_path / 'c.toml'}: {message}")
     assert CREDENTIAL not in str(caught.value)
-
-
-def test_an_event_that_there_is_not() -> None:
-    with pytest.raises(UsageError, match="gave_up, disabled, trouble"):
-        AlertSettings(("json://127.0.0.1",), on=("found",))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leakscan.ledger.closing import resolve
+from leakscan.ledger.closing import reopen, resolve
 from leakscan.ledger.duties import Duties
 from leakscan.ledger.entries import find_entry
 from leakscan.ledger.outcomes import Patience
@@ -153,6 +153,67 @@ def test_a_slow_call_keeps_its_lease(stage: Stage) -> None:
     assert len(stage.sink.mails) == 1
 
 
+def test_a_digest_that_failed_is_sent_again_as_it_was(stage: Stage) -> None:
+    mail = stage.settings.mail
+    assert mail
+    stage.configure(mail=replace(mail, port=a_closed_port()))
+    stage.desk.record_some(10)
+    stage.respond()
+    begun = {row.receipt for row in stage.desk.rows("actions", "kind, receipt") if row.receipt}
+    assert len(begun) == 1
+    stage.configure(mail=mail)
+    stage.desk.pass_time(HOUR)
+    stage.desk.record(a_finding(stage.desk.secrets(11)[10]))  # must not change that mail
+    stage.respond()
+    stage.desk.pass_time(HOUR)
+    stage.respond()
+    first, second = stage.sink.mails
+    assert first["message-id"] in begun
+    assert len(first.get_all("x-leakscan-finding", [])) == 10
+    assert len(second.get_all("x-leakscan-finding", [])) == 1
+
+
+def test_a_channel_that_has_an_alert_does_not_get_it_again(stage: Stage) -> None:
+    assert stage.settings.alerts
+    dead = f"json://127.0.0.1:{a_closed_port()}/"
+    urls = (*stage.settings.alerts.urls, dead)
+    stage.configure(alerts=replace(stage.settings.alerts, urls=urls), patience=Patience(attempts=3))
+    stage.hook_at(f"http://127.0.0.1:{a_closed_port()}/")
+    stage.desk.record_some(1)
+    for _ in range(6):
+        stage.respond()
+        stage.desk.pass_time(HOUR)
+    assert len(stage.channel.requests) == 1
+    assert stage.desk.states(ActionKind.ALERT) == ["gave_up"]
+
+
+def test_a_hook_that_echoes_the_token_spreads_it_nowhere(stage: Stage) -> None:
+    (secret,) = stage.desk.secrets(1)
+    echo = {"name": secret.reveal(), "email": "ada@example.com", "locale": secret.reveal()}
+    answer = a_json(
+        {"status": "disabled", "owner": echo, "token": {"name": f"mine {secret.reveal()}"}}
+    )
+    with running_web(lambda _: answer) as echoing:
+        stage.hook_at(echoing.url)
+        stage.desk.record(a_finding(secret))
+        stage.respond()
+    (mail,) = stage.sink.mails
+    assert secret.reveal() not in mail.as_string()
+    assert secret.reveal() not in repr(stage.desk.rows("findings"))
+
+
+def test_a_secret_that_is_gone_is_a_matter_for_a_person(stage: Stage) -> None:
+    (secret,) = stage.desk.secrets(1)
+    stage.desk.record(a_finding(secret))
+    entry = find_entry(stage.desk.ledger, "1")
+    resolve(stage.desk.ledger, entry, "a mistake", "ann")
+    assert reopen(stage.desk.ledger, entry)
+    assert ("disable", "later") in stage.results()
+    stage.desk.record(a_finding(secret))
+    stage.desk.pass_time(HOUR)
+    assert ("disable", "done") in stage.results()
+
+
 def test_a_mail_server_that_is_down_delays_mails_and_nothing_else(stage: Stage) -> None:
     mail = stage.settings.mail
     assert mail
@@ -179,7 +240,7 @@ def test_one_refused_address_spoils_no_other_mail(stage: Stage) -> None:
     assert results["alert", "done"] == 1
     assert len(stage.sink.mails) == 2
     (alert,) = stage.channel.requests
-    assert "notify gave up" in alert.json["message"]
+    assert "notify (owner) gave up: 550" in alert.json["message"]
     assert "gone@example.com" not in alert.body.decode()
 
 

@@ -51,11 +51,11 @@ def test_every_table_is_read(tmp_path: Path) -> None:
     assert settings.duties.notify
     assert settings.duties.verify == {"replicate-api-token"}
     assert settings.ledger.key_file == tmp_path / "ledger.key"
-    assert settings.quiet == timedelta(seconds=5)
+    assert settings.duties.quiet == timedelta(seconds=5)
     assert (settings.concurrency, settings.lease.total_seconds()) == (3, 5)
     assert settings.patience.attempts == 4
     assert settings.alerts
-    assert settings.alerts.on == ("gave_up", "disabled")
+    assert settings.duties.alert_on == {"gave_up", "disabled"}
 
 
 def test_nothing_configured_is_nothing_done() -> None:

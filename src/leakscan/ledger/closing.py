@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from leakscan.ledger.engine import Ledger
     from leakscan.ledger.words import Entry
 
+_RESOLVED = "resolved: "
+
 
 def resolve(ledger: Ledger, entry: Entry, reason: str, by: str) -> bool:
     """Close a finding: nothing is owed for it any more, and its secret is wiped.
@@ -48,9 +50,45 @@ def resolve(ledger: Ledger, entry: Entry, reason: str, by: str) -> bool:
         connection.execute(
             update(actions)
             .where(actions.c.finding_id == entry.id, actions.c.state.in_(unfinished))
-            .values(state=ActionState.DROPPED, last_answer=f"resolved: {reason}", ended_at=moment)
+            .values(state=ActionState.DROPPED, last_answer=f"{_RESOLVED}{reason}", ended_at=moment)
         )
         return bool(closed)
+
+
+def reopen(ledger: Ledger, entry: Entry) -> bool:
+    """Open a finding that was closed: what was dropped for that is owed again.
+
+    Its secret is gone; scanning its place again gives it back.
+
+    Returns:
+        Whether it was closed.
+
+    Raises:
+        LeakscanError: the database failed.
+    """
+    with ledger.writing() as connection:
+        closed = (findings.c.id == entry.id) & (findings.c.state == FindingState.RESOLVED)
+        unresolved = {"resolved_at": None, "resolved_by": None, "resolution": None}
+        opened = connection.execute(
+            update(findings).where(closed).values(state=FindingState.OPEN, **unresolved)
+        ).rowcount
+        if opened:
+            dropped = (
+                actions.c.finding_id == entry.id,
+                actions.c.state == ActionState.DROPPED,
+                actions.c.last_answer.startswith(_RESOLVED),
+            )
+            again = {"attempts": 0, "due_at": now(connection), "ended_at": None}
+            for kinds, state in (
+                ((ActionKind.DISABLE, ActionKind.VERIFY), ActionState.DUE),
+                ((ActionKind.NOTIFY,), ActionState.WAITING),
+            ):
+                connection.execute(
+                    update(actions)
+                    .where(*dropped, actions.c.kind.in_(kinds))
+                    .values(state=state, **again)
+                )
+        return bool(opened)
 
 
 def try_again(ledger: Ledger, entry: Entry) -> int:
@@ -63,12 +101,10 @@ def try_again(ledger: Ledger, entry: Entry) -> int:
         LeakscanError: the database failed.
     """
     with ledger.writing() as connection:
-        kinds = (ActionKind.VERIFY, ActionKind.DISABLE, ActionKind.NOTIFY)
         return connection.execute(
             update(actions)
             .where(
                 actions.c.finding_id == entry.id,
-                actions.c.kind.in_(kinds),
                 actions.c.state.in_((ActionState.GAVE_UP, ActionState.DUE)),
             )
             .values(state=ActionState.DUE, attempts=0, due_at=now(connection), ended_at=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, exists, or_
@@ -20,8 +21,12 @@ PENDING = (ActionState.DUE, ActionState.RUNNING)
 OWNER = "owner"
 """The responder of `ActionKind.NOTIFY`."""
 
-ISSUER = "issuer"
-"""The responder of `ActionKind.VERIFY`."""
+ACCOUNT = "account"
+"""The responder of `ActionKind.VERIFY`: the issuer's account endpoint."""
+
+GAVE_UP, TROUBLE, DISABLED = "gave_up", "trouble", "disabled"
+"""The occasions of `ActionKind.ALERT`: too many failures; what only a person can mend; and each
+token that is disabled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +37,22 @@ class Duties:
         disable: names of the disable hooks, each with the ids of the rules that it is for.
         verify: ids of the rules whose secrets are verified.
         notify: whether owners are told.
+        quiet: after a mail to an owner, so long the next findings are gathered for one more.
+        alert_on: the occasions on which the team is told.
     """
 
     disable: Mapping[str, frozenset[str]] = field(default_factory=dict)
     verify: frozenset[str] = frozenset()
     notify: bool = False
+    quiet: timedelta = timedelta(minutes=10)
+    alert_on: frozenset[str] = frozenset()
 
     def of(self, rule: str) -> list[tuple[ActionKind, str, ActionState]]:
         """List what is owed for a finding of a rule: kind, responder, first state."""
         hooks = [name for name, rules in self.disable.items() if rule in rules]
         owed = [(ActionKind.DISABLE, name, ActionState.DUE) for name in hooks]
         if rule in self.verify:
-            owed.append((ActionKind.VERIFY, ISSUER, ActionState.DUE))
+            owed.append((ActionKind.VERIFY, ACCOUNT, ActionState.DUE))
         if hooks and self.notify:
             # Only the answer of a hook names the owner.
             owed.append((ActionKind.NOTIFY, OWNER, ActionState.WAITING))

@@ -53,34 +53,39 @@ class Ledger:
             LeakscanError: the database failed.
         """
         with telling(self.name), self.engine.connect() as connection:
-            yield connection.execution_options(**{READING: True})
+            options = {READING: True}
+            if connection.dialect.name != "sqlite":  # which sees one state anyway
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection.execution_options(**options)
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
 
-def open_engine(url: str | None = None) -> Ledger:
+def open_engine(url: str | None = None, *, make: bool = True) -> Ledger:
     """Connect to a ledger, without looking at its tables.
 
     Args:
-        url: ``sqlite:///PATH`` or ``postgresql://...``, or just a path; by default a file in
-            the user's state folder.  The variable ``LEAKSCAN_LEDGER_URL`` goes before it.
+        url: a path, ``sqlite:///PATH`` or ``postgresql://...``; by default a file in the user's
+            state folder.  The variable ``LEAKSCAN_LEDGER_URL`` goes before it.
+        make: whether to make an SQLite file that is not there.
 
     Raises:
-        UsageError: it is no such URL.
+        UsageError: it is no such URL, or there is no such file.
         LeakscanError: the folder of an SQLite file cannot be made, or a driver is missing.
     """
     parsed = _parse(os.environ.get(URL_VARIABLE) or url)
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(Path(parsed.database or ""))
+        return _open_sqlite(Path(parsed.database or ""), make=make)
     try:
         engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
     except (ImportError, NoSuchModuleError):
         raise LeakscanError(
             "the driver for PostgreSQL is not installed", "pip install 'leakscan[postgres]'"
         ) from None
-    return Ledger(engine, parsed.set(query={}).render_as_string(hide_password=True))
+    shown = parsed.set(drivername=parsed.get_backend_name(), query={})
+    return Ledger(engine, shown.render_as_string(hide_password=True))
 
 
 def now(connection: Connection) -> datetime:
@@ -115,25 +120,30 @@ def _parse(text: str | None) -> URL:
         from platformdirs import user_state_path
 
         text = str(user_state_path("leakscan") / "ledger.sqlite3")
-    if "://" not in text:
+    if "://" not in text and not text.startswith("sqlite:"):
         return URL.create("sqlite", database=str(Path(text).expanduser()))
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
         raise UsageError("the ledger's URL cannot be read", _URL_FORM) from None
-    if url.drivername in ("postgres", "postgresql"):
+    if url.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
         return url.set(drivername="postgresql+psycopg")
-    if url.drivername == "sqlite" and url.database:
-        return url
-    if url.drivername == "postgresql+psycopg":
+    if url.drivername == "sqlite" and url.database and url.database != ":memory:":
         return url
     raise UsageError(f"a ledger cannot be kept in {url.drivername}", _URL_FORM)
 
 
-_URL_FORM = "use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE"
+_URL_FORM = "use a path, or postgresql://USER:PASSWORD@HOST/DATABASE"
 
 
-def _open_sqlite(path: Path) -> Ledger:
+def no_ledger(name: str) -> UsageError:
+    """Make the error of a ledger that nobody has written to yet."""
+    return UsageError(f"there is no ledger {name}", "check ledger.url, or scan with --record first")
+
+
+def _open_sqlite(path: Path, *, make: bool) -> Ledger:
+    if not make and not path.exists():
+        raise no_ledger(str(path))
     try:
         make_private(path)
     except OSError as error:

@@ -21,7 +21,7 @@ from leakscan.ledger.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection
 
@@ -83,30 +83,34 @@ def list_with_actions(
 
 
 def find_entry(ledger: Ledger, name: str) -> Entry:
-    """Find the one finding with a number, or whose fingerprint begins so.
+    """Find the one finding of this number, redacted secret, or start of a fingerprint.
 
     Raises:
         UsageError: there is none, or more than one.
         LeakscanError: the database failed.
     """
-    wanted: ColumnElement[bool] = findings.c.fingerprint.startswith(name.lower(), autoescape=True)
-    if len(name) < _SHORTEST:
-        wanted = findings.c.id == -1
-    if name.isascii() and name.isdigit() and int(name) < 1 << 63:
-        wanted = or_(findings.c.id == int(name), wanted)
+    wanted = findings.c.redacted == name
+    if len(name) >= _SHORTEST:
+        begins = findings.c.fingerprint.startswith(name.lower(), autoescape=True)
+        wanted = or_(wanted, begins)
+    if name.isascii() and name.isdigit() and len(name) <= _LONGEST:
+        wanted = or_(wanted, findings.c.id == int(name))
     found = list(list_entries(ledger, wanted))
     if len(found) > 1:
         exact = [entry for entry in found if str(entry.id) == name]
         found = exact or found
     if len(found) > 1:
-        raise UsageError(f"{len(found)} fingerprints begin with {name}", "give more of it")
+        raise UsageError(f"{len(found)} findings are called {name}", "give a number")
     if not found:
-        raise UsageError(f"no finding {name}", "see `leakscan findings list --all`")
+        raise UsageError(f"no finding {name[:80]}", "see `leakscan findings list --all`")
     return found[0]
 
 
 _SHORTEST = 6
 """Characters of a fingerprint that name a finding."""
+
+_LONGEST = 18
+"""Digits of a number that every database can hold."""
 
 
 def sightings_of(
@@ -124,6 +128,12 @@ def count_sightings(connection: Connection, finding: int) -> int:
     return connection.execute(query).scalar_one()
 
 
+def action_at(connection: Connection, number: int) -> Action | None:
+    """Return one action by its number."""
+    row = connection.execute(select(*_ACTION).where(actions.c.id == number)).first()
+    return None if row is None else _action(row)
+
+
 def actions_of(connection: Connection, finding: int) -> tuple[Action, ...]:
     """Return what was and is owed for a finding, in the order in which it came to be owed."""
     return actions_by_finding(connection, [finding]).get(finding, ())
@@ -135,7 +145,11 @@ def actions_by_finding(
     """Return what was and is owed for each of some findings."""
     query = select(actions.c.finding_id, *_ACTION).where(actions.c.finding_id.in_(ids))
     grouped: dict[int, list[Action]] = {}
-    for finding, kind, responder, state, *rest in connection.execute(query.order_by(actions.c.id)):
-        action = Action(ActionKind(kind), responder, ActionState(state), *rest)
-        grouped.setdefault(finding, []).append(action)
+    for finding, *action in connection.execute(query.order_by(actions.c.id)):
+        grouped.setdefault(finding, []).append(_action(action))
     return {finding: tuple(owed) for finding, owed in grouped.items()}
+
+
+def _action(row: Sequence[Any]) -> Action:
+    kind, responder, state, *rest = row
+    return Action(ActionKind(kind), responder, ActionState(state), *rest)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
+from leakscan.ledger.duties import DISABLED, GAVE_UP, TROUBLE, Duties
 from leakscan.ledger.engine import now
-from leakscan.ledger.queue import LONGEST_DELAY, held
+from leakscan.ledger.queue import LONGEST_DELAY, hold
 from leakscan.ledger.settle import owe_alert, settle
 from leakscan.ledger.tables import actions, findings
-from leakscan.ledger.words import ActionKind, ActionState, Answer, Owner, Verdict
+from leakscan.ledger.words import ActionKind, ActionState, Answer, FindingState, Owner, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -62,19 +62,31 @@ class Disabled:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
-    """Ends attempts.  Every method tells whether the claim was still ours.
+class Failure:
+    """Why an attempt failed.
 
     Attributes:
-        alert_on: the occasions on which the team is told, of ``gave_up``, ``trouble``
-            and ``disabled``.
-        quiet: after a mail to an owner, so long the next findings are gathered for one more.
+        why: on one line.
+        wait: what the other side asked for, if it did.
+        is_trouble: whether only a person can mend it, who had better know at once.
+        is_unsure: whether it may have had its effect all the same.
+        receipt: what it left behind; ``None`` keeps what there is.
     """
 
+    why: str
+    wait: timedelta = timedelta(0)
+    is_trouble: bool = False
+    is_unsure: bool = True
+    receipt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Ends attempts.  Every method tells whether the claim was still ours."""
+
     ledger: Ledger
+    duties: Duties
     patience: Patience = Patience()
-    alert_on: frozenset[str] = field(default_factory=frozenset)
-    quiet: timedelta = timedelta(minutes=10)
 
     def disabled(self, claim: Claim, outcome: Disabled) -> bool:
         """Note a hook's answer and whose token it is, and owe the owner word of it.
@@ -83,30 +95,33 @@ class Outcomes:
             LeakscanError: the database failed.
         """
         with self.ledger.writing() as connection:
-            _lock(connection, claim)
+            _lock(connection, [claim])
             if not _end(connection, [claim], ActionState.DONE, outcome.answer.value):
                 return False
             moment = now(connection)
+            ours = outcome.answer is Answer.DISABLED or (
+                outcome.answer is Answer.ALREADY_DISABLED and claim.is_unsure
+            )
             owner = outcome.owner
             told = {
                 "owner_name": owner.name,
                 "owner_email": owner.email,
                 "owner_locale": owner.locale,
                 "token_name": outcome.token_name,
+                "disabled_at": moment if ours else None,
             }
-            changes: dict[str, object] = {key: value for key, value in told.items() if value}
-            # After an attempt of which no answer is known, "already" is most likely our own doing.
-            ours = outcome.answer is Answer.DISABLED or (
-                outcome.answer is Answer.ALREADY_DISABLED and claim.attempts > 1
-            )
-            if ours and claim.entry.disabled_at is None:
-                changes["disabled_at"] = moment
+            # Of several hooks, the first to say a thing has said it.
+            changes = {
+                name: func.coalesce(findings.c[name], value)
+                for name, value in told.items()
+                if value
+            }
             if changes:
                 row = findings.c.id == claim.entry.id
                 connection.execute(update(findings).where(row).values(changes))
-            if ours and "disabled" in self.alert_on:
-                owe_alert(connection, claim.entry.id, "disabled", moment)
-            settle(connection, claim.entry.id, moment, self.quiet, self.alert_on)
+            if ours and DISABLED in self.duties.alert_on:
+                owe_alert(connection, claim.entry.id, DISABLED, claim.action, moment)
+            settle(connection, [claim.entry.id], moment, self.duties)
             return True
 
     def verified(self, claim: Claim, verdict: Verdict, account: str | None) -> bool:
@@ -116,7 +131,7 @@ class Outcomes:
             LeakscanError: the database failed.
         """
         with self.ledger.writing() as connection:
-            _lock(connection, claim)
+            _lock(connection, [claim])
             if not _end(connection, [claim], ActionState.DONE, verdict.value):
                 return False
             moment = now(connection)
@@ -124,77 +139,90 @@ class Outcomes:
             changes |= {"account": account} if account else {}
             row = findings.c.id == claim.entry.id
             connection.execute(update(findings).where(row).values(changes))
-            settle(connection, claim.entry.id, moment, self.quiet, self.alert_on)
+            settle(connection, [claim.entry.id], moment, self.duties)
             return True
 
-    def told(self, claims: Sequence[Claim], answer: str, receipt: str | None) -> bool:
+    def told(self, claims: Sequence[Claim], answer: str) -> bool:
         """Note that one message about all of these was accepted.
 
         Raises:
             LeakscanError: the database failed.
         """
         with self.ledger.writing() as connection:
-            return _end(connection, claims, ActionState.DONE, answer, receipt)
+            return _end(connection, claims, ActionState.DONE, answer)
 
-    def failed(
-        self, claim: Claim, why: str, wait: timedelta | None = None, *, trouble: bool = False
-    ) -> ActionState | None:
-        """Have a failed attempt made again later, or give it up.
-
-        Args:
-            claim: what was attempted.
-            why: on one line.
-            wait: what the other side asked for, if it did.
-            trouble: whether only a person can mend it, who had better know at once.
+    def failed(self, claims: Sequence[Claim], failure: Failure) -> ActionState | None:
+        """Have what failed together made again together, later; or give it up.
 
         Returns:
-            The new state; ``None`` if the claim was no longer ours.
+            The new state; ``None`` if a claim was no longer ours.
 
         Raises:
             LeakscanError: the database failed.
         """
-        if claim.attempts >= self.patience.attempts:
-            return self.give_up(claim, why)
-        delay = max(self.patience.delay(claim.attempts), wait or timedelta(0))
+        attempts = max(claim.attempts for claim in claims)
+        if attempts >= self.patience.attempts:
+            return self.give_up(claims, failure.why)
         with self.ledger.writing() as connection:
-            due_at = now(connection) + min(delay, LONGEST_DELAY)
-            ours = _end(connection, [claim], ActionState.DUE, why, due_at=due_at)
-            if ours and trouble and "trouble" in self.alert_on:
-                about = f"{claim.kind} in trouble ({claim.responder})"
-                owe_alert(connection, claim.entry.id, about, now(connection))
+            open_still = _lock(connection, claims)
+            moment = now(connection)
+            delay = max(self.patience.delay(attempts), failure.wait)
+            values: dict[str, object] = {"due_at": moment + min(delay, LONGEST_DELAY)}
+            values |= {"receipt": failure.receipt} if failure.receipt else {}
+            ours = _end(connection, open_still, ActionState.DUE, failure.why, **values)
+            for claim in open_still:
+                is_unsure = claim.is_unsure or failure.is_unsure
+                row = actions.c.id == claim.action
+                connection.execute(update(actions).where(row).values(is_unsure=is_unsure))
+                if ours and failure.is_trouble and TROUBLE in self.duties.alert_on:
+                    owe_alert(connection, claim.entry.id, TROUBLE, claim.action, moment)
+            closed = [claim for claim in claims if claim not in open_still]
+            _end(connection, closed, ActionState.DROPPED, failure.why)
             return ActionState.DUE if ours else None
 
-    def give_up(self, claim: Claim, why: str) -> ActionState | None:
+    def give_up(self, claims: Sequence[Claim], why: str) -> ActionState | None:
         """Attempt no more; the team is told, unless it is the alert that failed.
 
         Raises:
             LeakscanError: the database failed.
         """
         with self.ledger.writing() as connection:
-            _lock(connection, claim)
-            if not _end(connection, [claim], ActionState.GAVE_UP, why):
+            open_still = _lock(connection, claims)
+            if not _end(connection, open_still, ActionState.GAVE_UP, why):
                 return None
             moment = now(connection)
-            if claim.kind is not ActionKind.ALERT and "gave_up" in self.alert_on:
-                about = f"{claim.kind} gave up ({claim.responder})"
-                owe_alert(connection, claim.entry.id, about, moment)
-            settle(connection, claim.entry.id, moment, self.quiet, self.alert_on)
+            for claim in open_still:
+                if claim.kind is not ActionKind.ALERT and GAVE_UP in self.duties.alert_on:
+                    owe_alert(connection, claim.entry.id, GAVE_UP, claim.action, moment, again=True)
+            closed = [claim for claim in claims if claim not in open_still]
+            _end(connection, closed, ActionState.DROPPED, why)
+            settle(connection, [claim.entry.id for claim in claims], moment, self.duties)
             return ActionState.GAVE_UP
 
-    def drop(self, claims: Sequence[Claim], why: str) -> bool:
+    def drop(self, claim: Claim, why: str) -> bool:
         """End what is no use any more.
 
         Raises:
             LeakscanError: the database failed.
         """
         with self.ledger.writing() as connection:
-            return _end(connection, claims, ActionState.DROPPED, why)
+            _lock(connection, [claim])
+            ours = _end(connection, [claim], ActionState.DROPPED, why)
+            settle(connection, [claim.entry.id], now(connection), self.duties)
+            return ours
 
 
-def _lock(connection: Connection, claim: Claim) -> None:
-    """Lock the finding before its actions, as recording does, so that nobody waits in a circle."""
-    row = select(findings.c.id).where(findings.c.id == claim.entry.id)
-    connection.execute(row.with_for_update())
+def _lock(connection: Connection, claims: Sequence[Claim]) -> list[Claim]:
+    """Lock findings before their actions, as recording does, so that nobody waits in a circle.
+
+    Returns:
+        The claims whose findings no person has closed meanwhile.
+    """
+    ids = {claim.entry.id for claim in claims}
+    rows = select(findings.c.id, findings.c.state).where(findings.c.id.in_(ids))
+    locked = connection.execute(rows.order_by(findings.c.id).with_for_update())
+    open_still = {row.id for row in locked if row.state == FindingState.OPEN}
+    return [claim for claim in claims if claim.entry.id in open_still]
 
 
 def _end(
@@ -202,20 +230,13 @@ def _end(
     claims: Sequence[Claim],
     state: ActionState,
     answer: str,
-    receipt: str | None = None,
-    due_at: datetime | None = None,
+    **values: object,
 ) -> bool:
     """End claims that are still held; tell whether all of them were."""
-    moment = now(connection)
-    ended = 0
-    for claim in claims:
-        values: dict[str, object] = {
-            "state": state,
-            "last_answer": answer,
-            "ticket": None,
-            "lease_until": None,
-        }
-        values |= {"due_at": due_at} if due_at else {"ended_at": moment, "receipt": receipt}
-        done = connection.execute(update(actions).where(held(claim)).values(values))
-        ended += done.rowcount
-    return ended == len(claims)
+    held = hold(connection, claims)
+    values |= {"state": state, "last_answer": answer, "ticket": None, "lease_until": None}
+    if state is not ActionState.DUE:
+        values["ended_at"] = now(connection)
+    ids = [claim.action for claim in held]
+    connection.execute(update(actions).where(actions.c.id.in_(ids)).values(values))
+    return len(held) == len(claims)

@@ -10,20 +10,19 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, or_, select, tuple_, update
 
 from leakscan.ledger.engine import now
 from leakscan.ledger.entries import ENTRY, entry_of
-from leakscan.ledger.tables import actions, findings
+from leakscan.ledger.tables import actions, findings, insert_into, owners
 from leakscan.ledger.words import ActionKind, ActionState, Claim
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Sequence
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Connection
 
     from leakscan.ledger.engine import Ledger
 
@@ -34,6 +33,8 @@ set back, and counts as over."""
 
 Duty = tuple[ActionKind, str | None]
 """The kind of an action, and who does it; ``None`` for any."""
+
+_UNFINISHED = (ActionState.WAITING, ActionState.DUE, ActionState.RUNNING, ActionState.GAVE_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,33 +74,19 @@ class Queue:
                 wanted = wanted.where(actions.c.finding_id.in_(only))
             wanted = wanted.order_by(actions.c.due_at, actions.c.id).limit(limit)
             ids = connection.scalars(wanted.with_for_update(skip_locked=True)).all()
-            if not ids:
-                return []
+            claims = _claims(connection, ids, ticket)
             connection.execute(
                 update(actions)
                 .where(actions.c.id.in_(ids))
                 .values(
                     state=ActionState.RUNNING,
                     attempts=actions.c.attempts + 1,
+                    is_unsure=True,
                     ticket=ticket,
                     lease_until=moment + self.lease,
                 )
             )
-            columns = (*_CLAIM, findings.c.sealed_secret, findings.c.sealed_by, *ENTRY)
-            held = select(*columns).join(findings).where(actions.c.ticket == ticket)
-            return [
-                Claim(
-                    action=row[actions.c.id],
-                    kind=ActionKind(row[actions.c.kind]),
-                    responder=row[actions.c.responder],
-                    ticket=ticket,
-                    attempts=row[actions.c.attempts],
-                    entry=entry_of(row),
-                    sealed=row[findings.c.sealed_secret],
-                    sealed_by=row[findings.c.sealed_by],
-                )
-                for row in connection.execute(held.order_by(actions.c.id)).mappings()
-            ]
+            return claims
 
     def renew(self, claims: Collection[Claim]) -> bool:
         """Make the leases of claims last anew; tell whether all were still their holder's.
@@ -107,30 +94,54 @@ class Queue:
         Raises:
             LeakscanError: the database failed.
         """
-        renewed = 0
+        if not claims:
+            return True
         with self.ledger.writing() as connection:
-            until = now(connection) + self.lease
-            for some in _slices(claims):
-                renewal = update(actions).where(or_(*some)).values(lease_until=until)
-                renewed += connection.execute(renewal).rowcount
-        return renewed == len(claims)
+            return self._renew(connection, claims)
 
-    def release(self, claims: Collection[Claim], delay: timedelta, why: str) -> None:
+    def begin_mail(self, claims: Collection[Claim], email: str, message_id: str) -> bool:
+        """Note that a mail is about to be sent; tell whether the claims are still their holder's.
+
+        Should nobody come to know what became of it, the same mail is sent again.
+
+        Raises:
+            LeakscanError: the database failed.
+        """
+        with self.ledger.writing() as connection:
+            if not self._renew(connection, claims):
+                return False
+            ids = [claim.action for claim in claims]
+            begun = update(actions).where(actions.c.id.in_(ids)).values(receipt=message_id)
+            connection.execute(begun)
+            upsert = insert_into(connection, owners)
+            told = {"email": email, "told_at": now(connection)}
+            connection.execute(
+                upsert.on_conflict_do_update(
+                    index_elements=[owners.c.email], set_={"told_at": told["told_at"]}
+                ),
+                told,
+            )
+            return True
+
+    def release(self, claims: Collection[Claim], delay: timedelta) -> None:
         """Give claims back unattempted, to be taken up after a delay.
 
         Raises:
             LeakscanError: the database failed.
         """
         with self.ledger.writing() as connection:
-            for some in _slices(claims):
+            due_at = now(connection) + delay
+            held = hold(connection, claims)
+            for is_unsure in (False, True):
+                ids = [claim.action for claim in held if claim.is_unsure is is_unsure]
                 connection.execute(
                     update(actions)
-                    .where(or_(*some))
+                    .where(actions.c.id.in_(ids))
                     .values(
                         state=ActionState.DUE,
                         attempts=actions.c.attempts - 1,
-                        due_at=now(connection) + delay,
-                        last_answer=why,
+                        is_unsure=is_unsure,
+                        due_at=due_at,
                         ticket=None,
                         lease_until=None,
                     )
@@ -143,21 +154,76 @@ class Queue:
             LeakscanError: the database failed.
         """
         columns = (actions.c.kind, actions.c.responder, actions.c.state)
-        over = (ActionState.DONE, ActionState.DROPPED)
-        query = select(*columns, func.count()).where(actions.c.state.not_in(over))
+        query = select(*columns, func.count()).where(actions.c.state.in_(_UNFINISHED))
         with self.ledger.reading() as connection:
             return {
                 (ActionKind(kind), responder, ActionState(state)): count
                 for kind, responder, state, count in connection.execute(query.group_by(*columns))
             }
 
+    def next_due(self) -> datetime | None:
+        """Return when the next action is due, if any is.
 
-_CLAIM = (actions.c.id, actions.c.kind, actions.c.responder, actions.c.attempts)
+        Raises:
+            LeakscanError: the database failed.
+        """
+        query = select(func.min(actions.c.due_at)).where(actions.c.state == ActionState.DUE)
+        with self.ledger.reading() as connection:
+            moment: datetime | None = connection.scalar(query)
+            return moment
+
+    def _renew(self, connection: Connection, claims: Collection[Claim]) -> bool:
+        held = hold(connection, claims)
+        until = now(connection) + self.lease
+        ids = [claim.action for claim in held]
+        connection.execute(update(actions).where(actions.c.id.in_(ids)).values(lease_until=until))
+        return len(held) == len(claims)
 
 
-def held(claim: Claim) -> ColumnElement[bool]:
-    """Return the condition that a claim is still its holder's."""
-    return and_(actions.c.id == claim.action, actions.c.ticket == claim.ticket)
+def hold(connection: Connection, claims: Collection[Claim]) -> list[Claim]:
+    """Lock the claims that are still their holder's, and return them.
+
+    They are locked in one order by all, so that no two wait for each other.
+    """
+    tickets = {claim.ticket for claim in claims}
+    ids = [claim.action for claim in claims]
+    query = select(actions.c.id).where(actions.c.id.in_(ids), actions.c.ticket.in_(tickets))
+    held = set(connection.scalars(query.order_by(actions.c.id).with_for_update()))
+    return [claim for claim in claims if claim.action in held]
+
+
+def _claims(connection: Connection, ids: Sequence[int], ticket: str) -> list[Claim]:
+    """Read actions as the claims that they are about to be."""
+    columns = (*_CLAIM, findings.c.sealed_secret, findings.c.sealed_by, *ENTRY)
+    query = select(*columns).join(findings, findings.c.id == actions.c.finding_id)
+    rows = connection.execute(query.where(actions.c.id.in_(ids)).order_by(actions.c.id))
+    return [
+        Claim(
+            action=row[actions.c.id],
+            kind=ActionKind(row[actions.c.kind]),
+            responder=row[actions.c.responder],
+            ticket=ticket,
+            attempts=row[actions.c.attempts] + 1,
+            is_unsure=row[actions.c.is_unsure],
+            receipt=row[actions.c.receipt],
+            about=row[actions.c.about_id],
+            entry=entry_of(row),
+            sealed=row[findings.c.sealed_secret],
+            sealed_by=row[findings.c.sealed_by],
+        )
+        for row in rows.mappings()
+    ]
+
+
+_CLAIM = (
+    actions.c.id,
+    actions.c.kind,
+    actions.c.responder,
+    actions.c.attempts,
+    actions.c.is_unsure,
+    actions.c.receipt,
+    actions.c.about_id,
+)
 
 
 def _due(moment: datetime) -> ColumnElement[bool]:
@@ -179,10 +245,3 @@ def _among(duties: Collection[Duty]) -> ColumnElement[bool]:
     anybody = [kind for kind, responder in duties if responder is None]
     named = [duty for duty in duties if duty[1] is not None]
     return or_(actions.c.kind.in_(anybody), tuple_(actions.c.kind, actions.c.responder).in_(named))
-
-
-def _slices(claims: Iterable[Claim]) -> Iterator[list[ColumnElement[bool]]]:
-    """Yield the conditions of claims, some at a time, so that a statement stays small."""
-    conditions = iter([held(claim) for claim in claims])
-    while some := list(islice(conditions, 100)):
-        yield some

@@ -6,10 +6,11 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, case, or_, select, update
+from sqlalchemy import bindparam, case, select, update
 
 from leakscan.ledger.duties import needs_secret
 from leakscan.ledger.engine import now
+from leakscan.ledger.settle import settle
 from leakscan.ledger.tables import actions, findings, insert_into, sightings
 from leakscan.ledger.words import ActionKind, ActionState, FindingState
 from leakscan.model import PUBLIC
@@ -36,10 +37,12 @@ class Recorded:
     Attributes:
         ids: the ledger's numbers of the findings.
         new: how many of them it had not known.
+        resolved: how many of them a person had closed, so that nothing is done about them.
     """
 
     ids: tuple[int, ...]
     new: int
+    resolved: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +71,20 @@ class Recorder:
         Raises:
             LeakscanError: the database failed; batches before are recorded.
         """
-        ids: dict[int, bool] = {}
+        ids: set[int] = set()
+        new: set[int] = set()
+        resolved: set[int] = set()
         for batch in _batches(found):
             with self.ledger.writing() as connection:
-                ids |= self._record(connection, batch, exposure)
-        return Recorded(tuple(ids), sum(ids.values()))
+                rows = self._record(connection, batch, exposure)
+            ids |= {row.id for row in rows}
+            new |= {row.id for row in rows if row.first_run_id == self.run}
+            resolved |= {row.id for row in rows if row.state == FindingState.RESOLVED}
+        return Recorded(tuple(sorted(ids)), len(new), len(resolved))
 
     def _record(
         self, connection: Connection, batch: dict[str, list[Finding]], exposure: str
-    ) -> dict[int, bool]:
+    ) -> list[Any]:
         moment = now(connection)
         known = self._findings(connection, batch, exposure, moment)
         self._sightings(connection, batch, known, exposure, moment)
@@ -91,7 +99,9 @@ class Recorder:
         if owed:
             connection.execute(insert_into(connection, actions).on_conflict_do_nothing(), owed)
         self._seal(connection, {known[name].id: batch[name][0] for name in owing})
-        return {row.id: row.first_run_id == self.run for row in known.values()}
+        # What is owed only since the configuration changed may follow from what is done already.
+        settle(connection, [known[name].id for name in owing], moment, self.duties)
+        return list(known.values())
 
     def _findings(
         self,
@@ -155,10 +165,13 @@ class Recorder:
             "last_seen_at": moment,
         }
         upsert = insert_into(connection, sightings)
+        given = upsert.excluded
         latest = ("last_run_id", "last_seen_at", "current", "url", "note")
+        was_public = sightings.c.exposure == PUBLIC
         upsert = upsert.on_conflict_do_update(
             index_elements=[sightings.c.finding_id, sightings.c.place],
-            set_={name: upsert.excluded[name] for name in latest},
+            set_={name: given[name] for name in latest}
+            | {"exposure": case((was_public, PUBLIC), else_=given.exposure)},
         )
         connection.execute(
             upsert,
@@ -169,11 +182,8 @@ class Recorder:
         )
 
     def _seal(self, connection: Connection, found: Mapping[int, Finding]) -> None:
-        """Keep the secrets that an action still needs and that are not at hand."""
-        lacking = or_(
-            findings.c.sealed_secret.is_(None), findings.c.sealed_by != self.vault.seals_with
-        )
-        query = select(findings.c.id).where(and_(findings.c.id.in_(found), lacking, needs_secret()))
+        """Keep the secrets that an action still needs, in the place of what may be damaged."""
+        query = select(findings.c.id).where(findings.c.id.in_(found), needs_secret())
         sealed = [
             {
                 "at": finding,
@@ -254,6 +264,7 @@ def _action(
         "responder": responder,
         "state": state.value,
         "attempts": 0,
+        "is_unsure": False,
         "due_at": moment,
         "created_at": moment,
     }

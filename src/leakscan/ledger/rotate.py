@@ -55,7 +55,5 @@ def reseal(ledger: Ledger, vault: Vault) -> tuple[int, int]:
                     )
             if fresh:
                 row = findings.c.id == bindparam("at")
-                connection.execute(
-                    update(findings).where(row).values(sealed_by=vault.seals_with), fresh
-                )
+                connection.execute(update(findings).where(row), fresh)
             done, last = done + len(fresh), page[-1].id

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, inspect, select, text
 
 from leakscan.errors import LeakscanError
-from leakscan.ledger.engine import Ledger, open_engine
+from leakscan.ledger.engine import Ledger, no_ledger, open_engine
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -20,20 +20,21 @@ _LOCK = 0x6C65616B
 """PostgreSQL's advisory lock that one migration at a time holds: "leak" in ASCII."""
 
 
-def open_ledger(url: str | None = None) -> Ledger:
-    """Open a ledger, making its tables if it is new.
+def open_ledger(url: str | None = None, *, make: bool = True) -> Ledger:
+    """Open a ledger.
 
     An SQLite file of an older version is brought up to date; a PostgreSQL database, which other
     machines use too, only by `upgrade`.
 
     Args:
         url: as in `engine.open_engine`.
+        make: whether to make it if it is not there.
 
     Raises:
-        UsageError: ``url`` is wrong.
+        UsageError: ``url`` is wrong, or there is no ledger.
         LeakscanError: the database fails, or is of another version.
     """
-    ledger = open_engine(url)
+    ledger = open_engine(url, make=make)
     try:
         with ledger.reading() as connection:
             version = _version(connection)
@@ -48,6 +49,8 @@ def open_ledger(url: str | None = None) -> Ledger:
                 f"the ledger {ledger.name} is of an older version ({version})",
                 "run `leakscan ledger upgrade`",
             )
+        if version is None and not make:
+            raise no_ledger(ledger.name)
         if version != HEAD:
             upgrade(ledger)
     except BaseException:

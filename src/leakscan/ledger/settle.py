@@ -1,19 +1,19 @@
-"""Draw the conclusions for a finding when one of its actions has ended."""
+"""Draw the conclusions for findings when something was recorded or an action has ended."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
-from leakscan.ledger.duties import PENDING, needs_secret
+from leakscan.ledger.duties import PENDING, TROUBLE, Duties, needs_secret
 from leakscan.ledger.queue import LONGEST_DELAY
-from leakscan.ledger.tables import actions, findings, insert_into
+from leakscan.ledger.tables import actions, findings, insert_into, owners
 from leakscan.ledger.words import ActionKind, ActionState, Answer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -23,56 +23,57 @@ _UNKNOWN_OWNER = "no hook named an e-mail address of the owner"
 _NOT_OURS = "no hook knows the token"
 
 
-def settle(
-    connection: Connection,
-    finding: int,
-    moment: datetime,
-    quiet: timedelta,
-    alert_on: Collection[str],
-) -> None:
-    """Wipe the secret if nothing needs it any more, and let the owner be told.
+def settle(connection: Connection, ids: Sequence[int], moment: datetime, duties: Duties) -> None:
+    """Wipe the secrets that nothing needs any more, and let the owners be told.
 
     Args:
-        connection: inside of the transaction that has ended the action.
-        finding: its number; its row is locked.
+        connection: inside of the transaction that has changed something.
+        ids: numbers of findings; their rows are locked.
         moment: the time.
-        quiet: after a mail to an owner, so long the next findings are gathered for one more.
-        alert_on: the occasions on which the team is told.
+        duties: how owners and the team are told.
     """
-    query = select(actions.c.state, actions.c.last_answer).where(
-        actions.c.finding_id == finding, actions.c.kind == ActionKind.DISABLE
+    query = select(actions.c.finding_id, actions.c.state, actions.c.last_answer).where(
+        actions.c.finding_id.in_(ids), actions.c.kind == ActionKind.DISABLE
     )
-    hooks = connection.execute(query).all()
+    hooks: dict[int, list[Any]] = {}
+    for row in connection.execute(query):
+        hooks.setdefault(row.finding_id, []).append(row)
+    for finding, answers in hooks.items():
+        _settle_one(connection, finding, answers, moment, duties)
+    unneeded = select(findings.c.id).where(findings.c.id.in_(ids), ~needs_secret())
+    wipe(connection, connection.scalars(unneeded).all(), moment)
+
+
+def _settle_one(
+    connection: Connection,
+    finding: int,
+    hooks: Sequence[Any],
+    moment: datetime,
+    duties: Duties,
+) -> None:
     open_still = {*PENDING, ActionState.GAVE_UP} & {row.state for row in hooks}
     stopped = any(row.last_answer in _STOPPED for row in hooks if row.state == ActionState.DONE)
-    if hooks and not open_still:
-        _drop(connection, finding, ActionKind.VERIFY, (ActionState.DUE,), _WIPED, moment)
-    if not connection.execute(
-        select(findings.c.id).where(findings.c.id == finding, needs_secret())
-    ).first():
-        wipe(connection, [finding], moment)
+    if not open_still:
+        _drop(connection, finding, ActionKind.VERIFY, ActionState.DUE, _WIPED, moment)
     if not stopped and open_still:
         return
     why = _NOT_OURS
     if stopped:
-        if _release_notice(connection, finding, moment, quiet) or open_still:
+        if _release_notice(connection, finding, moment, duties) or open_still:
             return
         why = _UNKNOWN_OWNER
-    waiting = (ActionState.WAITING,)
-    dropped = _drop(connection, finding, ActionKind.NOTIFY, waiting, why, moment)
-    if dropped and stopped and "trouble" in alert_on:
-        owe_alert(connection, finding, "notify: nobody knows the owner", moment)
+    dropped = _drop(connection, finding, ActionKind.NOTIFY, ActionState.WAITING, why, moment)
+    if dropped is not None and stopped and TROUBLE in duties.alert_on:
+        owe_alert(connection, finding, TROUBLE, dropped, moment)
 
 
-def _release_notice(
-    connection: Connection, finding: int, moment: datetime, quiet: timedelta
-) -> bool:
+def _release_notice(connection: Connection, finding: int, moment: datetime, duties: Duties) -> bool:
     """Make word to the owner due; tell whether the owner's address is known."""
     email = connection.scalar(select(findings.c.owner_email).where(findings.c.id == finding))
     if not email:
         return False
-    recent = _last_told(connection, email, moment)
-    due_at = max(moment, recent + quiet) if recent else moment
+    told_at = connection.scalar(select(owners.c.told_at).where(owners.c.email == email))
+    due_at = max(moment, told_at + duties.quiet) if told_at else moment
     connection.execute(
         update(actions)
         .where(
@@ -94,43 +95,59 @@ def wipe(connection: Connection, ids: Collection[int], moment: datetime) -> None
     )
 
 
+def owe_alert(
+    connection: Connection,
+    finding: int,
+    occasion: str,
+    about: int,
+    moment: datetime,
+    *,
+    again: bool = False,
+) -> None:
+    """Owe the team word of something.
+
+    Args:
+        connection: inside of the transaction that has found it out.
+        finding: its number.
+        occasion: see `duties`.
+        about: number of the action that it is about.
+        moment: the time.
+        again: whether to tell it once more if it was told before.
+    """
+    row = {
+        "finding_id": finding,
+        "kind": ActionKind.ALERT,
+        "responder": f"{occasion} {about}",
+        "about_id": about,
+        "state": ActionState.DUE,
+        "attempts": 0,
+        "is_unsure": False,
+        "due_at": moment,
+        "created_at": moment,
+    }
+    upsert = insert_into(connection, actions)
+    key = [actions.c.finding_id, actions.c.kind, actions.c.responder]
+    if again:
+        fresh = {"state": ActionState.DUE, "attempts": 0, "due_at": moment, "receipt": None}
+        over = actions.c.state.in_((ActionState.DONE, ActionState.GAVE_UP, ActionState.DROPPED))
+        upsert = upsert.on_conflict_do_update(index_elements=key, set_=fresh, where=over)
+    else:
+        upsert = upsert.on_conflict_do_nothing()
+    connection.execute(upsert, row)
+
+
 def _drop(
     connection: Connection,
     finding: int,
     kind: ActionKind,
-    states: Sequence[ActionState],
+    state: ActionState,
     why: str,
     moment: datetime,
-) -> bool:
-    done = connection.execute(
-        update(actions)
-        .where(actions.c.finding_id == finding, actions.c.kind == kind, actions.c.state.in_(states))
-        .values(state=ActionState.DROPPED, last_answer=why, ended_at=moment)
-    )
-    return bool(done.rowcount)
-
-
-def owe_alert(connection: Connection, finding: int, about: str, moment: datetime) -> None:
-    """Owe the team word of something, once a finding."""
-    row = {
-        "finding_id": finding,
-        "kind": ActionKind.ALERT,
-        "responder": about,
-        "state": ActionState.DUE,
-        "attempts": 0,
-        "due_at": moment,
-        "created_at": moment,
-    }
-    connection.execute(insert_into(connection, actions).on_conflict_do_nothing(), row)
-
-
-def _last_told(connection: Connection, email: str, moment: datetime) -> datetime | None:
-    """Return when the owner was last written to: now, if that is just being done."""
-    mine = select(findings.c.id).where(findings.c.owner_email == email)
-    told = actions.c.finding_id.in_(mine) & (actions.c.kind == ActionKind.NOTIFY)
-    running = select(actions.c.id).where(told, actions.c.state == ActionState.RUNNING)
-    if connection.execute(running.limit(1)).first():
-        return moment
-    ended = select(func.max(actions.c.ended_at)).where(told, actions.c.state == ActionState.DONE)
-    last: datetime | None = connection.scalar(ended)
-    return last
+) -> int | None:
+    """Drop the one action of this kind if it is in this state; return its number."""
+    wanted = (actions.c.finding_id == finding, actions.c.kind == kind, actions.c.state == state)
+    number = connection.scalar(select(actions.c.id).where(*wanted))
+    if number is not None:
+        ended = {"state": ActionState.DROPPED, "last_answer": why, "ended_at": moment}
+        connection.execute(update(actions).where(actions.c.id == number).values(ended))
+    return number

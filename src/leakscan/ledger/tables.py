@@ -116,7 +116,7 @@ findings = Table(
         unique=True,
         comment="HMAC-SHA-256 of rule and secret under the fingerprint key, in hex.",
     ),
-    Column("rule", String(80), nullable=False, comment="Id of the rule that found it."),
+    Column("rule", Words, nullable=False, comment="Id of the rule that found it."),
     Column("redacted", Words, nullable=False, comment="First and last characters of the secret."),
     Column("confidence", String(6), nullable=False, comment="high, medium or low."),
     Column("checksum", String(7), nullable=False, comment="valid, invalid or unknown."),
@@ -197,8 +197,9 @@ actions = Table(
         "responder",
         String(120),
         nullable=False,
-        comment="Who does it: name of the hook, issuer, owner; of an alert, what it is about.",
+        comment="Who does it: name of the hook, account, owner; of an alert, its occasion.",
     ),
+    Column("about_id", _Id, ForeignKey("actions.id"), comment="The action that an alert is about."),
     Column(
         "state",
         String(8),
@@ -210,12 +211,30 @@ actions = Table(
     Column("ticket", String(32), comment="Random mark of the process that runs it."),
     Column("lease_until", Moment, comment="When another process may take it over."),
     Column("last_answer", Words, comment="The last answer or failure, on one line."),
-    Column("receipt", Words, comment="Message-ID of the mail that was sent."),
+    Column(
+        "is_unsure",
+        Boolean,
+        nullable=False,
+        comment="Whether an attempt may have had its effect without our knowing.",
+    ),
+    Column(
+        "receipt",
+        Words,
+        comment="Message-ID of the mail that was begun or sent, or the channels of an alert.",
+    ),
     Column("created_at", Moment, nullable=False, comment="When it came to be owed."),
     Column("ended_at", Moment, comment="When it was done, given up or dropped."),
     UniqueConstraint("finding_id", "kind", "responder"),
     Index(None, "state", "due_at"),
     comment="What is owed for a finding, once each.",
+)
+
+owners = Table(
+    "owners",
+    metadata,
+    Column("email", Words, primary_key=True, comment="Address of an owner who was written to."),
+    Column("told_at", Moment, nullable=False, comment="When the last mail to it was begun."),
+    comment="When owners were last told, so that what follows soon is gathered into one mail.",
 )
 
 

@@ -152,6 +152,10 @@ class Claim:
     Attributes:
         ticket: random; an outcome counts only while the ledger holds the same one.
         attempts: how often it was begun, this time included.
+        is_unsure: whether an attempt before may have had its effect without our knowing.
+        receipt: what an attempt before left behind: the Message-ID of a mail that was begun, or
+            the channels that took an alert.
+        about: the action that an alert is about.
         sealed: the secret, encrypted, and which key did it; ``None`` where it is wiped.
     """
 
@@ -160,6 +164,9 @@ class Claim:
     responder: str
     ticket: str
     attempts: int
+    is_unsure: bool
+    receipt: str | None
+    about: int | None
     entry: Entry
     sealed: bytes | None
     sealed_by: str | None

@@ -7,27 +7,29 @@ by its scheme and its place in the list.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from leakscan.errors import UsageError
+from leakscan.ledger.duties import DISABLED, GAVE_UP, TROUBLE
 from leakscan.respond.tables import Table
 from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import apprise
 
 VARIABLE = "LEAKSCAN_ALERT_URLS"
 
-EVENTS = ("gave_up", "disabled", "trouble")
+EVENTS = (GAVE_UP, DISABLED, TROUBLE)
 """What there may be an alert about."""
 
-DEFAULT_EVENTS = ("gave_up", "trouble")
+DEFAULT_EVENTS = (GAVE_UP, TROUBLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +39,13 @@ class AlertSettings:
     Attributes:
         urls: channels as apprise writes them, such as ``slack://...``; never shown.
         on: which of `EVENTS` are told.
-
-    Raises:
-        UsageError: ``on`` names another event.
     """
 
     urls: tuple[str, ...] = field(repr=False)
     on: tuple[str, ...] = DEFAULT_EVENTS
 
-    def __post_init__(self) -> None:
-        for event in self.on:
-            if event not in EVENTS:
-                raise UsageError("alerts.on: unknown event", f"use {', '.join(EVENTS)}")
 
-
-def alert_settings(table: object, source: Path, environ: Mapping[str, str]) -> AlertSettings:
+def read_alerts(table: object, source: Path, environ: Mapping[str, str]) -> AlertSettings:
     """Read the ``[alerts]`` table.
 
     Args:
@@ -82,35 +76,62 @@ def alert_settings(table: object, source: Path, environ: Mapping[str, str]) -> A
     return AlertSettings(tuple(urls.values()), on)
 
 
-def send_alert(settings: AlertSettings, title: str, body: str) -> str | None:
-    """Send one alert to every channel, as plain text.
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What the team is told, as plain text."""
+
+    title: str
+    body: str
+    is_urgent: bool
+
+
+def send_alert(
+    settings: AlertSettings, alert: Alert, skip: Collection[str] = ()
+) -> tuple[frozenset[str], str | None]:
+    """Send one alert to every channel.
+
+    Args:
+        settings: whom to tell.
+        alert: what.
+        skip: marks of channels that have it already.
 
     Returns:
-        ``None`` when every channel took it, else a line that says which did not.
+        The marks of the channels that have it now, and a line on those which did not take it;
+        ``None`` if all did.
 
     Raises:
         UsageError: apprise does not know a URL.
     """
-    title = safe_text(title)
-    body = "\n".join(safe_text(line) for line in body.splitlines())
-    channels = [
-        (url, _channel(url, f"alerts.urls: number {number}"))
-        for number, url in enumerate(settings.urls, start=1)
-    ]
-    failed = [
-        f"{_scheme(url)} (number {number})"
-        for number, (url, channel) in enumerate(channels, start=1)
-        if not _took(channel, title, body)
-    ]
-    return f"no alert could be sent by {', '.join(failed)}" if failed else None
+    took, failed = set(skip), []
+    for number, url in enumerate(settings.urls, start=1):
+        if channel_mark(url) in took:
+            continue
+        if _took(_channel(url, f"alerts.urls: number {number}"), alert):
+            took.add(channel_mark(url))
+        else:
+            failed.append(f"{_scheme(url)} (number {number})")
+    why = f"no alert could be sent by {', '.join(failed)}" if failed else None
+    return frozenset(took), why
 
 
-def _took(channel: apprise.Apprise, title: str, body: str) -> bool:
+def channel_mark(url: str) -> str:
+    """Return what tells a channel from others without telling its URL."""
+    return hashlib.sha256(url.encode()).hexdigest()[:12]
+
+
+def _took(channel: apprise.Apprise, alert: Alert) -> bool:
     import apprise
 
+    kinds = apprise.NotifyType
     try:
         with _unlogged():
-            return bool(channel.notify(body, title=title, body_format=apprise.NotifyFormat.TEXT))
+            taken = channel.notify(
+                "\n".join(safe_text(line) for line in alert.body.splitlines()),
+                title=safe_text(alert.title),
+                notify_type=kinds.FAILURE if alert.is_urgent else kinds.INFO,
+                body_format=apprise.NotifyFormat.TEXT,
+            )
+        return bool(taken)
     except Exception:  # noqa: BLE001 - a hundred channels, each with errors that may hold its URL
         return False
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from leakscan.ledger.entries import count_sightings
 from leakscan.ledger.outcomes import Disabled
 from leakscan.ledger.seal import SealError
-from leakscan.ledger.words import ActionKind, Verdict
+from leakscan.ledger.words import ActionKind, Owner, Verdict
 from leakscan.respond.event import Event, Result, event_of
 from leakscan.respond.failure import AttemptError, presentable
-from leakscan.respond.hooks import DisableRequest
+from leakscan.respond.hooks import DisableRequest, Hook
 from leakscan.respond.places import places_of
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Calls:
             pool.shutdown(wait=False, cancel_futures=True)
             self.heartbeat.let_go([*backlog, *running.values()])
             if backlog:
-                self.queue.release(backlog, timedelta(0), "the process was interrupted")
+                self.queue.release(backlog, timedelta(0))
 
     def _is_down(self, duty: Duty) -> bool:
         return self.failures[duty] >= DOWN_AFTER
@@ -103,24 +103,27 @@ class Calls:
         """Return the call to make, or the end of an attempt that cannot be made."""
         if self._is_down((claim.kind, claim.responder)):
             why = f"not tried: {DOWN_AFTER} calls in a row had no answer"
-            self.queue.release([claim], self.settings.patience.delay(1), why)
+            self.queue.release([claim], self.settings.patience.delay(1))
             return self._event(claim, Result.LEFT, why)
         if claim.attempts > self.settings.patience.attempts:
             why = f"the process that ran it ended {claim.attempts - 1} times"
-            return self._event(claim, Result.of(self.outcomes.give_up(claim, why)), why)
+            return self._event(claim, Result.of(self.outcomes.give_up([claim], why)), why)
         if claim.sealed is None or claim.sealed_by is None:
-            why = "the secret is no longer kept"
-            self.outcomes.drop([claim], why)
-            return self._event(claim, Result.DROPPED, why)
+            why = "the secret is no longer kept: scan its place again with --record"
+            if claim.kind is ActionKind.VERIFY:
+                self.outcomes.drop(claim, why)
+                return self._event(claim, Result.DROPPED, why)
+            return self._failed(claim, AttemptError(why, trouble=True, unsure=False))
         try:
             token = self.vault.unseal(claim.sealed, claim.sealed_by)
         except SealError as error:
-            return self._failed(claim, AttemptError(presentable(str(error)), trouble=True))
+            return self._failed(
+                claim, AttemptError(presentable(str(error)), trouble=True, unsure=False)
+            )
         if claim.kind is ActionKind.VERIFY and self.settings.verifier:
             return partial(self.settings.verifier.verify, token)
-        return partial(
-            self.settings.hooks[claim.responder].hook.disable, self._request(claim, token)
-        )
+        hook = self.settings.hooks[claim.responder].hook
+        return partial(_ask, hook, self._request(claim, token))
 
     def _request(self, claim: Claim, token: Secret) -> DisableRequest:
         entry = claim.entry
@@ -157,7 +160,7 @@ class Calls:
     def _failed(self, claim: Claim, error: AttemptError) -> Event:
         if error.down:
             self.failures[claim.kind, claim.responder] += 1
-        state = self.outcomes.failed(claim, error.why, error.wait, trouble=error.trouble)
+        state = self.outcomes.failed([claim], error.failure)
         return self._event(claim, Result.of(state), error.why)
 
     def _event(
@@ -165,3 +168,15 @@ class Calls:
     ) -> Event:
         self.heartbeat.let_go([claim])
         return event_of(claim, result, answer, owner_email=owner_email)
+
+
+def _ask(hook: Hook, request: DisableRequest) -> Disabled:
+    """Ask a hook; what it answers is kept and mailed, so that it may not hold the token."""
+    outcome = hook.disable(request)
+    owner = outcome.owner
+
+    def clean(text: str | None) -> str | None:
+        return text and presentable(text, request.token)
+
+    known = Owner(clean(owner.name), clean(owner.email), clean(owner.locale))
+    return Disabled(outcome.answer, known, clean(outcome.token_name))

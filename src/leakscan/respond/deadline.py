@@ -10,10 +10,41 @@ import contextlib
 import os
 import socket
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
+
+Result = TypeVar("Result")
+
+
+def within(seconds: float, function: Callable[[], Result]) -> Result:
+    """Call a function in a thread that is left behind when the time is over.
+
+    Looking up a name, connecting to many addresses, or a stranger's code cannot be ended.
+
+    Raises:
+        TimeoutError: it did not return in time.
+        BaseException: what the function raised.
+    """
+    results: list[Result] = []
+    errors: list[BaseException] = []
+
+    def call() -> None:
+        try:
+            results.append(function())
+        except BaseException as error:  # noqa: BLE001 - raised again below, where it is waited for
+            errors.append(error)
+
+    thread = threading.Thread(target=call, name="leakscan-within", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if errors:
+        raise errors[0]
+    if not results:
+        raise TimeoutError
+    return results[0]
 
 
 class Deadline:

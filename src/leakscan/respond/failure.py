@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from leakscan.ledger.outcomes import Failure
 from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -23,16 +24,30 @@ class AttemptError(Exception):
         wait: what the other side asked for.
         down: whether nobody answers there at all, so that more attempts are no use now.
         trouble: whether only a person can mend it.
+        unsure: whether it may have had its effect all the same.
     """
 
     def __init__(
-        self, why: str, wait: timedelta | None = None, *, down: bool = False, trouble: bool = False
+        self,
+        why: str,
+        wait: timedelta | None = None,
+        *,
+        down: bool = False,
+        trouble: bool = False,
+        unsure: bool = True,
     ) -> None:
         super().__init__(why)
         self.why = why
         self.wait = wait
         self.down = down
         self.trouble = trouble
+        self.unsure = unsure
+
+    @property
+    def failure(self) -> Failure:
+        """What the ledger is told."""
+        wait = self.wait or timedelta(0)
+        return Failure(self.why, wait, is_trouble=self.trouble, is_unsure=self.unsure)
 
 
 def presentable(text: str, secret: Secret | None = None) -> str:

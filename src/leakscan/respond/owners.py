@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from leakscan.errors import LeakscanError
 from leakscan.ledger.duties import OWNER
 from leakscan.ledger.entries import count_sightings
+from leakscan.ledger.outcomes import Failure
 from leakscan.ledger.words import ActionKind, Owner
 from leakscan.respond.event import Event, Result, event_of
 from leakscan.respond.failure import presentable
@@ -80,17 +81,16 @@ class Owners:
         finally:
             self.heartbeat.let_go(claims)
             if waiting:
-                why = "not tried: the mail server failed before"
-                self.queue.release(waiting.values(), self.outcomes.patience.delay(1), why)
+                self.queue.release(waiting.values(), self.outcomes.patience.delay(1))
         for claim in waiting.values():
-            yield event_of(claim, Result.LEFT, why)
+            yield event_of(claim, Result.LEFT, "not tried: the mail server failed before")
 
     def _tell(self, mailer: Mailer, group: Sequence[Claim]) -> Iterator[Event]:
         entry = group[0].entry
         owner = Owner(entry.owner_name, entry.owner_email, entry.owner_locale)
-        receipt = _message_id([claim.entry.fingerprint for claim in group], self.settings.own_name)
+        receipt = group[0].receipt or _message_id(group, self.settings.own_name)
         # Asked right before sending, since a mail cannot be taken back.
-        if not self.queue.renew(group):
+        if not self.queue.begin_mail(group, entry.owner_email or "", receipt):
             yield from (event_of(claim, Result.LOST, "taken over") for claim in group)
             return
         try:
@@ -99,6 +99,7 @@ class Owners:
             trouble = False
         except LeakscanError as error:  # an operator's template
             outcome, trouble = Failed(presentable(str(error))), True
+        self.heartbeat.let_go(group)
         yield from self._conclude(group, outcome, receipt, trouble=trouble)
 
     def _notice(self, claim: Claim) -> Notice:
@@ -125,35 +126,35 @@ class Owners:
         email = group[0].entry.owner_email
         if isinstance(outcome, Delivered):
             self.failures = 0
-            ours = self.outcomes.told(group, outcome.answer, receipt)
+            ours = self.outcomes.told(group, outcome.answer)
             result = Result.DONE if ours else Result.LOST
             for claim in group:
                 yield event_of(claim, result, outcome.answer, receipt, email)
             return
-        refused = isinstance(outcome, Refused)
-        self.failures = 0 if refused or trouble else self.failures + 1
+        if isinstance(outcome, Refused):
+            self.failures = 0
+            state = self.outcomes.give_up(group, outcome.answer)
+        else:
+            self.failures += 0 if trouble else 1
+            state = self.outcomes.failed(group, Failure(outcome.answer, is_trouble=trouble))
         for claim in group:
-            state = (
-                self.outcomes.give_up(claim, outcome.answer)
-                if refused
-                else self.outcomes.failed(claim, outcome.answer, trouble=trouble)
-            )
             yield event_of(claim, Result.of(state), outcome.answer, owner_email=email)
 
 
 def _mails(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
-    """Group claims by owner, `MOST_NOTICES` at most."""
+    """Group claims by owner, `MOST_NOTICES` at most; a mail that was begun stays as it was."""
 
-    def owner(claim: Claim) -> str:
-        return claim.entry.owner_email or ""
+    def mail(claim: Claim) -> tuple[str, str]:
+        return claim.entry.owner_email or "", claim.receipt or ""
 
-    for _, group in groupby(sorted(claims, key=owner), owner):
+    for _, group in groupby(sorted(claims, key=mail), mail):
         all_of_them = list(group)
         for start in range(0, len(all_of_them), MOST_NOTICES):
             yield all_of_them[start : start + MOST_NOTICES]
 
 
-def _message_id(fingerprints: Sequence[str], host: str) -> str:
+def _message_id(group: Sequence[Claim], host: str) -> str:
     """Return the same Message-ID for the same findings, so that a repeated mail is known as one."""
-    digest = hashlib.sha256(" ".join(sorted(fingerprints)).encode()).hexdigest()
+    fingerprints = sorted(claim.entry.fingerprint for claim in group)
+    digest = hashlib.sha256(" ".join(fingerprints).encode()).hexdigest()
     return f"<leakscan.{digest[:32]}@{host}>"

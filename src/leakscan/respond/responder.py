@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from leakscan.ledger.duties import ISSUER
+from leakscan.ledger.duties import ACCOUNT
 from leakscan.ledger.outcomes import Outcomes
 from leakscan.ledger.queue import Queue
 from leakscan.ledger.words import ActionKind
@@ -50,12 +50,11 @@ def respond(
         LeakscanError: the ledger failed.
     """
     queue = Queue(ledger, settings.lease)
-    alert_on = frozenset(settings.alerts.on if settings.alerts else ())
-    outcomes = Outcomes(ledger, settings.patience, alert_on, settings.quiet)
+    outcomes = Outcomes(ledger, settings.duties, settings.patience)
     with Heartbeat(queue) as heartbeat:
         calls = Calls(ledger, vault, queue, outcomes, settings, heartbeat)
         # A moment's question first: afterwards no token would work any more.
-        verify: list[Duty] = [(ActionKind.VERIFY, ISSUER)] if settings.verifier else []
+        verify: list[Duty] = [(ActionKind.VERIFY, ACCOUNT)] if settings.verifier else []
         disable: list[Duty] = [(ActionKind.DISABLE, name) for name in settings.hooks]
         steps: list[Callable[[Collection[int] | None], Iterator[Event]]] = [
             lambda some: calls.run(verify, some),

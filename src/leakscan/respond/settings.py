@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from leakscan.ledger.duties import Duties
 from leakscan.ledger.outcomes import Patience
-from leakscan.respond.alerts import AlertSettings, alert_settings
+from leakscan.respond.alerts import AlertSettings, read_alerts
 from leakscan.respond.hooks.settings import NamedHook, read_hooks
-from leakscan.respond.mail import MailSettings, mail_settings
+from leakscan.respond.mail import MailSettings, read_mail
 from leakscan.respond.tables import Table
 from leakscan.respond.verify import Verifier, read_verifier
 
@@ -56,12 +56,9 @@ class ResponseSettings:
             disable={name: named.rules for name, named in self.hooks.items()},
             verify=self.verifier.rules if self.verifier else frozenset(),
             notify=self.mail is not None,
+            quiet=timedelta(seconds=self.mail.digest_window_seconds if self.mail else 0),
+            alert_on=frozenset(self.alerts.on if self.alerts else ()),
         )
-
-    @property
-    def quiet(self) -> timedelta:
-        """How long findings are gathered after a mail to their owner."""
-        return timedelta(seconds=self.mail.digest_window_seconds if self.mail else 0)
 
 
 def read_ledger_settings(config: Config) -> LedgerSettings:
@@ -101,8 +98,8 @@ def read_response_settings(config: Config, environ: Mapping[str, str]) -> Respon
         ledger=read_ledger_settings(config),
         hooks=read_hooks(tables.get("disable", {}), source, environ),
         verifier=read_verifier(tables["verify"], source) if "verify" in tables else None,
-        mail=mail_settings(tables["mail"], source, environ) if "mail" in tables else None,
-        alerts=alert_settings(tables.get("alerts", {}), source, environ) if alerts else None,
+        mail=read_mail(tables["mail"], source, environ) if "mail" in tables else None,
+        alerts=read_alerts(tables.get("alerts", {}), source, environ) if alerts else None,
         patience=patience,
         concurrency=concurrency,
         lease=timedelta(seconds=lease),

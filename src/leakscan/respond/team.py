@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from leakscan.ledger.entries import actions_of, sightings_of
+from leakscan.ledger.duties import DISABLED, TROUBLE
+from leakscan.ledger.entries import action_at, sightings_of
+from leakscan.ledger.outcomes import Failure
 from leakscan.ledger.words import ActionKind
-from leakscan.respond.alerts import send_alert
+from leakscan.respond.alerts import Alert, send_alert
 from leakscan.respond.event import Event, Result, event_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from leakscan.ledger.engine import Ledger
     from leakscan.ledger.outcomes import Outcomes
@@ -41,47 +44,56 @@ class Team:
             LeakscanError: the ledger failed.
         """
         claims = self.queue.claim([(ActionKind.ALERT, None)], AT_ONCE, only)
-        if not claims:
-            return
         self.heartbeat.hold(claims)
         try:
-            failure = send_alert(self.settings, _title(claims), self._body(claims))
+            # Those that some channels have already are told only to the others.
+            for took, group in groupby(sorted(claims, key=_took), _took):
+                yield from self._tell(list(group), took)
         finally:
             self.heartbeat.let_go(claims)
-        if failure is None:
-            result = Result.DONE if self.outcomes.told(claims, "sent", None) else Result.LOST
-            yield from (event_of(claim, result, "sent") for claim in claims)
-            return
-        for claim in claims:
-            state = self.outcomes.failed(claim, failure)
-            yield event_of(claim, Result.of(state), failure)
 
-    def _body(self, claims: list[Claim]) -> str:
+    def _tell(self, claims: list[Claim], took: str) -> Iterator[Event]:
+        taken, failure = send_alert(self.settings, self._alert(claims), took.split())
+        self.heartbeat.let_go(claims)
+        if failure is None:
+            result = Result.DONE if self.outcomes.told(claims, "sent") else Result.LOST
+        else:
+            marks = " ".join(sorted(taken)) or None
+            result = Result.of(self.outcomes.failed(claims, Failure(failure, receipt=marks)))
+        yield from (event_of(claim, result, failure or "sent") for claim in claims)
+
+    def _alert(self, claims: Sequence[Claim]) -> Alert:
         lines = [self._line(claim) for claim in claims[:MOST_LINES]]
         if more := len(claims) - len(lines):
-            lines.append(f"... and {more} more: leakscan findings list --needs-attention")
-        return "\n\n".join(lines)
+            lines.append(f"... and {more} more: leakscan findings list --attention")
+        needing = sum(_occasion(claim) != DISABLED for claim in claims)
+        title = (
+            f"leakscan: {needing} {'thing needs' if needing == 1 else 'things need'} you"
+            if needing
+            else f"leakscan: {len(claims)} leaked {_plural(len(claims), 'token')} disabled"
+        )
+        return Alert(title, "\n\n".join(lines), is_urgent=bool(needing))
 
     def _line(self, claim: Claim) -> str:
         entry = claim.entry
         with self.ledger.reading() as connection:
             places = sightings_of(connection, entry.id, 1)
-            kind = claim.responder.partition(" ")[0].rstrip(":")
-            answers = [
-                action.last_answer
-                for action in actions_of(connection, entry.id)
-                if action.kind == kind and action.last_answer
-            ]
-        parts = [f"#{entry.id} {entry.rule} {entry.redacted}: {claim.responder}"]
-        parts += [f"last answer: {answers[-1]}"] if answers else []
+            about = action_at(connection, claim.about or 0)
+        words = {DISABLED: "disabled", TROUBLE: "is in trouble"}.get(_occasion(claim), "gave up")
+        parts = [f"#{entry.id} {entry.rule} {entry.redacted}"]
+        if about:
+            parts.append(f"{about.kind} ({about.responder}) {words}: {about.last_answer}")
         parts += [f"seen in {places[0].repository}"] if places else []
         return "; ".join(parts) + f"\nleakscan findings show {entry.id}"
 
 
-def _title(claims: list[Claim]) -> str:
-    needing = [claim for claim in claims if claim.responder != "disabled"]
-    if needing:
-        return (
-            f"leakscan: {len(needing)} {'thing needs' if len(needing) == 1 else 'things need'} you"
-        )
-    return f"leakscan: {len(claims)} leaked {'token' if len(claims) == 1 else 'tokens'} disabled"
+def _took(claim: Claim) -> str:
+    return claim.receipt or ""
+
+
+def _occasion(claim: Claim) -> str:
+    return claim.responder.partition(" ")[0]
+
+
+def _plural(count: int, noun: str) -> str:
+    return noun if count == 1 else f"{noun}s"

@@ -77,7 +77,7 @@ class Verifier:
         try:
             reply = self.server.send("GET", headers)
         except Unanswered as error:
-            raise AttemptError(presentable(str(error), token), down=True) from None
+            raise AttemptError(presentable(f"{self.server.host}: {error}"), down=True) from None
         if reply.status == 200:
             return _valid(reply.body)
         if reply.status == 401:

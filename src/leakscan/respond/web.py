@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,7 +15,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from leakscan import __version__
-from leakscan.respond.deadline import Deadline
+from leakscan.respond.deadline import Deadline, within
 
 if TYPE_CHECKING:
     import socket
@@ -25,7 +27,16 @@ LONGEST_ANSWER = 64 * 1024
 
 
 class Unanswered(Exception):  # noqa: N818 - not an error of ours
-    """No whole answer came; the text says why, without the URL."""
+    """No whole answer came; the text says why, without the URL.
+
+    Args:
+        why: on one line.
+        unsure: whether the request may have had its effect all the same.
+    """
+
+    def __init__(self, why: str, *, unsure: bool = True) -> None:
+        super().__init__(why)
+        self.unsure = unsure
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,12 @@ class Server:
     ca_file: Path | None = None
     proxy: str | None = None
 
+    @property
+    def host(self) -> str:
+        """Which server it is, without what a URL may keep secret."""
+        parts = urlsplit(self.url)
+        return (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+
     def send(self, method: str, headers: Mapping[str, str], body: bytes | None = None) -> Reply:
         """Send a request; a redirect is not followed, but returned.
 
@@ -65,12 +82,17 @@ class Server:
             session.mount("http://", _WatchedAdapter(deadline))
             session.mount("https://", _WatchedAdapter(deadline))
             try:
-                reply = self._send(session, method, headers, body)
+                reply = within(self.timeout, lambda: self._send(session, method, headers, body))
+            except TimeoutError:
+                pass
             except (requests.RequestException, OSError, ValueError) as error:
                 if not deadline.is_over:
-                    raise Unanswered(_reason(error)) from None
-            if not deadline.is_over:
-                return reply
+                    unsure = not isinstance(error, requests.exceptions.SSLError)
+                    reason = _reason(error)
+                    raise Unanswered(reason, unsure=unsure and reason != _REFUSED) from None
+            else:
+                if not deadline.is_over:
+                    return reply
         # Even a whole answer is not to be trusted then: it may have been cut off.
         raise Unanswered(f"no answer within {self.timeout:g} s")
 
@@ -102,15 +124,12 @@ class Server:
             return Reply(answer.status_code, lower, content)
 
 
-def is_loopback(url: str) -> bool:
-    """Tell whether a URL leads nowhere but to this machine."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is certainly this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False
+        return host.lower() == "localhost"
 
 
 class _WatchedAdapter(HTTPAdapter):
@@ -150,6 +169,9 @@ def _pools(deadline: Deadline) -> dict[str, type[HTTPConnectionPool]]:
         ConnectionCls = WatchedHTTPS
 
     return {"http": Pool, "https": SecurePool}
+
+
+_REFUSED = os.strerror(errno.ECONNREFUSED)
 
 
 def _reason(error: Exception) -> str:

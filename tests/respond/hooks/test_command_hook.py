@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -103,3 +104,34 @@ def test_a_program_that_hangs_is_killed_with_all_it_started(
     assert (error.down, error.why) == (True, "no answer within 1 s")
     time.sleep(2.5)
     assert not alive.exists()
+
+
+def test_what_it_started_may_outlive_it_and_holds_nobody_up(request_: DisableRequest) -> None:
+    program = (
+        "import subprocess, sys;"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
+        'print(\'{"status": "disabled"}\')'
+    )
+    started = time.monotonic()
+    assert python(program).disable(request_).answer is Answer.DISABLED
+    assert time.monotonic() - started < 5
+
+
+def test_an_answer_without_end_takes_no_memory(request_: DisableRequest) -> None:
+    program = "import sys; [sys.stdout.write('x' * 1000000) for _ in range(300)]"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    error = failure(python(program), request_)
+    assert "longer than" in error.why
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1024
+
+
+def test_complaints_without_end_are_cut(request_: DisableRequest) -> None:
+    program = "import sys; [sys.stderr.write('x' * 1000000) for _ in range(50)]; sys.exit(3)"
+    assert len(failure(python(program), request_).why) <= 300
+
+
+def test_a_request_that_is_not_read_holds_nobody_up(request_: DisableRequest) -> None:
+    from dataclasses import replace
+
+    long = replace(request_, exposure="x" * 1_000_000)
+    assert python('print(\'{"status": "not_ours"}\')').disable(long).answer is Answer.NOT_OURS

@@ -134,11 +134,14 @@ def test_a_busy_server_says_how_long_to_wait(request_: DisableRequest) -> None:
         error = failure(hook(web.url, 1), request_)
     assert error.wait is not None
     assert error.wait.total_seconds() == 120
+    assert len(web.requests) == 1
 
 
 def test_nobody_there_is_told_apart_from_nonsense(request_: DisableRequest) -> None:
-    error = failure(hook(f"http://127.0.0.1:{a_closed_port()}/", 1), request_)
-    assert (error.down, error.trouble, error.why) == (True, False, "Connection refused")
+    port = a_closed_port()
+    error = failure(hook(f"http://127.0.0.1:{port}/", 1), request_)
+    assert error.why == f"127.0.0.1:{port}: Connection refused"
+    assert (error.down, error.trouble, error.unsure) == (True, False, False)
 
 
 def _say_nothing(connection: socket.socket) -> None:
@@ -161,7 +164,7 @@ def test_a_server_that_hangs_is_left_in_time(
     with running_socket(behave) as url:
         started = time.monotonic()
         error = failure(hook(url, 0.7), request_)
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < 2
     assert error.down
     assert "no answer" in error.why
 

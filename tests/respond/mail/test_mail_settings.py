@@ -8,7 +8,7 @@ import pytest
 
 from certificates import certificate
 from leakscan.errors import UsageError
-from leakscan.respond.mail import MailSettings, mail_settings
+from leakscan.respond.mail import MailSettings, read_mail
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ PASSWORD = "a correct horse"  # noqa: S105 - of these tests
 
 
 def test_what_is_not_set_is_safe(tmp_path: Path) -> None:
-    settings = mail_settings(LEAST, tmp_path / "c.toml", {})
+    settings = read_mail(LEAST, tmp_path / "c.toml", {})
     assert (settings.security, settings.port) == ("starttls", 587)
     assert (settings.timeout, settings.digest_window_seconds) == (20, 600)
     assert settings.token_page == "https://replicate.com/account/api-tokens"  # noqa: S105 - a page
@@ -30,7 +30,7 @@ def test_what_is_not_set_is_safe(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("security", "port"), [("starttls", 587), ("tls", 465), ("none", 25)])
 def test_the_usual_ports(security: str, port: int, tmp_path: Path) -> None:
     table = LEAST | {"host": "localhost", "security": security}
-    assert mail_settings(table, tmp_path / "c.toml", {}).port == port
+    assert read_mail(table, tmp_path / "c.toml", {}).port == port
 
 
 def test_everything_set(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_everything_set(tmp_path: Path) -> None:
         "allow_plain": True,
         "digest_window_seconds": 60,
     }
-    settings = mail_settings(table, tmp_path / "c.toml", {})
+    settings = read_mail(table, tmp_path / "c.toml", {})
     assert settings.password == PASSWORD
     assert settings.templates == tmp_path / "words"
     assert settings.ca_file == tmp_path / "ca.pem"
@@ -64,7 +64,7 @@ def test_everything_set(tmp_path: Path) -> None:
     assert PASSWORD not in repr(settings)
 
     other = {"LEAKSCAN_MAIL_PASSWORD": "another"}
-    assert mail_settings(table, tmp_path / "c.toml", other).password == "another"  # noqa: S105 - of this test
+    assert read_mail(table, tmp_path / "c.toml", other).password == "another"  # noqa: S105 - of this test
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_wrong_table_names_file_and_key(
     (tmp_path / "password").write_text(PASSWORD)
     table = {key: value for key, value in (LEAST | change).items() if value is not None}
     with pytest.raises(UsageError) as caught:
-        mail_settings(table, tmp_path / "c.toml", {})
+        read_mail(table, tmp_path / "c.toml", {})
     assert str(caught.value).startswith(str(tmp_path / "c.toml") + ": ")
     assert message in str(caught.value)
     assert PASSWORD not in str(caught.value)

@@ -6,17 +6,26 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from leakscan.respond.failure import AttemptError, presentable
 from leakscan.respond.hooks.contract import read_answer
+from leakscan.respond.web import LONGEST_ANSWER
 
 if TYPE_CHECKING:
     from leakscan.ledger.outcomes import Disabled
     from leakscan.model import Secret
     from leakscan.respond.hooks.contract import DisableRequest
+
+_LOOK = 0.01
+"""Seconds between two looks at whether the program has ended."""
+
+_LINGER = 0.2
+"""Seconds for what it has said to arrive after it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +53,83 @@ class CommandHook:
                 env=_environment(),
                 start_new_session=True,  # so that all of it can be killed
             )
-        except OSError as error:
-            raise AttemptError(f"cannot run it ({error.strerror})", trouble=True) from None
-        except ValueError:
-            raise AttemptError("cannot run it (a null character in argv)", trouble=True) from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "a null character in argv"
+            raise AttemptError(f"cannot run it ({reason})", trouble=True, unsure=False) from None
+        talk = _Talk(process, request.to_json(datetime.now(UTC)))
         try:
-            out, errors = process.communicate(request.to_json(datetime.now(UTC)), self.timeout)
-        except subprocess.TimeoutExpired:
-            raise AttemptError(f"no answer within {self.timeout:g} s", down=True) from None
+            ended = _ends_within(process, self.timeout)
         finally:
-            _kill(process)
-        if process.returncode:
-            raise AttemptError(_complaint(process.returncode, errors, request.token))
-        return read_answer(out)
+            # Before it is waited for: until then, no other process can have its number.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            status = process.wait()
+        answer, errors = talk.end()
+        if not ended:
+            raise AttemptError(f"no answer within {self.timeout:g} s", down=True)
+        if status:
+            raise AttemptError(_complaint(status, errors, request.token))
+        if len(answer) > LONGEST_ANSWER:
+            raise AttemptError(f"its answer is longer than {LONGEST_ANSWER} bytes", trouble=True)
+        return read_answer(answer)
+
+
+class _Talk:
+    """Writes to a program and reads what it says, no more than is wanted of it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], request: bytes) -> None:
+        assert process.stdin and process.stdout and process.stderr  # noqa: S101, PT018 - all are pipes
+        self._streams: tuple[IO[bytes], ...] = (process.stdin, process.stdout, process.stderr)
+        self._request = request
+        self._answer = b""
+        self._errors = b""
+        self._threads = [
+            threading.Thread(target=target, name="leakscan-command", daemon=True)
+            for target in (self._write, self._read, self._read_errors)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def end(self) -> tuple[bytes, bytes]:
+        """Return what it said: the answer, and the end of its complaints."""
+        over = time.monotonic() + _LINGER
+        for thread in self._threads:
+            thread.join(max(0, over - time.monotonic()))
+        if not any(thread.is_alive() for thread in self._threads):
+            for stream in self._streams:
+                with contextlib.suppress(OSError):
+                    stream.close()
+        return self._answer, self._errors
+
+    def _write(self) -> None:
+        with contextlib.suppress(OSError):
+            self._streams[0].write(self._request)
+            self._streams[0].close()
+
+    def _read(self) -> None:
+        while chunk := os.read(self._streams[1].fileno(), 1 << 16):
+            if len(self._answer) <= LONGEST_ANSWER:
+                self._answer += chunk
+
+    def _read_errors(self) -> None:
+        while chunk := os.read(self._streams[2].fileno(), 1 << 16):
+            self._errors = (self._errors + chunk)[-LONGEST_ANSWER:]
+
+
+def _ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait for a program to end, without making its number free."""
+    over = time.monotonic() + seconds
+    look = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    while os.waitid(os.P_PID, process.pid, look) is None:
+        if time.monotonic() > over:
+            return False
+        time.sleep(_LOOK)
+    return True
 
 
 def _environment() -> dict[str, str]:
     """Leave out our own settings, among which are keys."""
     return {name: value for name, value in os.environ.items() if not name.startswith("LEAKSCAN_")}
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of the program and of what it has started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    for stream in (process.stdin, process.stdout, process.stderr):
-        if stream:
-            with contextlib.suppress(OSError):
-                stream.close()
 
 
 def _complaint(status: int, errors: bytes, token: Secret) -> str:

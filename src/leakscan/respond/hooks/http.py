@@ -5,7 +5,8 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from tenacity import (
     Retrying,
     retry_if_exception,
     stop_after_attempt,
-    stop_after_delay,
+    stop_before_delay,
     wait_random_exponential,
 )
 
@@ -43,21 +44,24 @@ class HttpHook:
     secret: str = field(repr=False)
 
     def disable(self, request: DisableRequest) -> Disabled:
-        """Post, and again if the server fails at once."""
+        """Post, and again if the server fails at once; all within its time."""
+        over = time.monotonic() + self.server.timeout
         return Retrying(
-            retry=retry_if_exception(lambda error: isinstance(error, AttemptError) and error.down),
-            stop=stop_after_attempt(TRIES) | stop_after_delay(self.server.timeout / 2),
+            retry=retry_if_exception(_may_pass),
+            stop=stop_after_attempt(TRIES) | stop_before_delay(self.server.timeout / 2),
             wait=wait_random_exponential(min=0.5, max=3),
             reraise=True,
-        )(self._post, request)
+        )(self._post, request, over)
 
-    def _post(self, request: DisableRequest) -> Disabled:
+    def _post(self, request: DisableRequest, over: float) -> Disabled:
         moment = datetime.now(UTC)
         body = request.to_json(moment)
+        server = replace(self.server, timeout=max(0.1, over - time.monotonic()))
         try:
-            reply = self.server.send("POST", self._headers(request.finding, moment, body), body)
+            reply = server.send("POST", self._headers(request.finding, moment, body), body)
         except Unanswered as error:
-            raise AttemptError(presentable(str(error)), down=True) from None
+            why = f"{server.host}: {error}"
+            raise AttemptError(presentable(why), down=True, unsure=error.unsure) from None
         if reply.status == 200:
             return read_answer(reply.body)
         raise _refusal(reply, request)
@@ -73,17 +77,22 @@ class HttpHook:
         }
 
 
+def _may_pass(error: BaseException) -> bool:
+    """Whether to ask at once again: not where the server has said when."""
+    return isinstance(error, AttemptError) and error.down and error.wait is None
+
+
 def _refusal(reply: Reply, request: DisableRequest) -> AttemptError:
     """Say why an answer is none: an error of the server's, of ours, or a way elsewhere."""
     wait = retry_after(reply.headers)
     if 300 <= reply.status < 400:
-        return AttemptError(
-            f"it redirects (HTTP {reply.status}), which is not followed", trouble=True
-        )
+        why = f"it redirects (HTTP {reply.status}), which is not followed"
+        return AttemptError(why, trouble=True, unsure=False)
     if reply.status in _BUSY or reply.status >= 500:
         return AttemptError(f"HTTP {reply.status}", wait, down=True)
     said = presentable(reply.body[:500].decode("utf-8", "replace"), request.token)
-    return AttemptError(presentable(f"HTTP {reply.status}: {said}"), wait, trouble=True)
+    why = presentable(f"HTTP {reply.status}: {said}")
+    return AttemptError(why, wait, trouble=True, unsure=False)
 
 
 _BUSY = (408, 425, 429)

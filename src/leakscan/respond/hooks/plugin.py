@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from leakscan.errors import UsageError
+from leakscan.respond.deadline import within
 from leakscan.respond.failure import AttemptError
 from leakscan.respond.hooks.contract import answer_of
 
@@ -33,25 +33,15 @@ class PythonHook:
     timeout: float = 30
 
     def disable(self, request: DisableRequest) -> Disabled:
-        """Call the function in a thread of its own, which alone can be left behind."""
-        results: list[Disabled | AttemptError] = []
-
-        def call() -> None:
-            try:
-                results.append(answer_of(self.function(request)))
-            except AttemptError as error:
-                results.append(error)
-            except BaseException as error:  # noqa: BLE001 - a stranger's code; its message may hold the token
-                results.append(AttemptError(f"it raised {type(error).__name__}"))
-
-        thread = threading.Thread(target=call, name="leakscan-hook", daemon=True)
-        thread.start()
-        thread.join(self.timeout)
-        if not results:
-            raise AttemptError(f"no answer within {self.timeout:g} s", down=True)
-        if isinstance(results[0], AttemptError):
-            raise results[0]
-        return results[0]
+        """Call the function once."""
+        try:
+            return answer_of(within(self.timeout, lambda: self.function(request)))
+        except AttemptError:
+            raise
+        except TimeoutError:
+            raise AttemptError(f"no answer within {self.timeout:g} s", down=True) from None
+        except BaseException as error:  # noqa: BLE001 - a stranger's code; its message may hold the token
+            raise AttemptError(f"it raised {type(error).__name__}") from None
 
 
 def find_function(name: str) -> Callable[[DisableRequest], Any]:

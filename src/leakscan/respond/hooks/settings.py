@@ -6,6 +6,7 @@ import base64
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from leakscan.errors import UsageError
 from leakscan.keys import KEY_BYTES
@@ -83,7 +84,7 @@ def read_server(table: Table, default_url: str | None = None, timeout: float = 1
     plain = table.flag("allow_plain", False)
     if not re.match(r"https?://[^/\s@]+(/|\Z)", url):
         raise table.error("url", "not an address of the form https://HOST/PATH")
-    if url.startswith("http:") and not plain and not is_loopback(url):
+    if url.startswith("http:") and not plain and not is_loopback(urlsplit(url).hostname or ""):
         raise table.error(
             "url", "it would send tokens in the clear", "use https, or allow_plain = true"
         )

@@ -7,7 +7,7 @@ from leakscan.respond.mail.compose import compose
 from leakscan.respond.mail.example import check_templates
 from leakscan.respond.mail.mailer import Mailer
 from leakscan.respond.mail.outcome import Delivered, Failed, Outcome, Refused
-from leakscan.respond.mail.read import mail_settings
+from leakscan.respond.mail.read import read_mail
 from leakscan.respond.mail.settings import MailSettings
 
 __all__ = [
@@ -19,5 +19,5 @@ __all__ = [
     "Refused",
     "check_templates",
     "compose",
-    "mail_settings",
+    "read_mail",
 ]

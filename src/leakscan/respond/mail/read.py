@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 VARIABLE = "LEAKSCAN_MAIL_PASSWORD"
 
 
-def mail_settings(table: object, source: Path, environ: Mapping[str, str]) -> MailSettings:
+def read_mail(table: object, source: Path, environ: Mapping[str, str]) -> MailSettings:
     """Read the ``[mail]`` table.
 
     Args:

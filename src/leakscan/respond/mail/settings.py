@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from leakscan.errors import UsageError
 from leakscan.respond.mail.addresses import parse_mailbox
 from leakscan.respond.mail.foreign import safe_link
+from leakscan.respond.web import is_loopback
 
 if TYPE_CHECKING:
     from email.headerregistry import Address
@@ -110,14 +110,6 @@ class MailSettings:
             if text is not None and not (text.isascii() and text.isprintable() and text):
                 # Python's smtplib can send no other, whatever the server takes.
                 raise UsageError(f"mail.{name}: holds more than printable ASCII", "use another")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is certainly this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:

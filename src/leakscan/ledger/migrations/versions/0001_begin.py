@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import sqlalchemy as sa
 from alembic import op
+
+if TYPE_CHECKING:
+    from sqlalchemy.types import TypeEngine
 
 revision = "0001"
 down_revision = None
@@ -15,6 +20,7 @@ MOMENT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     """Make every table."""
     _marks()
+    _owners()
     _runs()
     _findings()
     _gaps()
@@ -22,50 +28,60 @@ def upgrade() -> None:
     _sightings()
 
 
+def _column(
+    name: str,
+    kind: TypeEngine[Any],
+    comment: str,
+    *more: sa.ForeignKey,
+    optional: bool = False,
+) -> sa.Column[Any]:
+    return sa.Column(name, kind, *more, nullable=optional, comment=comment)
+
+
 def _marks() -> None:
     op.create_table(
         "marks",
-        sa.Column("name", sa.String(length=40), nullable=False, comment="What is noted."),
-        sa.Column("value", sa.Text(), nullable=False, comment="Its value."),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_marks")),
+        _column("name", sa.String(40), "What is noted."),
+        _column("value", sa.Text(), "Its value."),
+        sa.PrimaryKeyConstraint("name", name="pk_marks"),
         comment="Facts about the ledger itself: a check value of the fingerprint key.",
+    )
+
+
+def _owners() -> None:
+    op.create_table(
+        "owners",
+        _column("email", sa.Text(), "Address of an owner who was written to."),
+        _column("told_at", MOMENT, "When the last mail to it was begun."),
+        sa.PrimaryKeyConstraint("email", name="pk_owners"),
+        comment="When owners were last told, so that what follows soon is gathered into one mail.",
     )
 
 
 def _runs() -> None:
     op.create_table(
         "runs",
-        sa.Column("id", ID, nullable=False, comment="Number of the row."),
-        sa.Column(
-            "target", sa.Text(), nullable=False, comment="What was scanned, without credentials."
-        ),
-        sa.Column(
+        _column("id", ID, "Number of the row."),
+        _column("target", sa.Text(), "What was scanned, without credentials."),
+        _column(
             "scope",
             sa.Text(),
-            nullable=True,
-            comment="The part that was asked for, in words; null for all of it.",
+            "The part that was asked for, in words; null for all of it.",
+            optional=True,
         ),
-        sa.Column(
+        _column(
             "state",
-            sa.String(length=12),
-            nullable=False,
-            comment="running, complete or incomplete; a scan that was killed stays running.",
+            sa.String(12),
+            "running, complete or incomplete; a scan that was killed stays running.",
         ),
-        sa.Column("started_at", MOMENT, nullable=False, comment="When it began."),
-        sa.Column("ended_at", MOMENT, nullable=True, comment="When all was recorded."),
-        sa.Column("objects", sa.BigInteger(), nullable=True, comment="How many objects were read."),
-        sa.Column(
-            "bytes",
-            sa.BigInteger(),
-            nullable=True,
-            comment="How much was read, after decompression.",
-        ),
-        sa.Column("seconds", sa.Float(), nullable=True, comment="How long reading took."),
-        sa.Column(
-            "findings", sa.Integer(), nullable=True, comment="How many findings were recorded."
-        ),
-        sa.Column("version", sa.String(length=40), nullable=False, comment="Version of leakscan."),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+        _column("started_at", MOMENT, "When it began."),
+        _column("ended_at", MOMENT, "When all was recorded.", optional=True),
+        _column("objects", sa.BigInteger(), "How many objects were read.", optional=True),
+        _column("bytes", sa.BigInteger(), "How much was read, after decompression.", optional=True),
+        _column("seconds", sa.Float(), "How long reading took.", optional=True),
+        _column("findings", sa.Integer(), "How many findings were recorded.", optional=True),
+        _column("version", sa.String(40), "Version of leakscan."),
+        sa.PrimaryKeyConstraint("id", name="pk_runs"),
         comment="One scan each, with what it read.",
     )
 
@@ -73,270 +89,228 @@ def _runs() -> None:
 def _findings() -> None:
     op.create_table(
         "findings",
-        sa.Column("id", ID, nullable=False, comment="Number of the row."),
-        sa.Column(
+        _column("id", ID, "Number of the row."),
+        _column(
             "fingerprint",
-            sa.String(length=64),
-            nullable=False,
-            comment="HMAC-SHA-256 of rule and secret under the fingerprint key, in hex.",
+            sa.String(64),
+            "HMAC-SHA-256 of rule and secret under the fingerprint key, in hex.",
         ),
-        sa.Column(
-            "rule", sa.String(length=80), nullable=False, comment="Id of the rule that found it."
-        ),
-        sa.Column(
-            "redacted",
-            sa.Text(),
-            nullable=False,
-            comment="First and last characters of the secret.",
-        ),
-        sa.Column(
-            "confidence", sa.String(length=6), nullable=False, comment="high, medium or low."
-        ),
-        sa.Column(
-            "checksum", sa.String(length=7), nullable=False, comment="valid, invalid or unknown."
-        ),
-        sa.Column(
+        _column("rule", sa.Text(), "Id of the rule that found it."),
+        _column("redacted", sa.Text(), "First and last characters of the secret."),
+        _column("confidence", sa.String(6), "high, medium or low."),
+        _column("checksum", sa.String(7), "valid, invalid or unknown."),
+        _column(
             "issued",
             sa.Boolean(),
-            nullable=True,
-            comment="Whether the issuer's digest file has it, if there is one.",
+            "Whether the issuer's digest file has it, if there is one.",
+            optional=True,
         ),
-        sa.Column(
-            "exposure",
-            sa.Text(),
-            nullable=False,
-            comment="public-repository, or another sign of compromise in words.",
+        _column(
+            "exposure", sa.Text(), "public-repository, or another sign of compromise in words."
         ),
-        sa.Column(
-            "state", sa.String(length=8), nullable=False, comment="open, or resolved by a person."
+        _column("state", sa.String(8), "open, or resolved by a person."),
+        _column("first_seen_at", MOMENT, "When it was first recorded."),
+        _column("last_seen_at", MOMENT, "When it was last recorded."),
+        _column(
+            "first_run_id",
+            ID,
+            "The run that recorded it first.",
+            sa.ForeignKey("runs.id", name="fk_findings_first_run_id"),
         ),
-        sa.Column("first_seen_at", MOMENT, nullable=False, comment="When it was first recorded."),
-        sa.Column("last_seen_at", MOMENT, nullable=False, comment="When it was last recorded."),
-        sa.Column("first_run_id", ID, nullable=False, comment="The run that recorded it first."),
-        sa.Column(
+        _column(
             "sealed_secret",
             sa.LargeBinary(),
-            nullable=True,
-            comment="The secret, encrypted (Fernet); only until no action needs it any more.",
+            "The secret, encrypted (Fernet); only until no action needs it any more.",
+            optional=True,
         ),
-        sa.Column(
+        _column(
             "sealed_by",
-            sa.String(length=8),
-            nullable=True,
-            comment="Which encryption key: start of its SHA-256, in hex.",
+            sa.String(8),
+            "Which encryption key: start of its SHA-256, in hex.",
+            optional=True,
         ),
-        sa.Column(
-            "wiped_at", MOMENT, nullable=True, comment="When the encrypted secret was wiped."
+        _column("wiped_at", MOMENT, "When the encrypted secret was wiped.", optional=True),
+        _column(
+            "owner_name", sa.Text(), "Name of the owner, as a disable hook answered.", optional=True
         ),
-        sa.Column(
-            "owner_name",
-            sa.Text(),
-            nullable=True,
-            comment="Name of the owner, as a disable hook answered.",
-        ),
-        sa.Column(
+        _column(
             "owner_email",
             sa.Text(),
-            nullable=True,
-            comment="E-mail address of the owner, from the same answer.",
+            "E-mail address of the owner, from the same answer.",
+            optional=True,
         ),
-        sa.Column(
-            "owner_locale",
-            sa.Text(),
-            nullable=True,
-            comment="Language of the owner, from the same answer.",
+        _column(
+            "owner_locale", sa.Text(), "Language of the owner, from the same answer.", optional=True
         ),
-        sa.Column(
+        _column(
             "token_name",
             sa.Text(),
-            nullable=True,
-            comment="What the owner called the token, from the same answer.",
+            "What the owner called the token, from the same answer.",
+            optional=True,
         ),
-        sa.Column(
-            "account",
-            sa.Text(),
-            nullable=True,
-            comment="Username that the issuer's account endpoint gave.",
+        _column(
+            "account", sa.Text(), "Username that the issuer's account endpoint gave.", optional=True
         ),
-        sa.Column(
+        _column(
             "verified",
-            sa.String(length=7),
-            nullable=True,
-            comment="valid, invalid or unknown: the endpoint's answer.",
+            sa.String(7),
+            "valid, invalid or unknown: the endpoint's answer.",
+            optional=True,
         ),
-        sa.Column("verified_at", MOMENT, nullable=True, comment="When it gave that answer."),
-        sa.Column(
+        _column("verified_at", MOMENT, "When it gave that answer.", optional=True),
+        _column(
             "disabled_at",
             MOMENT,
-            nullable=True,
-            comment="When a hook answered that it has disabled the token.",
+            "When a hook answered that it has disabled the token.",
+            optional=True,
         ),
-        sa.Column(
-            "resolved_at", MOMENT, nullable=True, comment="When a person closed the finding."
-        ),
-        sa.Column(
+        _column("resolved_at", MOMENT, "When a person closed the finding.", optional=True),
+        _column(
             "resolved_by",
             sa.Text(),
-            nullable=True,
-            comment="Who that was: the name of the operating system's user.",
+            "Who that was: the name of the operating system's user.",
+            optional=True,
         ),
-        sa.Column(
-            "resolution", sa.Text(), nullable=True, comment="The reason that the person gave."
-        ),
-        sa.ForeignKeyConstraint(
-            ["first_run_id"], ["runs.id"], name=op.f("fk_findings_first_run_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_findings")),
-        sa.UniqueConstraint("fingerprint", name=op.f("uq_findings_fingerprint")),
+        _column("resolution", sa.Text(), "The reason that the person gave.", optional=True),
+        sa.PrimaryKeyConstraint("id", name="pk_findings"),
+        sa.UniqueConstraint("fingerprint", name="uq_findings_fingerprint"),
         comment="One leaked secret each.",
     )
-    op.create_index(op.f("ix_findings_owner_email"), "findings", ["owner_email"], unique=False)
-    op.create_index(op.f("ix_findings_state_rule"), "findings", ["state", "rule"], unique=False)
+    op.create_index("ix_findings_owner_email", "findings", ["owner_email"])
+    op.create_index("ix_findings_state_rule", "findings", ["state", "rule"])
 
 
 def _gaps() -> None:
     op.create_table(
         "gaps",
-        sa.Column("id", ID, nullable=False, comment="Number of the row."),
-        sa.Column("run_id", ID, nullable=False, comment="The run that could not read it."),
-        sa.Column("what", sa.Text(), nullable=False, comment="What could not be read."),
-        sa.Column("why", sa.Text(), nullable=False, comment="Why."),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_gaps_run_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_gaps")),
+        _column("id", ID, "Number of the row."),
+        _column(
+            "run_id",
+            ID,
+            "The run that could not read it.",
+            sa.ForeignKey("runs.id", name="fk_gaps_run_id"),
+        ),
+        _column("what", sa.Text(), "What could not be read."),
+        _column("why", sa.Text(), "Why."),
+        sa.PrimaryKeyConstraint("id", name="pk_gaps"),
         comment="What a run did not read; without any, it is complete.",
     )
-    op.create_index(op.f("ix_gaps_run_id"), "gaps", ["run_id"], unique=False)
+    op.create_index("ix_gaps_run_id", "gaps", ["run_id"])
 
 
 def _actions() -> None:
     op.create_table(
         "actions",
-        sa.Column("id", ID, nullable=False, comment="Number of the row."),
-        sa.Column("finding_id", ID, nullable=False, comment="The finding for which it is owed."),
-        sa.Column(
-            "kind", sa.String(length=8), nullable=False, comment="verify, disable, notify or alert."
+        _column("id", ID, "Number of the row."),
+        _column(
+            "finding_id",
+            ID,
+            "The finding for which it is owed.",
+            sa.ForeignKey("findings.id", name="fk_actions_finding_id"),
         ),
-        sa.Column(
+        _column("kind", sa.String(8), "verify, disable, notify or alert."),
+        _column(
             "responder",
-            sa.String(length=120),
-            nullable=False,
-            comment="Who does it: name of the hook, issuer, owner; of an alert, what it is about.",
+            sa.String(120),
+            "Who does it: name of the hook, account, owner; of an alert, its occasion.",
         ),
-        sa.Column(
-            "state",
-            sa.String(length=8),
-            nullable=False,
-            comment="waiting, due, running, done, gave_up or dropped.",
+        _column(
+            "about_id",
+            ID,
+            "The action that an alert is about.",
+            sa.ForeignKey("actions.id", name="fk_actions_about_id"),
+            optional=True,
         ),
-        sa.Column("attempts", sa.Integer(), nullable=False, comment="How often it was begun."),
-        sa.Column("due_at", MOMENT, nullable=False, comment="Not to be begun before."),
-        sa.Column(
-            "ticket",
-            sa.String(length=32),
-            nullable=True,
-            comment="Random mark of the process that runs it.",
+        _column("state", sa.String(8), "waiting, due, running, done, gave_up or dropped."),
+        _column("attempts", sa.Integer(), "How often it was begun."),
+        _column("due_at", MOMENT, "Not to be begun before."),
+        _column("ticket", sa.String(32), "Random mark of the process that runs it.", optional=True),
+        _column("lease_until", MOMENT, "When another process may take it over.", optional=True),
+        _column(
+            "last_answer", sa.Text(), "The last answer or failure, on one line.", optional=True
         ),
-        sa.Column(
-            "lease_until", MOMENT, nullable=True, comment="When another process may take it over."
+        _column(
+            "is_unsure",
+            sa.Boolean(),
+            "Whether an attempt may have had its effect without our knowing.",
         ),
-        sa.Column(
-            "last_answer",
+        _column(
+            "receipt",
             sa.Text(),
-            nullable=True,
-            comment="The last answer or failure, on one line.",
+            "Message-ID of the mail that was begun or sent, or the channels of an alert.",
+            optional=True,
         ),
-        sa.Column(
-            "receipt", sa.Text(), nullable=True, comment="Message-ID of the mail that was sent."
-        ),
-        sa.Column("created_at", MOMENT, nullable=False, comment="When it came to be owed."),
-        sa.Column(
-            "ended_at", MOMENT, nullable=True, comment="When it was done, given up or dropped."
-        ),
-        sa.ForeignKeyConstraint(
-            ["finding_id"], ["findings.id"], name=op.f("fk_actions_finding_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_actions")),
+        _column("created_at", MOMENT, "When it came to be owed."),
+        _column("ended_at", MOMENT, "When it was done, given up or dropped.", optional=True),
+        sa.PrimaryKeyConstraint("id", name="pk_actions"),
         sa.UniqueConstraint(
-            "finding_id", "kind", "responder", name=op.f("uq_actions_finding_id_kind_responder")
+            "finding_id", "kind", "responder", name="uq_actions_finding_id_kind_responder"
         ),
         comment="What is owed for a finding, once each.",
     )
-    op.create_index(op.f("ix_actions_state_due_at"), "actions", ["state", "due_at"], unique=False)
+    op.create_index("ix_actions_state_due_at", "actions", ["state", "due_at"])
 
 
 def _sightings() -> None:
     op.create_table(
         "sightings",
-        sa.Column("id", ID, nullable=False, comment="Number of the row."),
-        sa.Column("finding_id", ID, nullable=False, comment="The secret that was seen."),
-        sa.Column(
+        _column("id", ID, "Number of the row."),
+        _column(
+            "finding_id",
+            ID,
+            "The secret that was seen.",
+            sa.ForeignKey("findings.id", name="fk_sightings_finding_id"),
+        ),
+        _column(
             "place",
-            sa.String(length=32),
-            nullable=False,
-            comment="Digest of kind, repository, object, commit, path, line and column.",
+            sa.String(32),
+            "Digest of kind, repository, object, commit, path, line and column.",
         ),
-        sa.Column(
-            "kind",
-            sa.String(length=20),
-            nullable=False,
-            comment="The surface: blob, commit-message ...",
+        _column("kind", sa.String(20), "The surface: blob, commit-message ..."),
+        _column("repository", sa.Text(), "URL or path of what was scanned."),
+        _column("object", sa.String(64), "Id of the git object.", optional=True),
+        _column(
+            "commit", sa.String(64), "Id of the commit that introduced it there.", optional=True
         ),
-        sa.Column(
-            "repository", sa.Text(), nullable=False, comment="URL or path of what was scanned."
-        ),
-        sa.Column("object", sa.String(length=64), nullable=True, comment="Id of the git object."),
-        sa.Column(
-            "commit",
-            sa.String(length=64),
-            nullable=True,
-            comment="Id of the commit that introduced it there.",
-        ),
-        sa.Column(
+        _column(
             "path",
             sa.Text(),
-            nullable=True,
-            comment="Path in the repository, name of the ref, or path of the file.",
+            "Path in the repository, name of the ref, or path of the file.",
+            optional=True,
         ),
-        sa.Column("line", sa.BigInteger(), nullable=True, comment="Line, from 1."),
-        sa.Column("column", sa.BigInteger(), nullable=True, comment="Column in bytes, from 1."),
-        sa.Column(
-            "author_name",
-            sa.Text(),
-            nullable=True,
-            comment="Author of the commit, as git recorded it.",
+        _column("line", sa.BigInteger(), "Line, from 1.", optional=True),
+        _column("column", sa.BigInteger(), "Column in bytes, from 1.", optional=True),
+        _column(
+            "author_name", sa.Text(), "Author of the commit, as git recorded it.", optional=True
         ),
-        sa.Column(
-            "author_email",
-            sa.Text(),
-            nullable=True,
-            comment="The author's address, as git recorded it.",
+        _column(
+            "author_email", sa.Text(), "The author's address, as git recorded it.", optional=True
         ),
-        sa.Column("committed_at", MOMENT, nullable=True, comment="Date of the commit."),
-        sa.Column(
+        _column("committed_at", MOMENT, "Date of the commit.", optional=True),
+        _column(
             "current",
             sa.Boolean(),
-            nullable=True,
-            comment="Whether the tip of a branch has it; null if unknown.",
+            "Whether the tip of a branch has it; null if unknown.",
+            optional=True,
         ),
-        sa.Column("url", sa.Text(), nullable=True, comment="Link to the line."),
-        sa.Column(
-            "note", sa.Text(), nullable=True, comment="What a reader should know about the place."
+        _column("url", sa.Text(), "Link to the line.", optional=True),
+        _column("note", sa.Text(), "What a reader should know about the place.", optional=True),
+        _column("exposure", sa.Text(), "As in findings, of this place."),
+        _column(
+            "first_run_id",
+            ID,
+            "The run that saw it first.",
+            sa.ForeignKey("runs.id", name="fk_sightings_first_run_id"),
         ),
-        sa.Column("exposure", sa.Text(), nullable=False, comment="As in findings, of this place."),
-        sa.Column("first_run_id", ID, nullable=False, comment="The run that saw it first."),
-        sa.Column("last_run_id", ID, nullable=False, comment="The run that saw it last."),
-        sa.Column("first_seen_at", MOMENT, nullable=False, comment="When it was first seen there."),
-        sa.Column("last_seen_at", MOMENT, nullable=False, comment="When it was last seen there."),
-        sa.ForeignKeyConstraint(
-            ["finding_id"], ["findings.id"], name=op.f("fk_sightings_finding_id")
+        _column(
+            "last_run_id",
+            ID,
+            "The run that saw it last.",
+            sa.ForeignKey("runs.id", name="fk_sightings_last_run_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["first_run_id"], ["runs.id"], name=op.f("fk_sightings_first_run_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["last_run_id"], ["runs.id"], name=op.f("fk_sightings_last_run_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sightings")),
-        sa.UniqueConstraint("finding_id", "place", name=op.f("uq_sightings_finding_id_place")),
+        _column("first_seen_at", MOMENT, "When it was first seen there."),
+        _column("last_seen_at", MOMENT, "When it was last seen there."),
+        sa.PrimaryKeyConstraint("id", name="pk_sightings"),
+        sa.UniqueConstraint("finding_id", "place", name="uq_sightings_finding_id_place"),
         comment="One place each where a secret was seen; all texts are redacted.",
     )
