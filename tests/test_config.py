@@ -43,7 +43,8 @@ def test_the_first_place_wins(tmp_path: Path, home: Path, monkeypatch: pytest.Mo
     write(home / "leakscan" / "config.toml", named("user"))
     assert load_config(None, inside).enable == ("user",)
     write(checkout / ".leakscan.toml", named("checkout"))
-    assert load_config(None, inside).enable == ("checkout",)
+    both = load_config(None, inside)
+    assert (both.enable, both.also_enable) == (("user",), ("checkout",))
     assert load_config(None, tmp_path).enable == ("user",)
     assert load_config(None, None).enable == ("user",)
     monkeypatch.setenv("LEAKSCAN_CONFIG", str(write(tmp_path / "env.toml", named("env"))))
@@ -51,6 +52,17 @@ def test_the_first_place_wins(tmp_path: Path, home: Path, monkeypatch: pytest.Mo
     explicit = write(tmp_path / "explicit.toml", named("explicit"))
     assert load_config(explicit, inside).enable == ("explicit",)
     assert load_config(explicit, inside).source == explicit
+
+
+def test_a_checkout_adds_to_what_the_operator_says(tmp_path: Path, home: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    write(home / "leakscan" / "config.toml", 'rules.paths = ["mine"]\n[ledger]\nurl = "mine"')
+    write(tmp_path / ".leakscan.toml", 'rules.paths = ["theirs"]')
+    config = load_config(None, tmp_path)
+    assert config.rule_paths == (home / "leakscan" / "mine", tmp_path / "theirs")
+    assert config.response == {"ledger": {"url": "mine"}}
+    assert config.source == home / "leakscan" / "config.toml"
+    assert config.checkout == tmp_path / ".leakscan.toml"
 
 
 def test_only_the_top_of_a_checkout_counts(tmp_path: Path) -> None:
@@ -88,15 +100,15 @@ def test_paths_are_relative_to_the_file(tmp_path: Path, home: Path) -> None:
     [
         ("colour = 1", "colour: unknown key"),
         ("[rules]\nenabled = []", "rules.enabled: unknown key"),
-        ("[scan]\nlimit = 1", "scan.limit: unknown key"),
-        ("rules = 5", "rules: unknown key"),
+        ("[scan]\nlimit = 1", "scan: unknown key"),
+        ("rules = 5", "rules: expected a table, not a number"),
         ("rules.paths = 'x'", "rules.paths: expected a list of texts"),
         ("rules.enable = [1]", "rules.enable: expected a list of texts"),
-        ("rules.override = []", "rules.override: expected a table for each rule"),
-        ("rules.override.x = 1", "rules.override: expected a table for each rule"),
-        ("digests.file = ''", "digests.file: expected a text"),
-        ("digests.key_file = 7", "digests.key_file: expected a text"),
-        ("digests.file = '~no-such-user/x'", "~no-such-user/x: no such home folder"),
+        ("rules.override = []", "rules.override: expected a table, not a list"),
+        ("rules.override.x = 1", "rules.override.x: expected a table, not a number"),
+        ("digests.file = ''", "digests.file: expected a path"),
+        ("digests.key_file = 7", "digests.key_file: expected a path"),
+        ("digests.file = '~no-such-user/x'", "digests.file: no such home folder"),
         ("[rules", "not a TOML file"),
     ],
 )

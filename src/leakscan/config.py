@@ -1,7 +1,7 @@
 """The operator's configuration: one TOML file (docs/configuration.md).
 
-It comes from ``--config``, ``LEAKSCAN_CONFIG``, the checkout that one works in, or the
-user's own folder: never from a repository that is scanned.
+It comes from ``--config``, ``LEAKSCAN_CONFIG`` or the user's own folder; the checkout that one
+works in may add rules to it.  A repository that is scanned has no say.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from leakscan.errors import UsageError
 
@@ -19,18 +19,10 @@ if TYPE_CHECKING:
 FILE_NAME = ".leakscan.toml"
 VARIABLE = "LEAKSCAN_CONFIG"
 
-_KEYS = {
-    "rules.paths": "a list of texts",
-    "rules.enable": "a list of texts",
-    "rules.override": "a table for each rule",
-    "digests.file": "a text",
-    "digests.key_file": "a text",
-    "fingerprint.key_file": "a text",
-}
-"""Every key that a scan knows, and what it holds."""
-
 RESPONSE = ("ledger", "disable", "verify", "mail", "alerts", "respond")
 """Tables that `respond.settings` reads, when there is something to respond to."""
+
+_TABLES = ("rules", "digests", "fingerprint", *RESPONSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +31,27 @@ class Config:
 
     Attributes:
         source: the file that was read; ``None`` if there is none, and all is default.
+        checkout: the file of a checkout that adds rules, if there is one.
         rule_paths: rule files, or folders of them, besides the shipped ones.
         enable: ids of the rules to use, or ``all``; empty for the default rules.
+        also_enable: ids of more rules to use, which a checkout added.
         overrides: by rule id, keys that replace those of its file.
         digest_file: the issuer's list of issued tokens (`detect.digests`).
         digest_key_file: where its key is kept, unless ``LEAKSCAN_DIGEST_KEY`` is set.
         fingerprint_key_file: where the key for the fingerprints of findings is kept.
         response: the tables of `RESPONSE` as TOML has them.
-        is_trusted: whether the operator chose the file; one that came with a checkout may add
-            rules but cannot switch any off.
     """
 
     source: Path | None = None
+    checkout: Path | None = None
     rule_paths: tuple[Path, ...] = ()
     enable: tuple[str, ...] = ()
+    also_enable: tuple[str, ...] = ()
     overrides: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     digest_file: Path | None = None
     digest_key_file: Path | None = None
     fingerprint_key_file: Path | None = None
     response: Mapping[str, object] = field(default_factory=dict)
-    is_trusted: bool = True
 
 
 def load_config(explicit: Path | None = None, start: Path | None = None) -> Config:
@@ -72,45 +65,53 @@ def load_config(explicit: Path | None = None, start: Path | None = None) -> Conf
     Raises:
         UsageError: a named file is missing, or a file is wrong; the key is named.
     """
-    path = find_config(explicit, start)
-    if path is None:
-        return Config()
+    named = explicit or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
+    if named is not None:
+        return _parse(_read(named), named)
+    # The command line has imported click already; platformdirs would take another 10 ms.
+    import click
+
+    path = Path(click.get_app_dir("leakscan")) / "config.toml"
+    config = _parse(_read(path), path) if path.is_file() else Config()
+    root = _git_root(start) if start is not None else None
+    if root is not None and (root / FILE_NAME).is_file():
+        return _with_rules_of(root / FILE_NAME, config)
+    return config
+
+
+def _with_rules_of(path: Path, config: Config) -> Config:
+    """Add the rules of a checkout's file, which anybody may have written: it may do no more.
+
+    Raises:
+        UsageError: it tries to.
+    """
+    table = _read(path)
+    rules = table.get("rules")
+    narrowing = isinstance(rules, dict) and "override" in rules
+    for section in (*(name for name in _TABLES if name != "rules"), "rules.override"):
+        if section in table or (narrowing and section == "rules.override"):
+            raise UsageError(
+                f"{path}: {section}: not in a checkout's file, which anybody may have written",
+                f"set it in your own configuration, or say --config {path}",
+            )
+    added = _parse(table, path)
+    return replace(
+        config,
+        checkout=path,
+        rule_paths=config.rule_paths + added.rule_paths,
+        also_enable=added.enable,
+    )
+
+
+def _read(path: Path) -> dict[str, object]:
     import tomllib
 
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: cannot read it: {error.strerror}", "check the path") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: not a TOML file: {error}") from None
-    named = explicit is not None or bool(os.environ.get(VARIABLE))
-    if path.name == FILE_NAME and not named:
-        rules = table.get("rules")
-        narrowing = isinstance(rules, dict) and "override" in rules
-        for section in ("digests", "fingerprint", "rules.override", *RESPONSE):
-            if section in table or (narrowing and section == "rules.override"):
-                raise UsageError(
-                    f"{path}: {section}: not in a checkout's file, which anybody may have written",
-                    f"set it in your own configuration, or say --config {path}",
-                )
-        return replace(_parse(table, path), is_trusted=False)
-    return _parse(table, path)
-
-
-def find_config(explicit: Path | None, start: Path | None) -> Path | None:
-    """Find the one file to read: the first that is there, in the order of `load_config`."""
-    if explicit is not None:
-        return explicit
-    if os.environ.get(VARIABLE):
-        return Path(os.environ[VARIABLE])
-    root = _git_root(start) if start is not None else None
-    if root is not None and (root / FILE_NAME).is_file():
-        return root / FILE_NAME
-    # The command line has imported click already; platformdirs would take another 10 ms.
-    import click
-
-    user = Path(click.get_app_dir("leakscan")) / "config.toml"
-    return user if user.is_file() else None
 
 
 def _git_root(start: Path) -> Path | None:
@@ -119,51 +120,29 @@ def _git_root(start: Path) -> Path | None:
     return next((f for f in (folder, *folder.parents) if (f / ".git").exists()), None)
 
 
-def _parse(table: Mapping[str, object], path: Path) -> Config:
-    given: dict[str, Any] = {}
-    response = {section: keys for section, keys in table.items() if section in RESPONSE}
-    for section, keys in table.items():
-        if section in RESPONSE:
-            continue
-        if not isinstance(keys, dict):
-            raise UsageError(f"{path}: {section}: unknown key", f"use {_known()}")
-        given |= {f"{section}.{key}": value for key, value in keys.items()}
-    for name, value in given.items():
-        if name not in _KEYS:
-            raise UsageError(f"{path}: {name}: unknown key", f"use {_known()}")
-        if not _fits(value, _KEYS[name]):
-            raise UsageError(f"{path}: {name}: expected {_KEYS[name]}, not {value!r}")
+def _parse(tables: Mapping[str, object], path: Path) -> Config:
+    # Imported here: most scans have no configuration.
+    from leakscan.toml_table import Table
 
-    def located(name: str) -> Path | None:
-        return _located(given[name], path) if name in given else None
-
-    return Config(
+    for name in tables:
+        if name not in _TABLES:
+            raise UsageError(f"{path}: {name}: unknown key", f"use {', '.join(_TABLES)}")
+    rules = Table(path, "rules", tables.get("rules", {}))
+    digests = Table(path, "digests", tables.get("digests", {}))
+    fingerprint = Table(path, "fingerprint", tables.get("fingerprint", {}))
+    config = Config(
         source=path,
-        rule_paths=tuple(_located(text, path) for text in given.get("rules.paths", ())),
-        enable=tuple(given.get("rules.enable", ())),
-        overrides=given.get("rules.override", {}),
-        digest_file=located("digests.file"),
-        digest_key_file=located("digests.key_file"),
-        fingerprint_key_file=located("fingerprint.key_file"),
-        response=response,
+        rule_paths=rules.paths("paths", ()),
+        enable=rules.texts("enable", ()),
+        overrides={
+            name: dict(Table(path, f"rules.override.{name}", content).tables())
+            for name, content in rules.table("override").tables()
+        },
+        digest_file=digests.path("file", None),
+        digest_key_file=digests.path("key_file", None),
+        fingerprint_key_file=fingerprint.path("key_file", None),
+        response={name: content for name, content in tables.items() if name in RESPONSE},
     )
-
-
-def _known() -> str:
-    return ", ".join((*_KEYS, *(f"[{section}]" for section in RESPONSE)))
-
-
-def _fits(value: object, wanted: str) -> bool:
-    if wanted == "a list of texts":
-        return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
-    if wanted == "a text":
-        return isinstance(value, str) and bool(value)
-    return isinstance(value, dict) and all(isinstance(item, dict) for item in value.values())
-
-
-def _located(text: str, source: Path) -> Path:
-    """Read a path of the file ``source``: relative to its folder, ``~`` is the home folder."""
-    try:
-        return source.parent / Path(text).expanduser()
-    except RuntimeError:
-        raise UsageError(f"{source}: {text}: no such home folder", "write it out") from None
+    for table in (rules, digests, fingerprint):
+        table.done()
+    return config

@@ -40,8 +40,9 @@ def active_rules(
         UsageError: a rule is unknown.
     """
     chosen = tuple(names) or config.enable
-    if not config.is_trusted and not names:
-        chosen += tuple(rule.id for rule in known if rule.default)
+    if config.also_enable and not names:
+        chosen = chosen or tuple(rule.id for rule in known if rule.default)
+        chosen += config.also_enable
     return select_rules(known, chosen)
 
 

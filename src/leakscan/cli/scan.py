@@ -159,10 +159,10 @@ def scan(
     from leakscan.sources.target import TargetOptions
 
     config = load_config(config_path, Path.cwd())
-    if config.source:
+    for path in filter(None, (config.source, config.checkout)):
         from leakscan.safe_text import safe_text
 
-        click.echo(f"leakscan: configuration: {safe_text(str(config.source))}", err=True)
+        click.echo(f"leakscan: configuration: {safe_text(str(path))}", err=True)
     _refuse_empty(
         {"TARGET": target, "--range": revisions, "--since": since, "--exposure": exposure}
     )

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from leakscan.errors import UsageError
 from leakscan.ledger.duties import DISABLED, GAVE_UP, TROUBLE
-from leakscan.respond.tables import Table
 from leakscan.safe_text import safe_text
+from leakscan.toml_table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

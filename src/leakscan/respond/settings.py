@@ -12,8 +12,8 @@ from leakscan.ledger.outcomes import Patience
 from leakscan.respond.alerts import AlertSettings, read_alerts
 from leakscan.respond.hooks.settings import NamedHook, read_hooks
 from leakscan.respond.mail import MailSettings, read_mail
-from leakscan.respond.tables import Table
 from leakscan.respond.verify import Verifier, read_verifier
+from leakscan.toml_table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from leakscan.ledger.words import Verdict
 from leakscan.respond.failure import AttemptError, presentable, retry_after
 from leakscan.respond.hooks.settings import REPLICATE, read_server
-from leakscan.respond.tables import Table
 from leakscan.respond.web import Unanswered
+from leakscan.toml_table import Table
 
 if TYPE_CHECKING:
     from pathlib import Path

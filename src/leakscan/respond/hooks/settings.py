@@ -13,8 +13,8 @@ from leakscan.keys import KEY_BYTES
 from leakscan.respond.hooks.command import CommandHook
 from leakscan.respond.hooks.http import HttpHook
 from leakscan.respond.hooks.plugin import PythonHook, find_function
-from leakscan.respond.tables import Table
 from leakscan.respond.web import Server, is_loopback
+from leakscan.toml_table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from leakscan.errors import UsageError
 from leakscan.respond.mail.settings import PORTS, TOKEN_PAGE, MailSettings, tls_context
-from leakscan.respond.tables import Table
+from leakscan.toml_table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -182,12 +182,24 @@ class Table:
             return default
         if not isinstance(value, str) or not value:
             self._refuse(key, "a path", _kind(value))
-        if "\0" in value:
-            self._refuse(key, "a path", "a text with a null character")
-        try:
-            return self.source.parent / Path(value).expanduser()
-        except RuntimeError:
-            raise self.error(key, "no such home folder", "write the path out") from None
+        return self._path(key, value)
+
+    def paths(self, key: str, default: tuple[Path, ...]) -> tuple[Path, ...]:
+        """Read a list of paths, as `path` reads one.
+
+        Raises:
+            UsageError: it is something else.
+        """
+        texts = self.texts(key, None)
+        return default if texts is None else tuple(self._path(key, text) for text in texts)
+
+    def table(self, key: str) -> Table:
+        """Read a table within this one; an empty one if it is missing.
+
+        Raises:
+            UsageError: it is something else.
+        """
+        return Table(self.source, f"{self.name}.{key}", self._get(key, {}))
 
     def tables(self) -> Iterator[tuple[str, object]]:
         """Yield every key with what it holds, for tables whose keys are names of tables."""
@@ -216,6 +228,14 @@ class Table:
         if value is _ABSENT:
             raise self.error(key, "missing", f"set it in [{safe_text(self.name)}]")
         return value
+
+    def _path(self, key: str, text: str) -> Path:
+        if "\0" in text:
+            self._refuse(key, "a path", "a text with a null character")
+        try:
+            return self.source.parent / Path(text).expanduser()
+        except RuntimeError:
+            raise self.error(key, "no such home folder", "write the path out") from None
 
     def _refuse(self, key: str, wanted: str, found: str) -> NoReturn:
         raise self.error(key, f"expected {wanted}, not {found}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from leakscan.errors import UsageError
-from leakscan.respond.tables import Table
+from leakscan.toml_table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
