@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from leakscan.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 KEY_BYTES = 16
 """Shortest key.  Tokens are random, so that even a key's loss reveals only membership."""
+
+SIGNING_PREFIX = "whsec_"
 
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 
@@ -65,16 +70,37 @@ def keep(path: Path, make: Callable[[], str]) -> str:
     except FileNotFoundError:
         text = make()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    with private_scratch(path, text) as scratch:
+        try:
+            os.link(scratch, path)
+        except FileExistsError:
+            return path.read_text(encoding="ascii")
+    return text
+
+
+@contextmanager
+def private_scratch(path: Path, text: str) -> Iterator[Path]:
+    """Give a whole file beside ``path``, for its owner only; it is removed unless it is renamed.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.link(scratch, path)
-    except FileExistsError:
-        return path.read_text(encoding="ascii")
+        yield scratch
     finally:
         scratch.unlink(missing_ok=True)
-    return text
+
+
+def is_signing_key(secret: str) -> bool:
+    """Tell whether it is ``whsec_`` and enough bytes in base64, as Standard Webhooks has them."""
+    try:
+        key = base64.b64decode(secret.removeprefix(SIGNING_PREFIX), validate=True)
+    except ValueError:
+        return False
+    return secret.startswith(SIGNING_PREFIX) and len(key) >= KEY_BYTES

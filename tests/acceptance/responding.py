@@ -44,6 +44,7 @@ class Office:
     issuer: Issuer
     url: str
     sink: Sink
+    dead_port: int = 0
 
     @classmethod
     def made(cls, folder: Path, issuer: Issuer, url: str, sink: Sink) -> Office:
@@ -53,7 +54,8 @@ class Office:
     def lose_the_hook(self) -> None:
         """Name a hook where nobody answers."""
         port = self.url.rpartition(":")[2]
-        self.configure(f":{port}/hooks", f":{a_closed_port()}/hooks")
+        self.dead_port = a_closed_port()
+        self.configure(f":{port}/hooks", f":{self.dead_port}/hooks")
 
     def name_no_hook(self) -> None:
         """Leave the hook out."""
@@ -101,6 +103,6 @@ class Office:
         (self.folder / f"{name}.env").write_text(f"REPLICATE_API_TOKEN={token}\n")
         return token
 
-    def scan(self, name: str = "leaked", *options: str, **variables: str) -> Done:
+    def scan(self, name: str = "leaked", *options: str, **settings: Any) -> Done:
         """Scan such a file for the ledger."""
-        return self.run("scan", str(self.folder / f"{name}.env"), "--record", *options, **variables)
+        return self.run("scan", str(self.folder / f"{name}.env"), "--record", *options, **settings)

@@ -73,25 +73,6 @@ def test_the_owner_is_told_how_it_got_out(office: Office) -> None:
     assert "customer saw it in a screen share" in " ".join(body.get_content().split())
 
 
-@pytest.mark.parametrize(
-    ("target", "public"),
-    [
-        ("https://github.com/acme/app", True),
-        ("git://example.com/app.git", True),
-        ("https://ada:sesame@github.com/acme/app", False),
-        ("git@github.com:acme/app.git", False),
-        ("ssh://git@github.com/acme/app", False),
-        ("/srv/app", False),
-        ("-", False),
-    ],
-)
-def test_what_anybody_can_clone_is_public(target: str, public: bool) -> None:
-    from leakscan.cli.recording import exposure_of
-    from leakscan.model import PUBLIC
-
-    assert (exposure_of(target) == PUBLIC) is public
-
-
 def test_standard_input_can_be_recorded(office: Office) -> None:
     token = office.leak()
     done = office.run("scan", "-", "--record", "--exposure", "sent by mail", stdin=token)
@@ -118,6 +99,20 @@ def test_without_a_hook_the_issuer_on_this_machine_is_asked(office: Office) -> N
     assert (done.status, "no disable hook" in done.stderr) == (FOUND, False)
     assert office.issuer.bearer(token) is None
     assert len(office.sink.mails) == 1
+
+
+def test_a_resolved_token_that_leaks_again_is_said(office: Office) -> None:
+    token = office.leak()
+    office.lose_the_hook()
+    office.scan()
+    office.run("findings", "resolve", "1", "--reason", "a mistake")
+    again = office.scan()
+    assert "1 of them resolved before" in again.stderr
+    assert office.run("findings", "reopen", "1").status == CLEAN
+    assert office.run("findings", "reopen", "1").status == MISUSED
+    office.configure(f":{office.dead_port}/hooks", f":{office.url.rpartition(':')[2]}/hooks")
+    office.scan()
+    assert office.issuer.bearer(token) is None
 
 
 def test_a_hook_that_is_down_is_said_and_tried_again(office: Office) -> None:
@@ -151,6 +146,7 @@ def test_respond_tells_programs_what_it_did(office: Office) -> None:
     done = office.run("respond", "--format", "json")
     assert done.status == INCOMPLETE
     assert done.json["schema"] == "leakscan-response/v1"
+    assert done.json["next_due"]
     assert [(event["kind"], event["result"]) for event in done.json["events"]] == [
         ("disable", "later")
     ]
@@ -159,13 +155,71 @@ def test_respond_tells_programs_what_it_did(office: Office) -> None:
 def test_the_configuration_can_be_checked_without_doing_anything(office: Office) -> None:
     office.leak()
     done = office.run("respond", "--check")
-    assert (done.status, "Nothing is wrong." in done.stdout) == (CLEAN, True)
+    assert (done.status, "Nothing is wrong here." in done.stdout) == (CLEAN, True)
     (office.folder / "mails").mkdir()
     (office.folder / "mails" / "leak.html").write_text("{% if %}")
     office.configure("[mail]\n", '[mail]\ntemplates = "mails"\n')
     broken = office.run("respond", "--check")
     assert broken.status in (MISUSED, INCOMPLETE)
     assert "leak.html" in broken.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('kind = "http"', 'kind = "http"\nrules = ["r8"]', "no rule r"),
+        ("[verify]", '[verify]\nrules = ["nonsense"]', "no rule nonsense"),
+        ("[verify]", '[disable.x]\nkind = "command"\nargv = ["./absent"]\n[verify]', "no program"),
+        ("[mail]", "[mial]", "mial: unknown key"),
+    ],
+)  # fmt: skip
+def test_what_would_fail_only_at_a_leak_is_found_by_the_check(
+    office: Office, old: str, new: str, words: str
+) -> None:
+    office.configure(old, new)
+    done = office.run("respond", "--check")
+    assert (done.status, words in done.stderr) == (MISUSED, True), done.stderr
+
+
+def test_a_key_that_cannot_open_what_waits_is_found_by_the_check(office: Office) -> None:
+    office.leak()
+    office.lose_the_hook()
+    office.scan()
+    (office.folder / "ledger.key").unlink()
+    done = office.run("respond", "--check")
+    assert (done.status, "1 waiting secrets" in done.stderr) == (INCOMPLETE, True)
+
+
+def test_cron_hears_nothing_but_failures(office: Office) -> None:
+    office.leak("good")
+    office.scan("good")
+    done = office.run("respond", "--quiet")
+    assert (done.status, done.stdout, done.stderr) == (CLEAN, "", "")
+    office.leak("bad")
+    office.lose_the_hook()
+    office.scan("bad")
+    with office.desk() as desk:
+        desk.pass_time(timedelta(hours=1))
+    failing = office.run("respond", "--quiet")
+    assert (failing.status, "to be tried again" in failing.stdout) == (INCOMPLETE, True)
+
+
+def test_reading_a_ledger_that_is_not_there_makes_none(office: Office) -> None:
+    for arguments in (("findings", "list"), ("ledger", "status"), ("findings", "export")):
+        done = office.run(*arguments)
+        assert (done.status, "there is no ledger" in done.stderr) == (MISUSED, True)
+    assert not (office.folder / "ledger.sqlite3").exists()
+
+
+def test_files_of_the_configuration_are_relative_to_it(office: Office) -> None:
+    office.leak()
+    for url in ("led.sqlite3", "sqlite:///led.sqlite3"):
+        text = office.settings.read_text()
+        office.settings.write_text(text.replace(str(office.folder / "ledger.sqlite3"), url))
+        office.scan(cwd=office.folder / "issuer")
+        assert (office.folder / "led.sqlite3").exists()
+        assert not (office.folder / "issuer" / "led.sqlite3").exists()
+        office.settings.write_text(text)
 
 
 def test_findings_are_listed_shown_closed_and_exported(office: Office) -> None:
@@ -176,7 +230,6 @@ def test_findings_are_listed_shown_closed_and_exported(office: Office) -> None:
     (document,) = office.run("findings", "list", "--format", "json").json["findings"]
     assert (document["standing"], document["token_name"]) == ("disabled", "laptop")
     shown = office.run("findings", "show", document["fingerprint"][:10])
-    assert "told" not in shown.stdout
     for word in ("laptop", "disable", "notify", "wiped", "laptop.env:1:21"):
         assert word in shown.stdout
     whole = office.run("findings", "show", "1", "--format", "json").json["finding"]
@@ -275,7 +328,7 @@ def test_a_ledger_that_cannot_be_opened_is_told_before_anything_is_scanned(
 
 def test_a_full_disk_while_recording_loses_nothing(office: Office) -> None:
     token = office.leak()
-    office.run("ledger", "status")  # makes the ledger
+    office.run("respond")  # makes the ledger
     size = (office.folder / "ledger.sqlite3").stat().st_size
 
     def fill() -> None:
@@ -301,7 +354,7 @@ def test_a_full_disk_while_recording_loses_nothing(office: Office) -> None:
 
 def test_a_ledger_that_another_holds_for_a_while_is_waited_for(office: Office) -> None:
     token = office.leak()
-    office.run("ledger", "status")
+    office.run("respond")  # makes the ledger
     other = sqlite3.connect(
         office.folder / "ledger.sqlite3", isolation_level=None, check_same_thread=False
     )
@@ -319,7 +372,7 @@ def test_a_ledger_that_another_holds_for_a_while_is_waited_for(office: Office) -
 
 def test_a_report_is_written_though_the_ledger_fails_at_the_end(office: Office) -> None:
     office.leak()
-    office.run("ledger", "status")
+    office.run("respond")  # makes the ledger
     with sqlite3.connect(office.folder / "ledger.sqlite3") as other:
         other.execute(
             "CREATE TRIGGER full BEFORE INSERT ON findings"

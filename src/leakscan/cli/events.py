@@ -10,6 +10,7 @@ from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 SCHEMA = "leakscan-response/v1"
 
@@ -43,15 +44,17 @@ def event_line(event: Event) -> str:
     return safe_text("  ".join(parts))
 
 
-def summary_line(events: Sequence[Event]) -> str:
-    """Return what was done on one line."""
+def summary_line(events: Sequence[Event], next_due: datetime | None) -> str:
+    """Return what was done on one line, and when there is something to do next."""
     counts = Counter(
         _what(event) for event in events if event.kind != "notify" or not event.receipt
     )
     mails = len({event.receipt for event in events if event.receipt})
     parts = [f"{count} {what}" for what, count in counts.items()]
     parts += [f"{mails} {'mail' if mails == 1 else 'mails'} to owners"] if mails else []
-    return " · ".join(parts) or "nothing was due"
+    parts = parts or ["nothing was due"]
+    parts += [f"next due {next_due:%Y-%m-%d %H:%M:%S} UTC"] if next_due else []
+    return " · ".join(parts)
 
 
 def event_document(event: Event) -> dict[str, Any]:

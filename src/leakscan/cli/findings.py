@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +16,7 @@ from leakscan.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from sqlalchemy import ColumnElement
 
@@ -63,7 +63,7 @@ def list_(
     from leakscan.ledger.entries import list_with_actions
 
     conditions = list(_conditions(everything, attention, rule, owner, repository, since))
-    with opened_ledger(load_config(config_path, Path.cwd())) as ledger:
+    with opened_ledger(load_config(config_path)) as ledger:
         rows = list_with_actions(ledger, *conditions)
         if style == "json":
             from leakscan.report.ledger_documents import SCHEMA, entry_document
@@ -82,24 +82,29 @@ def list_(
 @FORMAT
 @config_option
 def show(name: str, style: str, config_path: Path | None) -> None:
-    """Show all about one finding: its number, or six or more characters of its fingerprint."""
+    """Show all about one finding.
+
+    ID is its number, its redacted secret, or the start of its fingerprint.
+    """
     from leakscan.cli.ledger_access import opened_ledger
-    from leakscan.ledger.entries import actions_of, count_sightings, find_entry, sightings_of
+    from leakscan.ledger import entries
     from leakscan.report.ledger_text import MOST_PLACES, write_entry
 
-    with opened_ledger(load_config(config_path, Path.cwd())) as ledger:
-        entry = find_entry(ledger, name)
+    with opened_ledger(load_config(config_path)) as ledger:
+        entry = entries.find_entry(ledger, name)
+        most = MOST_PLACES if style == "text" else None
         with ledger.reading() as connection:
-            owed = actions_of(connection, entry.id)
-            count = count_sightings(connection, entry.id)
-            places = sightings_of(connection, entry.id, MOST_PLACES if style == "text" else None)
+            owed = entries.actions_of(connection, entry.id)
+            count = entries.count_sightings(connection, entry.id)
+            places = entries.sightings_of(connection, entry.id, most)
+            is_kept = entries.keeps_secret(connection, entry.id)
     if style == "json":
         from leakscan.report.ledger_documents import SCHEMA, entry_document
 
         document = {"schema": SCHEMA, "finding": entry_document(entry, owed, places)}
         click.echo(json.dumps(document, indent=2))
         return
-    write_entry(entry, owed, places, count, sys.stdout)
+    write_entry(entry, owed, places, count, sys.stdout, is_kept=is_kept)
 
 
 @findings.command()
@@ -114,11 +119,27 @@ def resolve(name: str, reason: str, config_path: Path | None) -> None:
 
     if not reason.strip():
         raise UsageError("--reason is empty", "say why")
-    with opened_ledger(load_config(config_path, Path.cwd())) as ledger:
+    with opened_ledger(load_config(config_path)) as ledger:
         entry = find_entry(ledger, name)
         if not close(ledger, entry, reason.strip(), _user()):
             raise UsageError(f"#{entry.id} is resolved already", f"leakscan findings show {name}")
     click.echo(f"#{entry.id} is resolved.")
+
+
+@findings.command()
+@click.argument("name", metavar="ID")
+@config_option
+def reopen(name: str, config_path: Path | None) -> None:
+    """Open a finding that was closed; then scan its place again, for its secret is gone."""
+    from leakscan.cli.ledger_access import opened_ledger
+    from leakscan.ledger.closing import reopen as open_again
+    from leakscan.ledger.entries import find_entry
+
+    with opened_ledger(load_config(config_path)) as ledger:
+        entry = find_entry(ledger, name)
+        if not open_again(ledger, entry):
+            raise UsageError(f"#{entry.id} is open", f"leakscan findings show {name}")
+    click.echo(f"#{entry.id} is open; now scan its place again with --record.")
 
 
 @findings.command()
@@ -130,7 +151,7 @@ def retry(name: str, config_path: Path | None) -> None:
     from leakscan.ledger.closing import try_again
     from leakscan.ledger.entries import find_entry
 
-    with opened_ledger(load_config(config_path, Path.cwd())) as ledger:
+    with opened_ledger(load_config(config_path)) as ledger:
         entry = find_entry(ledger, name)
         count = try_again(ledger, entry)
     if not count:
@@ -146,7 +167,7 @@ def export(config_path: Path | None) -> None:
     from leakscan.ledger.entries import list_with_actions, sightings_of
     from leakscan.report.ledger_documents import SCHEMA, entry_document
 
-    with opened_ledger(load_config(config_path, Path.cwd())) as ledger:
+    with opened_ledger(load_config(config_path)) as ledger:
         for entry, owed in list_with_actions(ledger):
             with ledger.reading() as connection:
                 places = sightings_of(connection, entry.id)

@@ -215,7 +215,7 @@ def disable(username: str, name: str, data: Path | None) -> None:
 
 
 def _open(data: Path | None) -> Issuer:
-    from leakscan.cli.embedded_issuer import default_folder
+    from leakscan.embedded import default_folder
     from leakscan.issuer.store import Issuer
 
     return Issuer.open(data or default_folder())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import contextlib
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +12,9 @@ from leakscan.config import load_config
 from leakscan.errors import LeakscanError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from leakscan.ledger.seal import Vault
 
 
@@ -28,7 +31,7 @@ def status(config_path: Path | None) -> None:
     from leakscan.ledger.queue import Queue
     from leakscan.ledger.totals import totals
 
-    with opened_ledger(load_config(config_path, Path.cwd())) as opened:
+    with opened_ledger(load_config(config_path)) as opened:
         click.echo(f"{'ledger':<10} {opened.name}")
         for what, count in totals(opened).items():
             click.echo(f"{what:<10} {count}")
@@ -46,7 +49,7 @@ def upgrade(config_path: Path | None) -> None:
     from leakscan.ledger.schema import upgrade as run_migrations
     from leakscan.respond.settings import read_ledger_settings
 
-    opened = open_engine(read_ledger_settings(load_config(config_path, Path.cwd())).url)
+    opened = open_engine(read_ledger_settings(load_config(config_path)).url)
     run_migrations(opened)
     click.echo(f"{opened.name} is at version {HEAD}.")
 
@@ -68,37 +71,51 @@ def rotate_key(config_path: Path | None) -> None:
     are running now, and older ones are removed.  Keys in LEAKSCAN_LEDGER_KEYS: put a new one
     first, run this, then remove the others.
     """
-    from leakscan.cli.ledger_access import opened_ledger
+    from leakscan.cli.ledger_access import opened_ledger, vault_of
     from leakscan.ledger.rotate import reseal
-    from leakscan.ledger.seal import open_vault, with_new_key
-    from leakscan.respond.settings import read_ledger_settings
+    from leakscan.ledger.seal import locked, write_keys
 
-    config = load_config(config_path, Path.cwd())
-    vault = open_vault(read_ledger_settings(config).key_file)
+    config = load_config(config_path)
+    with opened_ledger(config) as opened, contextlib.ExitStack() as stack:
+        path = vault_of(opened, config).path
+        if path:
+            stack.enter_context(_writable(path))
+            stack.enter_context(locked(path))
+        # Read again under the lock: another process may have changed them.
+        vault = _renewed(vault_of(opened, config))
+        done, lost = reseal(opened, vault)
+        click.echo(f"{done} encrypted anew with key {vault.seals_with}.")
+        if lost:
+            raise LeakscanError(
+                f"{lost} cannot be decrypted with any key at hand",
+                "add the key that sealed them, or scan their places again with --record",
+            )
+        if vault.path:  # a process that has begun may still seal with the last one
+            write_keys(vault.path, vault.keys[:2])
+
+
+def _renewed(vault: Vault) -> Vault:
+    """Put a new key before those of a file, and write it down before anything is sealed with it.
+
+    Raises:
+        UsageError: the keys are in the environment, and there is only one.
+    """
+    from leakscan.ledger.seal import with_new_key, write_keys
+
     if vault.path:
-        vault = with_new_key(vault)
-        _write(vault, vault.keys)
+        path, vault = vault.path, with_new_key(vault)
+        write_keys(path, vault.keys)
     elif len(vault.keys) == 1:
         raise UsageError(f"{vault.source} has one key", "put a new one before it, then run this")
-    with opened_ledger(config) as opened:
-        done, lost = reseal(opened, vault)
-    click.echo(f"{done} encrypted anew with key {vault.seals_with}.")
-    if lost:
-        raise LeakscanError(
-            f"{lost} cannot be decrypted with any key at hand",
-            "add the key that sealed them, or scan their places again with --record",
-        )
-    if vault.path:
-        _write(vault, vault.keys[:2])  # a process that has begun may still seal with the last one
+    return vault
 
 
-def _write(vault: Vault, keys: tuple[str, ...]) -> None:
-    from leakscan.ledger.seal import write_keys
-
-    assert vault.path is not None  # noqa: S101 - the callers have asked
+@contextlib.contextmanager
+def _writable(path: Path) -> Iterator[None]:
+    """Say in one line that a key file cannot be written."""
     try:
-        write_keys(vault.path, keys)
+        yield
     except OSError as error:
         raise LeakscanError(
-            f"cannot write {vault.path} ({error.strerror})", "make it writable; nothing is lost"
+            f"cannot write {path} ({error.strerror})", "make it writable; nothing is lost"
         ) from None

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leakscan.cli.embedded_issuer import embedded_hooks
+from leakscan.embedded import embedded_hooks
+from leakscan.errors import UsageError
 from leakscan.ledger.schema import open_ledger
-from leakscan.ledger.seal import open_vault
+from leakscan.ledger.seal import Vault, open_vault
 from leakscan.respond.settings import read_ledger_settings, read_response_settings
 from leakscan.rules import load_rules
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
     from leakscan.config import Config
     from leakscan.ledger.engine import Ledger
-    from leakscan.ledger.seal import Vault
     from leakscan.model import Rule
     from leakscan.respond.settings import ResponseSettings
 
@@ -34,16 +35,28 @@ class Response:
 
 
 @contextlib.contextmanager
-def opened_ledger(config: Config) -> Iterator[Ledger]:
-    """Open the ledger alone, for reading it.
+def opened_ledger(config: Config, *, make: bool = False) -> Iterator[Ledger]:
+    """Open the ledger alone.
 
     Raises:
-        UsageError: the configuration is wrong.
+        UsageError: the configuration is wrong, or there is no ledger and none is to be made.
         LeakscanError: the ledger cannot be opened.
     """
-    ledger = open_ledger(read_ledger_settings(config).url)
+    ledger = open_ledger(read_ledger_settings(config).url, make=make)
     with contextlib.closing(ledger):
         yield ledger
+
+
+def vault_of(ledger: Ledger, config: Config) -> Vault:
+    """Open the vault of a ledger: where the configuration says, or beside an SQLite file.
+
+    Raises:
+        UsageError: a key is none, or a shared ledger's key is not named.
+        LeakscanError: the key cannot be read or made.
+    """
+    file = ledger.engine.url.database if ledger.engine.dialect.name == "sqlite" else None
+    beside = Path(file).with_suffix(".key") if file else None
+    return open_vault(read_ledger_settings(config).key_file or beside)
 
 
 @contextlib.contextmanager
@@ -55,9 +68,24 @@ def opened_response(config: Config) -> Iterator[Response]:
         LeakscanError: the ledger or a key cannot be opened.
     """
     settings = read_response_settings(config, os.environ)
-    if "disable" not in config.response:
-        settings = replace(settings, hooks=embedded_hooks())
     rules = {rule.id: rule for rule in load_rules(config.rule_paths, config.overrides)}
-    vault = open_vault(settings.ledger.key_file)
-    with opened_ledger(config) as ledger:
-        yield Response(ledger, vault, settings, rules)
+    _refuse_unknown_rules(config, settings, rules)
+    with contextlib.ExitStack() as stack:
+        if "disable" not in config.response:
+            settings = replace(settings, hooks=stack.enter_context(embedded_hooks()))
+        ledger = stack.enter_context(opened_ledger(config, make=True))
+        yield Response(ledger, vault_of(ledger, config), settings, rules)
+
+
+def _refuse_unknown_rules(
+    config: Config, settings: ResponseSettings, rules: Mapping[str, Rule]
+) -> None:
+    """Refuse a misspelt rule: nobody would be asked to disable its tokens."""
+    named = {f"disable.{name}": hook.rules for name, hook in settings.hooks.items()}
+    named |= {"verify": settings.verifier.rules} if settings.verifier else {}
+    for table, ids in named.items():
+        for unknown in sorted(ids - set(rules)):
+            raise UsageError(
+                f"{config.source}: {table}.rules: there is no rule {unknown}",
+                "see `leakscan rules list`",
+            )

@@ -13,7 +13,9 @@ from leakscan.cli.events import event_line, is_well, summary_line
 from leakscan.cli.ledger_access import Response, opened_response
 from leakscan.errors import LeakscanError
 from leakscan.fingerprint import fingerprint, load_key
-from leakscan.git.urls import transport, without_credentials
+from leakscan.git.public import anybody_can_read
+from leakscan.git.urls import without_credentials
+from leakscan.ledger.queue import Queue
 from leakscan.ledger.record import Recorder
 from leakscan.ledger.runs import finish_run, start_run
 from leakscan.model import PUBLIC, Secret
@@ -22,13 +24,14 @@ from leakscan.respond.responder import respond
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from leakscan.config import Config
     from leakscan.ledger.record import Recorded
     from leakscan.model import ScanResult
     from leakscan.respond.event import Event
 
-EXAMINED = "it stood in files that were examined for leaked tokens"
+EXAMINED = "a scan for leaked tokens found it in plain text"
 """The exposure of what is scanned on this machine, unless the user knows more."""
 
 
@@ -38,12 +41,14 @@ class Aftermath:
 
     Attributes:
         has_hooks: whether there is anybody who could disable a token.
+        next_due: when something is to be done next.
         error: what stopped it before its end.
     """
 
     recorded: Recorded | None
     events: tuple[Event, ...]
     has_hooks: bool
+    next_due: datetime | None
     error: LeakscanError | None
 
     @property
@@ -57,7 +62,14 @@ class Aftermath:
             click.echo(event_line(event), err=True)
         if self.recorded:
             known = f"{len(self.recorded.ids)} recorded, {self.recorded.new} of them new"
-            click.echo(f"leakscan: {known} · {summary_line(self.events)}", err=True)
+            summary = summary_line(self.events, self.next_due)
+            click.echo(f"leakscan: {known} · {summary}", err=True)
+            if count := self.recorded.resolved:
+                click.echo(
+                    f"leakscan: {count} of them resolved before, so that nothing is done about"
+                    " them: see `leakscan findings reopen`",
+                    err=True,
+                )
         if not self.has_hooks:
             click.echo(
                 "leakscan: no disable hook is configured, so that nothing was disabled: see"
@@ -74,8 +86,9 @@ class Recording:
     """One scan that is being recorded."""
 
     response: Response
+    target: str
     run: int
-    exposure: str
+    exposure: str | None
 
     def finish(self, result: ScanResult) -> Aftermath:
         """Record the result and respond to it; a failure is told, since the report must follow."""
@@ -83,10 +96,13 @@ class Recording:
         response = self.response
         shown = presentable(result, show_secrets=False)
         recorder = Recorder(response.ledger, response.vault, response.settings.duties, self.run)
-        recorded, error = None, None
+        exposure = self.exposure or (
+            PUBLIC if shown.findings and anybody_can_read(self.target) else EXAMINED
+        )
+        recorded, next_due, error = None, None, None
         events: list[Event] = []
         try:
-            recorded = recorder.record(shown.findings, self.exposure)
+            recorded = recorder.record(shown.findings, exposure)
             finish_run(response.ledger, self.run, shown.coverage, len(recorded.ids))
             events.extend(
                 respond(
@@ -97,9 +113,11 @@ class Recording:
                     recorded.ids,
                 )
             )
+            next_due = Queue(response.ledger).next_due()
         except LeakscanError as failure:
             error = failure
-        return Aftermath(recorded, tuple(events), bool(response.settings.hooks), error)
+        has_hooks = bool(response.settings.hooks)
+        return Aftermath(recorded, tuple(events), has_hooks, next_due, error)
 
 
 @contextmanager
@@ -112,8 +130,8 @@ def recording(
         config: the operator's configuration.
         target: what is scanned.
         scope: what part of it, in words.
-        exposure: `model.PUBLIC`, or another sign of compromise in words; ``None`` to tell by
-            the target.
+        exposure: `model.PUBLIC`, or another sign of compromise in words; ``None`` to find out
+            whether the target is public.
 
     Raises:
         UsageError: the configuration is wrong, or the fingerprint key is not the ledger's.
@@ -126,10 +144,4 @@ def recording(
         run = start_run(response.ledger, shown, scope, check)
         # A scan forks, and no connection may be used on both sides of that.
         response.ledger.close()
-        yield Recording(response, run, exposure or exposure_of(target))
-
-
-def exposure_of(target: str) -> str:
-    """Tell from a target how its tokens are exposed: what anybody can clone is public."""
-    needs_no_key = transport(target) in ("https", "http", "git")
-    return PUBLIC if needs_no_key and without_credentials(target) == target else EXAMINED
+        yield Recording(response, target, run, exposure)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ from leakscan.config import load_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from leakscan.cli.ledger_access import Response
     from leakscan.config import Config
@@ -29,26 +29,28 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to say what was done.",
 )
-@click.option(
-    "--check", is_flag=True, help="Only check the configuration, the ledger and the templates."
-)
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing unless something failed: for cron.")
+@click.option("--check", is_flag=True, help="Only check configuration, ledger, keys and templates.")
 @config_option
 @click.pass_context
-def respond(context: click.Context, style: str, check: bool, config_path: Path | None) -> None:
+def respond(
+    context: click.Context, style: str, quiet: bool, check: bool, config_path: Path | None
+) -> None:
     """Do all that is due: verify, disable, tell the owners, tell the team.
 
     What failed is due again later, so run this every minute.  Any number may run at the same
     time: no two do the same thing.
 
-    Exit status: 0 all went well or nothing was due, 2 wrong usage, 3 something failed or needs
-    a person.
+    Exit status: 0 all went well or nothing was due, 2 wrong usage, 3 something failed or was
+    given up.
     """
     from leakscan.cli.events import SCHEMA, event_document, event_line, is_well, summary_line
     from leakscan.cli.ledger_access import opened_response
+    from leakscan.ledger.queue import Queue
     from leakscan.respond.responder import respond as do_what_is_due
 
     gc.enable()  # a long run makes cycles
-    config = load_config(config_path, Path.cwd())
+    config = load_config(config_path)
     if check:
         _check(config)
         return
@@ -58,39 +60,23 @@ def respond(context: click.Context, style: str, check: bool, config_path: Path |
             response.ledger, response.vault, response.settings, response.rules
         ):
             events.append(event)
-            if style == "text":
+            if style == "text" and not (quiet and is_well([event])):
                 click.echo(event_line(event))
         remarks = list(_remarks(response))
+        next_due = Queue(response.ledger).next_due()
     if style == "json":
-        document = {"schema": SCHEMA, "events": [event_document(event) for event in events]}
-        click.echo(json.dumps(document | {"remarks": remarks}, indent=2))
-    else:
-        click.echo(summary_line(events))
+        document = {
+            "schema": SCHEMA,
+            "events": [event_document(event) for event in events],
+            "next_due": next_due and next_due.isoformat(),
+            "remarks": remarks,
+        }
+        click.echo(json.dumps(document, indent=2))
+    elif not (quiet and is_well(events)):
+        click.echo(summary_line(events, next_due))
         for remark in remarks:
             click.echo(f"leakscan: {remark}", err=True)
-    context.exit(0 if is_well(events) and not remarks else 3)
-
-
-def _check(config: Config) -> None:
-    """Open and compose everything that a response needs, and say what there is."""
-    from leakscan.cli.ledger_access import opened_response
-    from leakscan.respond.mail import check_templates
-
-    with opened_response(config) as response:
-        settings = response.settings
-        if settings.mail:
-            check_templates(settings.mail)
-        alerts = settings.alerts
-        parts = {
-            "ledger": response.ledger.name,
-            "disable": ", ".join(settings.hooks) or "nobody",
-            "verify": settings.verifier.server.url if settings.verifier else "nobody",
-            "mail": f"{settings.mail.host}:{settings.mail.port}" if settings.mail else "nobody",
-            "alerts": f"{len(alerts.urls)} on {', '.join(alerts.on)}" if alerts else "nobody",
-        }
-    for name, value in parts.items():
-        click.echo(f"{name:<8} {value}")
-    click.echo("Nothing is wrong.")
+    context.exit(0 if is_well(events) else 3)
 
 
 def _remarks(response: Response) -> Iterator[str]:
@@ -101,13 +87,42 @@ def _remarks(response: Response) -> Iterator[str]:
     settings = response.settings
     usable = {(ActionKind.DISABLE, name) for name in settings.hooks}
     for (kind, responder, state), count in sorted(Queue(response.ledger).backlog().items()):
-        actions = f"{count} {kind} {'action' if count == 1 else 'actions'}"
+        actions = f"{count} {kind} {'action' if count == 1 else 'actions'} ({responder})"
         if state is ActionState.GAVE_UP:
-            yield f"{actions} given up ({responder}): see `leakscan findings list --attention`"
+            yield f"{actions} given up: see `leakscan findings list --attention`"
         elif state is ActionState.DUE and not (
             (kind, responder) in usable
             or (kind is ActionKind.VERIFY and settings.verifier)
             or (kind is ActionKind.NOTIFY and settings.mail)
             or (kind is ActionKind.ALERT and settings.alerts)
         ):
-            yield f"{actions} ({responder}) wait, but the configuration says nobody does them"
+            yield (
+                f"{actions} due, but the configuration names nobody who does it: name it"
+                " again, or resolve the findings"
+            )
+
+
+def _check(config: Config) -> None:
+    """Open and compose everything that a response needs; say what there is, and what is wrong.
+
+    Raises:
+        UsageError: the configuration or a template is wrong.
+        LeakscanError: something cannot be opened.
+    """
+    from leakscan.cli.ledger_access import opened_response
+    from leakscan.cli.readiness import require_ready
+
+    with opened_response(config) as response:
+        require_ready(response)
+        settings, alerts = response.settings, response.settings.alerts
+        parts = {
+            "ledger": response.ledger.name,
+            "key": f"{response.vault.seals_with} of {response.vault.source}",
+            "disable": ", ".join(settings.hooks) or "nobody",
+            "verify": settings.verifier.server.url if settings.verifier else "nobody",
+            "mail": f"{settings.mail.host}:{settings.mail.port}" if settings.mail else "nobody",
+            "alerts": f"{len(alerts.urls)} on {', '.join(alerts.on)}" if alerts else "nobody",
+        }
+    for name, value in parts.items():
+        click.echo(f"{name:<8} {value}")
+    click.echo("Nothing is wrong here.  No server was asked whether it answers.")

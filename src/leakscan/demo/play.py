@@ -119,10 +119,15 @@ def _scan(repository: Path, settings: Path) -> dict[str, Any]:
             text=True,
             timeout=PATIENCE,
         )
+    except subprocess.TimeoutExpired:
+        raise LeakscanError(
+            f"the scan took longer than {PATIENCE} s", "try again on a machine that is less busy"
+        ) from None
+    try:
         report: dict[str, Any] = json.loads(done.stdout)
-    except (ValueError, subprocess.TimeoutExpired):
-        said = "" if not done.stderr else done.stderr.strip().splitlines()[-1]
-        raise LeakscanError(f"the scan failed ({said})", "please report it") from None
+    except ValueError:
+        said = [line for line in done.stderr.splitlines() if line.strip()] or ["nothing was said"]
+        raise LeakscanError(f"the scan failed ({said[-1]})", "please report it") from None
     return report
 
 

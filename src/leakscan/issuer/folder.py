@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import fcntl
 import os
 import secrets
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from leakscan.errors import LeakscanError
-from leakscan.keys import KEY_BYTES, decode_key, keep
+from leakscan.keys import KEY_BYTES, SIGNING_PREFIX, decode_key, is_signing_key, keep
 from leakscan.storage import make_private
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FRESH_BYTES = 32
-_WEBHOOK_PREFIX = "whsec_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +111,14 @@ def _hex_key() -> str:
 
 
 def _webhook_secret() -> str:
-    return _WEBHOOK_PREFIX + base64.b64encode(secrets.token_bytes(_FRESH_BYTES)).decode() + "\n"
+    return SIGNING_PREFIX + base64.b64encode(secrets.token_bytes(_FRESH_BYTES)).decode() + "\n"
 
 
 def _checked(secret: str, path: Path) -> str:
     """Refuse what is no webhook secret: a short one would let strangers disable tokens."""
-    try:
-        key = base64.b64decode(secret.removeprefix(_WEBHOOK_PREFIX), validate=True)
-    except binascii.Error:
-        key = b""
-    if not secret.startswith(_WEBHOOK_PREFIX) or len(key) < KEY_BYTES:
+    if not is_signing_key(secret):
         raise LeakscanError(
-            f"{path}: damaged: not {_WEBHOOK_PREFIX} and base64 of {KEY_BYTES} bytes or more",
+            f"{path}: damaged: not {SIGNING_PREFIX} and base64 of {KEY_BYTES} bytes or more",
             "restore a copy of it, or delete it and set up leakscan's hook again",
         )
     return secret

@@ -113,6 +113,12 @@ _LONGEST = 18
 """Digits of a number that every database can hold."""
 
 
+def keeps_secret(connection: Connection, finding: int) -> bool:
+    """Tell whether the ledger still has the secret of a finding."""
+    sealed = select(findings.c.sealed_secret.is_not(None)).where(findings.c.id == finding)
+    return bool(connection.scalar(sealed))
+
+
 def sightings_of(
     connection: Connection, finding: int, limit: int | None = None
 ) -> tuple[Sighting, ...]:

@@ -6,19 +6,21 @@ which key sealed it, so that a wrong key is told from a damaged row.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from leakscan.errors import LeakscanError, UsageError
-from leakscan.keys import keep
+from leakscan.keys import keep, private_scratch
 from leakscan.model import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 VARIABLE = "LEAKSCAN_LEDGER_KEYS"
@@ -83,23 +85,24 @@ class Vault:
             ) from None
 
 
-def open_vault(path: Path | None = None) -> Vault:
+def open_vault(path: Path | None) -> Vault:
     """Return the vault with the operator's keys, made at first use.
 
     Args:
-        path: a file with one key a line; by default in the user's state folder.  The variable
-            ``LEAKSCAN_LEDGER_KEYS``, with white space or commas between keys, goes before it.
+        path: a file with one key a line.  The variable ``LEAKSCAN_LEDGER_KEYS``, with white space
+            or commas between keys, goes before it.
 
     Raises:
-        UsageError: a key is none.
+        UsageError: a key is none, or there is neither file nor variable.
         LeakscanError: the file can be neither read nor made.
     """
     if given := os.environ.get(VARIABLE):
         return Vault(tuple(given.replace(",", " ").split()), VARIABLE)
     if path is None:
-        from platformdirs import user_state_path
-
-        path = user_state_path("leakscan") / "ledger.key"
+        raise UsageError(
+            "a shared ledger needs an encryption key that all its machines have",
+            f"set ledger.key_file or {VARIABLE}; `leakscan ledger new-key` prints one",
+        )
     try:
         text = keep(path, lambda: Fernet.generate_key().decode() + "\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -107,6 +110,21 @@ def open_vault(path: Path | None = None) -> Vault:
             f"cannot read or make the encryption key {path} ({error})", f"set {VARIABLE}"
         ) from None
     return Vault(tuple(text.split()), str(path), path)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let one process at a time change the keys of a file.
+
+    Raises:
+        OSError: its folder cannot be opened.
+    """
+    descriptor = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def with_new_key(vault: Vault) -> Vault:
@@ -120,16 +138,8 @@ def write_keys(path: Path, keys: Sequence[str]) -> None:
     Raises:
         OSError: it cannot be written; the old one is untouched.
     """
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write("".join(f"{key}\n" for key in keys))
-            file.flush()
-            os.fsync(file.fileno())
+    with private_scratch(path, "".join(f"{key}\n" for key in keys)) as scratch:
         scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 def key_id(key: str) -> str:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leakscan.ledger.standing import Standing, standing
+from leakscan.ledger.words import ActionState
 from leakscan.report.words import encodable_by, wants_color
 from leakscan.safe_text import safe_text
 
@@ -57,9 +58,11 @@ def write_entry(
     places: Sequence[Sighting],
     place_count: int,
     out: TextIO,
+    *,
+    is_kept: bool,
 ) -> None:
-    """Write all about one finding."""
-    lines: list[Text | Table] = [_title(entry, owed), _facts(entry)]
+    """Write all about one finding; ``is_kept``: whether its secret is still in the ledger."""
+    lines: list[Text | Table] = [_title(entry, owed), _facts(entry, is_kept=is_kept)]
     lines += [Text(), Text("Done and owed", "bold"), _actions(owed)] if owed else []
     lines += [Text(), Text("Seen in", "bold"), *map(_place, places)]
     if more := place_count - len(places):
@@ -73,13 +76,14 @@ def _title(entry: Entry, owed: Sequence[Action]) -> Text:
     return title.append(f"  {where.value}", _STYLES.get(where, ""))
 
 
-def _facts(entry: Entry) -> Table:
+def _facts(entry: Entry, *, is_kept: bool) -> Table:
     owner = " ".join(filter(None, (entry.owner_name, entry.owner_email)))
     checked = entry.verified and f"{entry.verified} at {_moment(entry.verified_at)}"
     closed = entry.resolved_at and (
         f"{_moment(entry.resolved_at)} by {entry.resolved_by}: {entry.resolution}"
     )
-    kept = "wiped " + _moment(entry.wiped_at) if entry.wiped_at else None
+    wiped = f"wiped {_moment(entry.wiped_at)}" if entry.wiped_at else None
+    kept = "kept, encrypted, for what is owed" if is_kept else wiped
     facts = {
         "rule": entry.rule,
         "confidence": entry.confidence,
@@ -107,12 +111,12 @@ def _actions(owed: Sequence[Action]) -> Table:
     table = Table.grid(padding=(0, 2))
     for action in owed:
         tries = f"{action.attempts} {'try' if action.attempts == 1 else 'tries'}"
-        when = action.ended_at or action.due_at
-        state = "due" if action.ended_at is None else action.state.replace("_", " ")
+        when = action.due_at if action.state is ActionState.DUE else action.ended_at
+        state = action.state.replace("_", " ")
         table.add_row(
             Text(f"  {action.kind}"),
             Text(safe_text(action.responder)),
-            Text(f"{state} {_moment(when)}"),
+            Text(f"{state} {_moment(when)}".rstrip()),
             Text(tries if action.attempts else "", "dim"),
             Text(safe_text(action.last_answer or "")),
         )

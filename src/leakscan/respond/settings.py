@@ -68,7 +68,13 @@ def read_ledger_settings(config: Config) -> LedgerSettings:
         UsageError: it is wrong; file and key are named.
     """
     table = Table(_source(config), "ledger", config.response.get("ledger", {}))
-    settings = LedgerSettings(table.text("url", None), table.path("key_file", None))
+    url = table.text("url", None)
+    prefix = "sqlite:///"
+    if url and url.startswith(prefix):  # relative to the configuration, as every other path
+        url = str(table.source.parent / url.removeprefix(prefix))
+    elif url and "://" not in url:
+        url = str(table.path("url"))
+    settings = LedgerSettings(url, table.path("key_file", None))
     table.done()
     return settings
 

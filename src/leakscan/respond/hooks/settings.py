@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from leakscan.errors import UsageError
-from leakscan.keys import KEY_BYTES
+from leakscan.keys import is_signing_key
 from leakscan.respond.hooks.command import CommandHook
 from leakscan.respond.hooks.http import HttpHook
 from leakscan.respond.hooks.plugin import PythonHook, find_function
@@ -29,7 +28,6 @@ REPLICATE = ("replicate-api-token",)
 """A hook gets no other tokens unless it says so: an issuer is not to be sent those of others."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
-_KEY_PREFIX = "whsec_"
 _LONGEST_WAIT = 600.0
 
 
@@ -107,27 +105,20 @@ def _http(table: Table, name: str, environ: Mapping[str, str]) -> HttpHook:
             secret = file.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError):
             raise table.error("secret_file", f"cannot read {file}", "check the path") from None
-    if not _is_signing_key(secret):
+    if not is_signing_key(secret):
         raise table.error(
             "secret_file", "not a key of the form whsec_BASE64", "copy it from the issuer"
         )
     return HttpHook(server, secret)
 
 
-def _is_signing_key(secret: str) -> bool:
-    """Tell whether it is ``whsec_`` and enough bytes in base64, as Standard Webhooks has them."""
-    try:
-        key = base64.b64decode(secret.removeprefix(_KEY_PREFIX), validate=True)
-    except ValueError:
-        return False
-    return secret.startswith(_KEY_PREFIX) and len(key) >= KEY_BYTES
-
-
 def _argv(table: Table) -> tuple[str, ...]:
     argv = table.texts("argv")
     if not argv:
         raise table.error("argv", "expected a program and its arguments, not an empty list")
-    return argv
+    program, *arguments = argv
+    # As every path in a configuration; a bare name is looked for on the PATH.
+    return (str(table.source.parent / program) if "/" in program else program, *arguments)
 
 
 def _timeout(table: Table, default: float) -> float:

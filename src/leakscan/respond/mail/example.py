@@ -15,6 +15,7 @@ from leakscan.respond.notice import Notice, Owner, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from email.message import EmailMessage
     from pathlib import Path
 
     from leakscan.respond.mail.settings import MailSettings
@@ -77,9 +78,35 @@ def check_templates(settings: MailSettings) -> None:
         UsageError: a template is broken, or its folder is misnamed; file and line are named.
     """
     for locale in (None, *_locales(settings.templates)):
-        for owner in (replace(EXAMPLE_OWNER, locale=locale), Owner(locale=locale)):
-            for notices in ((FULL_EXAMPLE,), (SPARSE_EXAMPLE,), (FULL_EXAMPLE, SPARSE_EXAMPLE)):
-                compose(owner, notices, settings, "<example@leakscan.invalid>")
+        messages = [
+            compose(owner, notices, settings, "<example@leakscan.invalid>")
+            for owner in (replace(EXAMPLE_OWNER, locale=locale), Owner(locale=locale))
+            for notices in ((FULL_EXAMPLE,), (SPARSE_EXAMPLE,), (FULL_EXAMPLE, SPARSE_EXAMPLE))
+        ]
+        for message in messages:
+            _refuse_empty(message, locale)
+        if locale and settings.templates:
+            _refuse_partial(settings.templates, locale)
+
+
+def _refuse_partial(folder: Path, locale: str) -> None:
+    """Refuse a language into which only a part of the mail is translated."""
+    for name in (SUBJECT, TEXT, HTML):
+        if not any((folder / closest / name).exists() for closest in locale_folders(locale)):
+            raise UsageError(
+                f"{folder / locale}: {name} is missing", "translate every part of a mail"
+            )
+
+
+def _refuse_empty(message: EmailMessage, locale: str | None) -> None:
+    """Refuse a mail that says nothing in one of its parts."""
+    bodies = {name: message.get_body((kind,)) for name, kind in ((TEXT, "plain"), (HTML, "html"))}
+    parts = {name: body.get_content() if body else "" for name, body in bodies.items()}
+    parts[SUBJECT] = str(message["Subject"])
+    for name, content in parts.items():
+        if not content.strip():
+            where = f"{locale}/{name}" if locale else name
+            raise UsageError(f"{where}: broken template: it makes nothing", "see docs/mail.md")
 
 
 def _locales(folder: Path | None) -> Iterator[str]:

@@ -57,12 +57,14 @@ class ShownPlace:
     """One place where a token was seen.
 
     Attributes:
-        surface: what it stood in, in words, such as ``file`` or ``commit message``.
+        kind: what it stood in, as in `model.Kind`, for translating.
+        surface: the same in words, such as ``file`` or ``commit message``.
         spot: the path with the line, if there is a path.
         commit: the first digits of the commit's id.
         link: an http(s) address that leads there.
     """
 
+    kind: str
     surface: str
     repository: Foreign
     spot: Foreign | None
@@ -143,6 +145,7 @@ def _shown_place(place: Place) -> ShownPlace:
         spot = Foreign(place.path if place.line is None else f"{place.path}:{place.line}")
     is_id = place.commit is not None and re.fullmatch(r"[0-9a-f]{7,64}", place.commit)
     return ShownPlace(
+        kind=place.kind,
         surface=_SURFACES.get(place.kind, "place"),
         repository=Foreign(re.sub(r"^https?://", "", place.repository)),
         spot=spot,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from leakscan.respond.failure import AttemptError, presentable
 from leakscan.respond.hooks.settings import REPLICATE, NamedHook
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from leakscan.respond.hooks import DisableRequest
@@ -46,6 +48,7 @@ class EmbeddedHook:
         Raises:
             AttemptError: the issuer's database cannot be used.
         """
+        # Read as if it had come over a wire, so that its texts are made safe in the same place.
         leak = read_leak(request.to_json(datetime.now(UTC)))
         # Nobody signs here, so that nothing can be replayed: a random text is told from all others.
         delivery = Delivery(request.finding, int(time.time()), secrets.token_hex())
@@ -56,6 +59,11 @@ class EmbeddedHook:
         owner = outcome.owner
         known = Owner(owner.name, owner.email, owner.locale) if owner else Owner()
         return Disabled(Answer(outcome.status), known, outcome.token_name)
+
+    def close(self) -> None:
+        """Close the issuer if it was opened."""
+        if self._issuer is not None:
+            self._issuer.close()
 
     def _opened(self) -> Issuer:
         with self._lock:
@@ -71,9 +79,12 @@ def default_folder() -> Path:
     return user_data_path("leakscan") / "issuer"
 
 
-def embedded_hooks() -> dict[str, NamedHook]:
-    """Return the hook to the issuer on this machine, if there is one."""
+@contextmanager
+def embedded_hooks() -> Iterator[dict[str, NamedHook]]:
+    """Give the hook to the issuer on this machine, if there is one."""
     folder = default_folder()
     if not Folder(folder).database.is_file():
-        return {}
-    return {NAME: NamedHook(EmbeddedHook(folder), frozenset(REPLICATE))}
+        yield {}
+        return
+    with closing(EmbeddedHook(folder)) as hook:
+        yield {NAME: NamedHook(hook, frozenset(REPLICATE))}
