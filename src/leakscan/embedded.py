@@ -60,6 +60,9 @@ class EmbeddedHook:
         known = Owner(owner.name, owner.email, owner.locale) if owner else Owner()
         return Disabled(Answer(outcome.status), known, outcome.token_name)
 
+    def stop(self) -> None:
+        """Leave transactions alone: each is whole or not there."""
+
     def close(self) -> None:
         """Close the issuer if it was opened."""
         if self._issuer is not None:

@@ -388,3 +388,61 @@ def test_a_report_is_written_though_the_ledger_fails_at_the_end(office: Office) 
 
 def test_an_upgrade_of_what_is_new_says_its_version(office: Office) -> None:
     assert "at version 0001" in office.run("ledger", "upgrade").stdout
+
+
+def test_a_token_in_what_a_person_writes_is_redacted(office: Office) -> None:
+    token = office.leak()
+    office.scan("leaked", "--exposure", f"posted in a chat: {token}")
+    office.run("findings", "resolve", "1", "--reason", f"revoked {token} by hand")
+    shown = office.run("findings", "show", "1").stdout
+    assert "posted in a chat: r8_" in shown
+    for text in (shown, office.sink.mails[0].as_string()):
+        assert token not in text
+    assert token.encode() not in (office.folder / "ledger.sqlite3").read_bytes()
+
+
+SLOW = """
+import json, pathlib, sys, time
+document = json.load(sys.stdin)
+pathlib.Path(sys.argv[1]).write_text("begun")
+time.sleep(float(sys.argv[2]))
+print(json.dumps({"status": "disabled", "owner": {"email": "ada@example.com"}}))
+"""
+
+
+def _slow_hook(office: Office, seconds: float) -> Path:
+    """Configure a command hook that takes its time; return the file that it makes."""
+    begun = office.folder / "begun"
+    (office.folder / "slow.py").write_text(SLOW)
+    argv = json.dumps([sys.executable, str(office.folder / "slow.py"), str(begun), str(seconds)])
+    office.name_no_hook()
+    office.configure("[verify]", f'[disable.slow]\nkind = "command"\nargv = {argv}\n[verify]')
+    return begun
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(1.0, "done"), (50.0, "running")])
+def test_who_is_terminated_waits_a_moment_and_reports(
+    office: Office, seconds: float, state: str
+) -> None:
+    office.leak()
+    begun = _slow_hook(office, seconds)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "leakscan", "scan", str(office.folder / "leaked.env"), "--record"]
+        + ["--config", str(office.settings)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    while not begun.exists():
+        time.sleep(0.02)
+    process.terminate()
+    started = time.monotonic()
+    out, errors = process.communicate(timeout=30)
+    assert time.monotonic() - started < 10
+    assert process.returncode == 143
+    assert b"1 finding in 1 place" in out
+    assert b"interrupted before all was done" in errors
+    with office.desk() as desk:
+        assert desk.states(ActionKind.DISABLE) == [state]
+    still = subprocess.run(["pgrep", "-f", str(office.folder / "slow.py")], check=False)
+    assert still.returncode == 1

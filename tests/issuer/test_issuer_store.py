@@ -328,3 +328,8 @@ def test_leaked_tokens_are_listed_before_those_disabled_by_hand(
     leak = Leak(ada.token.secret, "ab" * 32, "public-repository", (), 0)
     issuer.disable_leaked(leak, Delivery("msg", 2**31, "v1,x"))
     assert [token.name for token in issuer.tokens("ada")] == ["old", "Default", "new"]
+
+
+def test_a_token_is_no_name_of_a_token(issuer: Issuer, ada: NewAccount) -> None:
+    with pytest.raises(UsageError, match="must not hold a token"):
+        issuer.create_token("ada", f"my {ada.token.secret.reveal()}")

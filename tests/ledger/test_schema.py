@@ -14,6 +14,7 @@ from sqlalchemy import inspect, text
 from leakscan.errors import LeakscanError, UsageError
 from leakscan.ledger import migrations, schema
 from leakscan.ledger.engine import open_engine
+from leakscan.ledger.entries import find_entry
 from leakscan.ledger.schema import open_ledger
 from leakscan.ledger.tables import metadata
 from ledgers import Desk
@@ -160,3 +161,37 @@ def test_one_reading_sees_one_state(desk: Desk) -> None:
         before = connection.scalar(query)
         desk.record_some(3)
         assert connection.scalar(query) == before == 0
+
+
+def test_an_upgrade_leaves_a_newer_ledger_alone(url: str) -> None:
+    _set_version(url, "9999")
+    ledger = open_engine(url)
+    with pytest.raises(LeakscanError, match="newer leakscan"):
+        schema.upgrade(ledger)
+    ledger.close()
+
+
+def test_a_version_that_never_was_is_one_clear_line(url: str) -> None:
+    _set_version(url, "0000")
+    ledger = open_engine(url)
+    with pytest.raises(LeakscanError, match="never was"):
+        schema.upgrade(ledger)
+    ledger.close()
+
+
+def test_what_leakscan_never_writes_is_one_clear_line(desk: Desk) -> None:
+    desk.record_some(1)
+    with desk.ledger.writing() as connection:
+        connection.execute(text("UPDATE findings SET state = 'lost'"))
+    with pytest.raises(LeakscanError, match="never writes"):
+        find_entry(desk.ledger, "1")
+
+
+def test_a_file_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "other.sqlite3"
+    engine = open_engine(str(path))
+    with engine.writing() as connection:
+        connection.execute(text("CREATE TABLE accounts (mine integer)"))
+    engine.close()
+    with pytest.raises(LeakscanError, match="another program"):
+        open_ledger(str(path))

@@ -7,6 +7,7 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import pytest
 
 from leakscan.errors import UsageError
 from leakscan.respond.alerts import Alert, AlertSettings, channel_mark, read_alerts, send_alert
+from servers import dripping, running_socket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,3 +157,13 @@ def test_a_wrong_table(table: object, message: str, tmp_path: Path) -> None:
         read_alerts(table, tmp_path / "c.toml", {})
     assert str(caught.value).startswith(f"{tmp_path / 'c.toml'}: {message}")
     assert CREDENTIAL not in str(caught.value)
+
+
+def test_a_channel_that_hangs_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leakscan.respond.alerts._PATIENCE", 0.5)
+    with running_socket(dripping(b"HTTP/1.1 200 OK\r\n")) as url:
+        settings = AlertSettings((url.replace("http:", "json:"),))
+        started = time.monotonic()
+        took, failed = send_alert(settings, Alert("title", "body", is_urgent=True))
+        assert time.monotonic() - started < 5
+    assert (took, failed) == (frozenset(), "no alert could be sent by json (number 1)")

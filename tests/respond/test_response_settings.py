@@ -35,7 +35,7 @@ concurrency = 3
 attempts = 4
 first_delay = 1.5
 longest_delay = 60
-lease = 5
+lease = 90
 """
 
 
@@ -52,7 +52,7 @@ def test_every_table_is_read(tmp_path: Path) -> None:
     assert settings.duties.verify == {"replicate-api-token"}
     assert settings.ledger.key_file == tmp_path / "ledger.key"
     assert settings.duties.quiet == timedelta(seconds=5)
-    assert (settings.concurrency, settings.lease.total_seconds()) == (3, 5)
+    assert (settings.concurrency, settings.lease.total_seconds()) == (3, 90)
     assert settings.patience.attempts == 4
     assert settings.alerts
     assert settings.duties.alert_on == {"gave_up", "disabled"}

@@ -111,6 +111,8 @@ def test_an_empty_table_asks_replicate() -> None:
     ("text", "words"),
     [
         ('verify.url = "http://issuer.example.com/"', "in the clear"),
+        ('verify.url = "http://[::1"', "not an address"),
+        ('verify.url = "http://127.0.0.1:99999/"', "not an address"),
         ("verify.per_minute = 0", "verify.per_minute"),
         ('verify.token = "x"', "verify.token: unknown key"),
         ("verify = true", "expected a table"),
@@ -131,3 +133,9 @@ def test_a_verifier_is_one_for_all_threads(token: str) -> None:
         for thread in threads:
             thread.join()
     assert len(web.requests) == 8
+
+
+def test_an_account_named_after_the_token_is_redacted(token: str) -> None:
+    with running_web(lambda _: a_json({"type": "user", "username": token})) as web:
+        verdict, account = verifier(web.url).verify(Secret(token))
+    assert (verdict, account) == (Verdict.VALID, Secret(token).redacted())

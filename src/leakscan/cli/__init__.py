@@ -77,9 +77,10 @@ def main() -> int:
     except LeakscanError as error:
         _say(_presentable(str(error)))
         status = error.exit_status
-    except (click.Abort, KeyboardInterrupt):
-        _say("interrupted; what was not read yet is unknown")
-        status = 130
+    except (click.Abort, KeyboardInterrupt, SystemExit) as stop:
+        _say("interrupted before the end")
+        # The handler of a signal, above, raises SystemExit.
+        status = int(stop.code or 3) if isinstance(stop, SystemExit) else 130
     except BrokenPipeError:
         # The reader of our output went away, which is its right: `leakscan scan x | head`.
         _discard_output()

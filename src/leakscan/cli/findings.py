@@ -116,12 +116,13 @@ def resolve(name: str, reason: str, config_path: Path | None) -> None:
     from leakscan.cli.ledger_access import opened_ledger
     from leakscan.ledger.closing import resolve as close
     from leakscan.ledger.entries import find_entry
+    from leakscan.report.presentable import presentable_line
 
     if not reason.strip():
         raise UsageError("--reason is empty", "say why")
     with opened_ledger(load_config(config_path)) as ledger:
         entry = find_entry(ledger, name)
-        if not close(ledger, entry, reason.strip(), _user()):
+        if not close(ledger, entry, presentable_line(reason.strip()), _user()):
             raise UsageError(f"#{entry.id} is resolved already", f"leakscan findings show {name}")
     click.echo(f"#{entry.id} is resolved.")
 

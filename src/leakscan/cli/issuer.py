@@ -59,13 +59,16 @@ def serve(data: Path | None, host: str, port: int, *, https: bool) -> None:
 
     gc.enable()  # the command line runs without, which a server that stays must not
     with _open(data) as opened:
-        serve_issuer(
-            opened,
-            host,
-            port,
-            https=https,
-            tell=lambda address: click.echo(f"Serving on {address}.  Ctrl-C ends it."),
-        )
+        try:
+            serve_issuer(
+                opened,
+                host,
+                port,
+                https=https,
+                tell=lambda address: click.echo(f"Serving on {address}.  Ctrl-C ends it."),
+            )
+        except SystemExit as stop:  # of a signal: that is how a server ends
+            raise click.exceptions.Exit(int(stop.code or 0)) from None
 
 
 @issuer.command()

@@ -72,8 +72,8 @@ def rotate_key(config_path: Path | None) -> None:
     first, run this, then remove the others.
     """
     from leakscan.cli.ledger_access import opened_ledger, vault_of
-    from leakscan.ledger.rotate import reseal
-    from leakscan.ledger.seal import locked, write_keys
+    from leakscan.ledger.rotate import reseal, used_keys
+    from leakscan.ledger.seal import key_id, locked, write_keys
 
     config = load_config(config_path)
     with opened_ledger(config) as opened, contextlib.ExitStack() as stack:
@@ -90,8 +90,11 @@ def rotate_key(config_path: Path | None) -> None:
                 f"{lost} cannot be decrypted with any key at hand",
                 "add the key that sealed them, or scan their places again with --record",
             )
-        if vault.path:  # a process that has begun may still seal with the last one
-            write_keys(vault.path, vault.keys[:2])
+        if vault.path:
+            # The last one stays too: a process that has begun may still seal with it.
+            used = used_keys(opened)
+            kept = [key for key in vault.keys[2:] if key_id(key) in used]
+            write_keys(vault.path, (*vault.keys[:2], *kept))
 
 
 def _renewed(vault: Vault) -> Vault:

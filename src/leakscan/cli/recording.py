@@ -35,6 +35,19 @@ EXAMINED = "a scan for leaked tokens found it in plain text"
 """The exposure of what is scanned on this machine, unless the user knows more."""
 
 
+class StoppedError(LeakscanError):
+    """A signal came while leaks were answered.
+
+    Args:
+        stop: what the signal raised.
+    """
+
+    def __init__(self, stop: BaseException) -> None:
+        super().__init__("interrupted before all was done")
+        code = stop.code if isinstance(stop, SystemExit) else 130
+        self.exit_status = code if isinstance(code, int) else 3
+
+
 @dataclass(frozen=True, slots=True)
 class Aftermath:
     """What came of recording a scan.
@@ -52,9 +65,11 @@ class Aftermath:
     error: LeakscanError | None
 
     @property
-    def is_well(self) -> bool:
-        """Whether all is written down, and nothing has to be tried again."""
-        return self.error is None and is_well(self.events)
+    def status(self) -> int:
+        """0 if all is written down and nothing has to be tried again, else the exit status."""
+        if self.error:
+            return self.error.exit_status
+        return 0 if is_well(self.events) else 3
 
     def show(self) -> None:
         """Tell people on standard error, beside the report."""
@@ -96,7 +111,7 @@ class Recording:
         response = self.response
         shown = presentable(result, show_secrets=False)
         recorder = Recorder(response.ledger, response.vault, response.settings.duties, self.run)
-        exposure = self.exposure or (
+        exposure = presentable_line(self.exposure or "") or (
             PUBLIC if shown.findings and anybody_can_read(self.target) else EXAMINED
         )
         recorded, next_due, error = None, None, None
@@ -116,6 +131,8 @@ class Recording:
             next_due = Queue(response.ledger).next_due()
         except LeakscanError as failure:
             error = failure
+        except (KeyboardInterrupt, SystemExit) as stop:  # what was found is still reported
+            error = StoppedError(stop)
         has_hooks = bool(response.settings.hooks)
         return Aftermath(recorded, tuple(events), has_hooks, next_due, error)
 

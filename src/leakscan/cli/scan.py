@@ -199,7 +199,7 @@ def scan(
             out.flush()
     if aftermath:
         aftermath.show()
-        status = status if aftermath.is_well else 3
+        status = aftermath.status or status
     context.exit(status)
 
 

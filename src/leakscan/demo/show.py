@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from leakscan.report.words import encodable_by, wants_color
+from leakscan.report.plain import write_rendered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,14 +21,7 @@ SCHEMA = "leakscan-demo/v1"
 
 def write_screen(facts: Facts, out: TextIO) -> None:
     """Write what happened, for a terminal of 80 columns and 24 lines."""
-    color = wants_color(out, None)
-    console = Console(
-        file=out, width=80, color_system="standard" if color else None, highlight=False
-    )
-    with console.capture() as captured:
-        console.print(_screen(facts))
-    lines = (line.rstrip() for line in captured.get().splitlines())
-    out.write(encodable_by(out, "\n".join(lines) + "\n"))
+    write_rendered(_screen(facts), out, width=80)
 
 
 def facts_document(facts: Facts) -> dict[str, Any]:
@@ -60,7 +52,7 @@ def _token_document(played: Played) -> dict[str, Any]:
     }
 
 
-def _screen(facts: Facts) -> Group:
+def _screen(facts: Facts) -> list[Text | Table]:
     coverage = facts.scan["coverage"]
     leaked = [played for played in facts.tokens if played.token.leak]
     parts: list[Text | Table] = [
@@ -83,7 +75,7 @@ def _screen(facts: Facts) -> Group:
         parts.append(Text(text, "bold green"))
     else:
         parts.append(Text("Something is not as it should be.", "bold red"))
-    return Group(*parts)
+    return parts
 
 
 def _step(number: int, name: str, text: str) -> Text:

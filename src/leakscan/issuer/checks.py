@@ -10,6 +10,7 @@ from leakscan.errors import UsageError
 NAME_LENGTH = 64
 PASSWORD_LENGTHS = (8, 1000)
 
+_TOKEN = re.compile(r"r8_[0-9A-Za-z]{37}")
 _USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}")
 _EMAIL = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
 _LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}")
@@ -28,6 +29,8 @@ def checked_name(name: str) -> str:
             "this is no name",
             f"use 1 to {NAME_LENGTH} characters, all of them visible",
         )
+    if _TOKEN.search(name):  # pasted into the wrong field, it would be kept in the clear
+        raise UsageError("a name must not hold a token", "give it a name that is no secret")
     return name
 
 

@@ -8,7 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from leakscan.issuer.forms import form_key, signed_in
-from leakscan.model import PUBLIC, Kind
+from leakscan.model import PUBLIC
+from leakscan.surfaces import surface
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,23 +18,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from leakscan.errors import LeakscanError
-
-SURFACES = {
-    Kind.BLOB: "file in a commit",
-    Kind.SYMLINK: "symbolic link",
-    Kind.NOTE: "git note",
-    Kind.COMMIT_MESSAGE: "commit message",
-    Kind.COMMIT_HEADER: "header of a commit",
-    Kind.IDENTITY: "name of an author",
-    Kind.TAG_MESSAGE: "tag message",
-    Kind.PATH: "name of a file",
-    Kind.REF_NAME: "name of a branch or tag",
-    Kind.REFLOG: "reflog",
-    Kind.GIT_FILE: "file of the git directory",
-    Kind.STAGED: "staged file",
-    Kind.FILE: "file",
-    Kind.STDIN: "text",
-}
 
 
 class Renderer:
@@ -47,7 +31,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"moment": _moment, "surface": _surface, "exposure": _exposure}
+        self._templates.filters |= {"moment": _moment, "surface": surface, "exposure": _exposure}
 
     def page(
         self,
@@ -74,10 +58,6 @@ def sentence(error: LeakscanError) -> str:
 
 def _moment(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
-
-
-def _surface(kind: str) -> str:
-    return SURFACES[Kind(kind)] if kind in set(Kind) else kind
 
 
 def _exposure(exposure: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import threading
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from leakscan.issuer.store import Issuer
+
+_MOST_CONNECTIONS = 500
+"""At the same time; more are told to come back (503)."""
 
 _PATIENCE_SECONDS = 5
 """How long requests that are being answered may take when it ends."""
@@ -79,10 +83,13 @@ def running(issuer: Issuer, port: int = 0, *, https: bool = False) -> Iterator[s
 
 
 def _server(issuer: Issuer, *, https: bool) -> uvicorn.Server:
+    # Who opens more connections than there are file descriptors must not fill our log.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
     return uvicorn.Server(
         uvicorn.Config(
             build_app(issuer, https=https),
             access_log=False,
+            limit_concurrency=_MOST_CONNECTIONS,
             log_config=None,
             log_level="warning",
             lifespan="off",

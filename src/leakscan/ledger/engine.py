@@ -110,6 +110,9 @@ def telling(name: str) -> Iterator[None]:
         # Only what the driver says: SQLAlchemy would add the statement.
         said = " ".join(str(error.orig or error).split()) or type(error.orig).__name__
         raise LeakscanError(f"the ledger {name} failed ({said})", _way_out(said)) from None
+    except ValueError:
+        what = f"the ledger {name} holds what leakscan never writes"
+        raise LeakscanError(what, "restore it from a backup") from None
     except SQLAlchemyError as error:
         what = f"the ledger {name} failed ({type(error).__name__})"
         raise LeakscanError(what, "try again") from None

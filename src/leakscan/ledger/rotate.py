@@ -57,3 +57,14 @@ def reseal(ledger: Ledger, vault: Vault) -> tuple[int, int]:
                 row = findings.c.id == bindparam("at")
                 connection.execute(update(findings).where(row), fresh)
             done, last = done + len(fresh), page[-1].id
+
+
+def used_keys(ledger: Ledger) -> set[str]:
+    """Return the ids of the keys that some secret is sealed with.
+
+    Raises:
+        LeakscanError: the database failed.
+    """
+    query = select(findings.c.sealed_by).where(findings.c.sealed_by.is_not(None)).distinct()
+    with ledger.reading() as connection:
+        return set(connection.scalars(query))

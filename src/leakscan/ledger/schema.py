@@ -9,6 +9,7 @@ from sqlalchemy import func, inspect, select, text
 
 from leakscan.errors import LeakscanError
 from leakscan.ledger.engine import Ledger, no_ledger, open_engine
+from leakscan.ledger.tables import metadata
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -40,10 +41,7 @@ def open_ledger(url: str | None = None, *, make: bool = True) -> Ledger:
             version = _version(connection)
             shared = connection.dialect.name != "sqlite"
         if version is not None and version > HEAD:
-            raise LeakscanError(
-                f"the ledger {ledger.name} was made by a newer leakscan ({version})",
-                "install that version",
-            )
+            raise _newer(ledger, version)
         if version is not None and version < HEAD and shared:
             raise LeakscanError(
                 f"the ledger {ledger.name} is of an older version ({version})",
@@ -67,6 +65,7 @@ def upgrade(ledger: Ledger) -> None:
     """
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
@@ -75,14 +74,35 @@ def upgrade(ledger: Ledger) -> None:
         if connection.dialect.name != "sqlite":
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         version = _version(connection)
-        if version is not None and version >= HEAD:
+        if version is not None and version > HEAD:
+            raise _newer(ledger, version)
+        if version == HEAD:
             return  # another process was faster
-        if version is None and inspect(connection).has_table("findings"):
+        if version is None and _is_foreign(connection):
             raise LeakscanError(
                 f"{ledger.name} holds tables of another program", "name another with ledger.url"
             )
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError:
+            raise LeakscanError(
+                f"the ledger {ledger.name} is of a version ({version}) that never was",
+                "restore it from a backup",
+            ) from None
+
+
+def _newer(ledger: Ledger, version: str) -> LeakscanError:
+    return LeakscanError(
+        f"the ledger {ledger.name} was made by a newer leakscan ({version})",
+        "install that version",
+    )
+
+
+def _is_foreign(connection: Connection) -> bool:
+    """Tell whether there are tables that are not ours; a PostgreSQL database may be shared."""
+    known = set(inspect(connection).get_table_names())
+    return bool(known if connection.dialect.name == "sqlite" else known & set(metadata.tables))
 
 
 def _version(connection: Connection) -> str | None:

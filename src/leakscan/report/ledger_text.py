@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from leakscan.ledger.standing import Standing, standing
 from leakscan.ledger.words import ActionState
-from leakscan.report.words import encodable_by, wants_color
+from leakscan.report.plain import write_rendered
 from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from typing import TextIO
 
     from leakscan.ledger.words import Action, Entry, Sighting
 
 MOST_PLACES = 50
-
-_ANY = 10_000
 
 _STYLES = {
     Standing.ATTENTION: "bold red",
@@ -48,7 +45,7 @@ def write_list(rows: Iterable[tuple[Entry, Sequence[Action]]], out: TextIO) -> i
             Text(_day(entry.last_seen_at)),
         )
     if table.row_count:
-        _write(out, [table])
+        write_rendered([table], out)
     return table.row_count
 
 
@@ -67,7 +64,7 @@ def write_entry(
     lines += [Text(), Text("Seen in", "bold"), *map(_place, places)]
     if more := place_count - len(places):
         lines.append(Text(f"  … and {more:,} more (use --format json)", "dim"))
-    _write(out, lines)
+    write_rendered(lines, out)
 
 
 def _title(entry: Entry, owed: Sequence[Action]) -> Text:
@@ -137,20 +134,6 @@ def _place(place: Sighting) -> Text:
     if place.url:
         text.append(f"\n    {safe_text(place.url)}", "blue")
     return text
-
-
-def _write(out: TextIO, lines: Iterable[Text | Table]) -> None:
-    color: Literal["standard"] | None = "standard" if wants_color(out, None) else None
-    # As wide as it takes: nothing is cut or folded that one may want to copy.
-    console = Console(file=out, width=_ANY, color_system=color, no_color=False, highlight=False)
-    with console.capture() as captured:
-        for line in lines:
-            console.print(line, soft_wrap=True)
-    out.write(encodable_by(out, "".join(_trimmed(captured.get()))))
-
-
-def _trimmed(text: str) -> Iterator[str]:
-    return (line.rstrip() + "\n" for line in text.splitlines())
 
 
 def _day(moment: datetime) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from leakscan.errors import UsageError
 from leakscan.ledger.duties import DISABLED, GAVE_UP, TROUBLE
+from leakscan.respond.deadline import within
 from leakscan.safe_text import safe_text
 from leakscan.toml_table import Table
 
@@ -30,6 +31,10 @@ EVENTS = (GAVE_UP, DISABLED, TROUBLE)
 """What there may be an alert about."""
 
 DEFAULT_EVENTS = (GAVE_UP, TROUBLE)
+
+
+_PATIENCE = 30.0
+"""Seconds that a channel may take, whatever it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +125,24 @@ def channel_mark(url: str) -> str:
 
 
 def _took(channel: apprise.Apprise, alert: Alert) -> bool:
+    try:
+        with _unlogged():
+            return within(_PATIENCE, lambda: _notify(channel, alert))
+    except Exception:  # noqa: BLE001 - a hundred channels, each with errors that may hold its URL
+        return False
+
+
+def _notify(channel: apprise.Apprise, alert: Alert) -> bool:
     import apprise
 
     kinds = apprise.NotifyType
-    try:
-        with _unlogged():
-            taken = channel.notify(
-                "\n".join(safe_text(line) for line in alert.body.splitlines()),
-                title=safe_text(alert.title),
-                notify_type=kinds.FAILURE if alert.is_urgent else kinds.INFO,
-                body_format=apprise.NotifyFormat.TEXT,
-            )
-        return bool(taken)
-    except Exception:  # noqa: BLE001 - a hundred channels, each with errors that may hold its URL
-        return False
+    taken = channel.notify(
+        "\n".join(safe_text(line) for line in alert.body.splitlines()),
+        title=safe_text(alert.title),
+        notify_type=kinds.FAILURE if alert.is_urgent else kinds.INFO,
+        body_format=apprise.NotifyFormat.TEXT,
+    )
+    return bool(taken)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -36,6 +37,9 @@ ROUND = 500
 DOWN_AFTER = 5
 """Failures in a row after which a server counts as down for the rest of the run."""
 
+_MOMENT = 2.0
+"""Seconds that calls have to end when the process is interrupted."""
+
 MOST_PLACES = 20
 """Places that a hook is told."""
 
@@ -68,6 +72,7 @@ class Calls:
         most = self.settings.concurrency
         taken = 0
         backlog: deque[Claim] = deque()
+        fresh_until = 0.0
         running: dict[Future[Success], Claim] = {}
         pool = ThreadPoolExecutor(most, thread_name_prefix="leakscan-call")
         try:
@@ -77,9 +82,11 @@ class Calls:
                     backlog.extend(self.queue.claim(usable, most, only))
                     self.heartbeat.hold(backlog)
                     taken += len(backlog)
+                    fresh_until = time.monotonic() + self.queue.lease.total_seconds() / 3
                 while backlog and len(running) < most:
                     claim = backlog.popleft()
-                    call = self._prepare(claim)
+                    is_fresh = time.monotonic() < fresh_until
+                    call = self._prepare(claim, is_fresh=is_fresh)
                     if isinstance(call, Event):
                         yield call
                     else:
@@ -90,17 +97,30 @@ class Calls:
                 elif not backlog:
                     return
         finally:
-            # An interrupt leaves what was not begun to others at once, and the rest to its lease.
             pool.shutdown(wait=False, cancel_futures=True)
-            self.heartbeat.let_go([*backlog, *running.values()])
-            if backlog:
-                self.queue.release(backlog, timedelta(0))
+            self._leave(backlog, running)
+
+    def _leave(self, backlog: Collection[Claim], running: dict[Future[Success], Claim]) -> None:
+        """Leave in good order when interrupted: what was not begun is free for others at once.
+
+        What is running has a moment to end; then it is stopped, and left to its lease.
+        """
+        for future in wait(running, timeout=_MOMENT).done:
+            self._conclude(running.pop(future), future)
+        if running:
+            for named in self.settings.hooks.values():
+                named.hook.stop()
+        self.heartbeat.let_go([*backlog, *running.values()])
+        if backlog:
+            self.queue.release(backlog, timedelta(0))
 
     def _is_down(self, duty: Duty) -> bool:
         return self.failures[duty] >= DOWN_AFTER
 
-    def _prepare(self, claim: Claim) -> Callable[[], Success] | Event:
+    def _prepare(self, claim: Claim, *, is_fresh: bool) -> Callable[[], Success] | Event:
         """Return the call to make, or the end of an attempt that cannot be made."""
+        if not is_fresh and not self.queue.renew([claim]):
+            return self._event(claim, Result.LOST, "taken over")
         if self._is_down((claim.kind, claim.responder)):
             why = f"not tried: {DOWN_AFTER} calls in a row had no answer"
             self.queue.release([claim], self.settings.patience.delay(1))

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from leakscan.ledger.duties import Duties
 from leakscan.ledger.outcomes import Patience
+from leakscan.respond.alerts import VARIABLE as ALERTS_VARIABLE
 from leakscan.respond.alerts import AlertSettings, read_alerts
 from leakscan.respond.hooks.settings import NamedHook, read_hooks
 from leakscan.respond.mail import MailSettings, read_mail
 from leakscan.respond.verify import Verifier, read_verifier
+from leakscan.storage import PATIENCE
 from leakscan.toml_table import Table
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from leakscan.config import Config
 
 _DAY = 86_400.0
+
+SHORTEST_LEASE = 2.0 * PATIENCE
+"""Seconds: renewing a lease may have to wait for another writer of the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +97,14 @@ def read_response_settings(config: Config, environ: Mapping[str, str]) -> Respon
     source, tables = _source(config), config.response
     table = Table(source, "respond", tables.get("respond", {}))
     concurrency = table.number("concurrency", 16, least=1, most=256)
-    lease = table.seconds("lease", 60, least=1, most=3600)
+    lease = table.seconds("lease", 60, least=SHORTEST_LEASE, most=3600)
     patience = Patience(
         table.number("attempts", 8, least=1, most=1000),
         timedelta(seconds=table.seconds("first_delay", 30, least=0, most=_DAY)),
         timedelta(seconds=table.seconds("longest_delay", 3600, least=0, most=_DAY)),
     )
     table.done()
-    alerts = "alerts" in tables or environ.get("LEAKSCAN_ALERT_URLS")
+    alerts = "alerts" in tables or environ.get(ALERTS_VARIABLE, "").strip()
     return ResponseSettings(
         ledger=read_ledger_settings(config),
         hooks=read_hooks(tables.get("disable", {}), source, environ),

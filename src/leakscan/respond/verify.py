@@ -79,7 +79,7 @@ class Verifier:
         except Unanswered as error:
             raise AttemptError(presentable(f"{self.server.host}: {error}"), down=True) from None
         if reply.status == 200:
-            return _valid(reply.body)
+            return _valid(reply.body, token)
         if reply.status == 401:
             return Verdict.INVALID, None
         if reply.status == 429 or reply.status >= 500:
@@ -101,7 +101,7 @@ def read_verifier(content: object, source: Path) -> Verifier:
     return Verifier(server, rules, pace)
 
 
-def _valid(body: bytes) -> tuple[Verdict, str | None]:
+def _valid(body: bytes, token: Secret) -> tuple[Verdict, str | None]:
     """Read an account; only one who answers like an issuer is believed."""
     try:
         account = json.loads(body)
@@ -110,4 +110,6 @@ def _valid(body: bytes) -> tuple[Verdict, str | None]:
     if not isinstance(account, dict) or not isinstance(account.get("type"), str):
         return Verdict.UNKNOWN, None
     name = account.get("username")
-    return Verdict.VALID, presentable(name)[:_LONGEST_NAME] if isinstance(name, str) else None
+    return Verdict.VALID, presentable(name, token)[:_LONGEST_NAME] if isinstance(
+        name, str
+    ) else None

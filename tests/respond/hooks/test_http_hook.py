@@ -238,3 +238,13 @@ def test_a_proxy_that_is_configured_is_used(request_: DisableRequest) -> None:
 
 def test_a_hook_does_not_print_its_key() -> None:
     assert SECRET not in repr(hook("http://127.0.0.1/"))
+
+
+def test_a_token_at_the_edge_of_what_is_kept_is_redacted_whole(
+    request_: DisableRequest,
+) -> None:
+    token = request_.token.reveal()
+    for blanks in range(220, 310, 7):
+        body = b"x" * blanks + token.encode()
+        with running_web(lambda _, b=body: (400, {}, b)) as web:
+            assert token[:12] not in failure(hook(web.url), request_).why

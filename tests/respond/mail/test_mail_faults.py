@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import resource
 import signal
 import socket
 import threading
@@ -252,3 +253,18 @@ def test_a_server_that_sends_a_byte_now_and_then_is_left_in_time(
             outcome = mailer.send(letter_to("ada@example.com"))
         assert time.monotonic() - started < 10
     assert isinstance(outcome, Failed)
+
+
+def test_an_answer_without_end_takes_no_memory(settings_for: Settings, letter_to: LetterTo) -> None:
+    def flood(connection: socket.socket) -> None:
+        while True:
+            connection.sendall(b"220-welcome\r\n" * 5000)
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with (
+        running_socket(flood) as url,
+        Mailer(settings_for(int(url.split(":")[2].split("/")[0]), timeout=2)) as mailer,
+    ):
+        outcome = mailer.send(letter_to("ada@example.com"))
+    assert isinstance(outcome, Failed)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1024

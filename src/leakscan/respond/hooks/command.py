@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
@@ -41,6 +41,7 @@ class CommandHook:
 
     argv: tuple[str, ...]
     timeout: float = 30
+    _running: set[int] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def disable(self, request: DisableRequest) -> Disabled:
         """Run the program once."""
@@ -56,13 +57,14 @@ class CommandHook:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "a null character in argv"
             raise AttemptError(f"cannot run it ({reason})", trouble=True, unsure=False) from None
+        self._running.add(process.pid)
         talk = _Talk(process, request.to_json(datetime.now(UTC)))
         try:
             ended = _ends_within(process, self.timeout)
         finally:
             # Before it is waited for: until then, no other process can have its number.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
+            self._running.discard(process.pid)
+            _kill(process.pid)
             status = process.wait()
         answer, errors = talk.end()
         if not ended:
@@ -72,6 +74,16 @@ class CommandHook:
         if len(answer) > LONGEST_ANSWER:
             raise AttemptError(f"its answer is longer than {LONGEST_ANSWER} bytes", trouble=True)
         return read_answer(answer)
+
+    def stop(self) -> None:
+        """Kill the programs that are running, and what they have started."""
+        for pid in list(self._running):
+            _kill(pid)
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 class _Talk:
@@ -133,6 +145,8 @@ def _environment() -> dict[str, str]:
 
 
 def _complaint(status: int, errors: bytes, token: Secret) -> str:
+    if len(errors) == LONGEST_ANSWER:  # it was cut, perhaps in the middle of the token
+        errors = errors[len(token) :]
     lines = errors.decode("utf-8", "replace").strip().splitlines()
     said = f": {lines[-1]}" if lines else ""
     return presentable(f"exit status {status}{said}", token)

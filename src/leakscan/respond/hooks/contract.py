@@ -82,6 +82,9 @@ class Hook(Protocol):
             AttemptError: there is no answer that can be trusted.
         """
 
+    def stop(self) -> None:
+        """End what is running, for this process is about to end."""
+
 
 def read_answer(body: bytes) -> Disabled:
     """Read a hook's answer: a JSON object with ``status`` and, if known, ``owner`` and ``token``.

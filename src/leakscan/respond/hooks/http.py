@@ -53,6 +53,9 @@ class HttpHook:
             reraise=True,
         )(self._post, request, over)
 
+    def stop(self) -> None:
+        """Leave requests alone: they end with their connections."""
+
     def _post(self, request: DisableRequest, over: float) -> Disabled:
         moment = datetime.now(UTC)
         body = request.to_json(moment)
@@ -90,7 +93,7 @@ def _refusal(reply: Reply, request: DisableRequest) -> AttemptError:
         return AttemptError(why, trouble=True, unsure=False)
     if reply.status in _BUSY or reply.status >= 500:
         return AttemptError(f"HTTP {reply.status}", wait, down=True)
-    said = presentable(reply.body[:500].decode("utf-8", "replace"), request.token)
+    said = presentable(reply.body.decode("utf-8", "replace"), request.token)
     why = presentable(f"HTTP {reply.status}: {said}")
     return AttemptError(why, wait, trouble=True, unsure=False)
 

@@ -43,6 +43,9 @@ class PythonHook:
         except BaseException as error:  # noqa: BLE001 - a stranger's code; its message may hold the token
             raise AttemptError(f"it raised {type(error).__name__}") from None
 
+    def stop(self) -> None:
+        """Leave calls alone: their threads end with the process."""
+
 
 def find_function(name: str) -> Callable[[DisableRequest], Any]:
     """Load the function that a package offers under a name.

@@ -80,7 +80,7 @@ def read_server(table: Table, default_url: str | None = None, timeout: float = 1
     """
     url = table.text("url", default_url) if default_url else table.text("url")
     plain = table.flag("allow_plain", False)
-    if not re.match(r"https?://[^/\s@]+(/|\Z)", url):
+    if not _is_address(url):
         raise table.error("url", "not an address of the form https://HOST/PATH")
     if url.startswith("http:") and not plain and not is_loopback(urlsplit(url).hostname or ""):
         raise table.error(
@@ -90,6 +90,16 @@ def read_server(table: Table, default_url: str | None = None, timeout: float = 1
     if ca_file and not ca_file.is_file():
         raise table.error("ca_file", f"there is no file {ca_file}")
     return Server(url, _timeout(table, timeout), ca_file, table.text("proxy", None))
+
+
+def _is_address(url: str) -> bool:
+    if not re.match(r"https?://[^/\s@]+(/|\Z)", url):
+        return False
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _http(table: Table, name: str, environ: Mapping[str, str]) -> HttpHook:

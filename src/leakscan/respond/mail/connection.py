@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import socket
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from leakscan.respond.mail.settings import MailSettings
 
 TRIES = 3
+
+LONGEST_ANSWER = 64 * 1024
+"""Bytes of one answer of a server; no honest one comes near."""
 
 _READY = 220
 
@@ -79,14 +82,41 @@ def _connect_once(
     return server
 
 
+class _Bounded:
+    """Reads lines until there were too many; smtplib would keep them all."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.left = LONGEST_ANSWER
+        self._file = file
+
+    def readline(self, size: int) -> bytes:
+        line = self._file.readline(size)
+        self.left -= len(line)
+        if self.left < 0:
+            raise OSError("its answer is too long")
+        return line
+
+    def close(self) -> None:
+        self._file.close()
+
+
 class _Watched(smtplib.SMTP):
     """A client whose connection a deadline sees before anything is said on it."""
 
     def __init__(self, deadline: Deadline, settings: MailSettings, context: ssl.SSLContext) -> None:
+        self.file: Any = None
         self._deadline = deadline
         self._tls = context if settings.security == "tls" else None
         super().__init__(local_hostname=settings.own_name, timeout=settings.timeout)
         self._host = settings.host  # what STARTTLS verifies the certificate against
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Read one answer, no longer than an honest server's."""
+        if self.file is None and self.sock is not None:
+            self.file = _Bounded(self.sock.makefile("rb"))
+        if isinstance(self.file, _Bounded):
+            self.file.left = LONGEST_ANSWER
+        return super().getreply()
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         connection = socket.create_connection((host, port), timeout)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from leakscan.model import PUBLIC, Kind
+from leakscan.model import PUBLIC
 from leakscan.respond.mail.foreign import Foreign, safe_link, shortened
+from leakscan.surfaces import surface
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,22 +21,6 @@ if TYPE_CHECKING:
 PLACES_SHOWN = 10
 LONGEST_NAME = 80
 
-_SURFACES: dict[str, str] = {
-    Kind.BLOB: "file",
-    Kind.SYMLINK: "symbolic link",
-    Kind.NOTE: "git note",
-    Kind.COMMIT_MESSAGE: "commit message",
-    Kind.COMMIT_HEADER: "header of a commit",
-    Kind.IDENTITY: "name of an author",
-    Kind.TAG_MESSAGE: "tag message",
-    Kind.PATH: "file name",
-    Kind.REF_NAME: "name of a branch or tag",
-    Kind.REFLOG: "reflog",
-    Kind.GIT_FILE: "file of git itself",
-    Kind.STAGED: "staged file",
-    Kind.FILE: "file",
-    Kind.STDIN: "input",
-}
 _MONTHS = [
     "January",
     "February",
@@ -146,7 +131,7 @@ def _shown_place(place: Place) -> ShownPlace:
     is_id = place.commit is not None and re.fullmatch(r"[0-9a-f]{7,64}", place.commit)
     return ShownPlace(
         kind=place.kind,
-        surface=_SURFACES.get(place.kind, "place"),
+        surface=surface(place.kind),
         repository=Foreign(re.sub(r"^https?://", "", place.repository)),
         spot=spot,
         line=place.line,

@@ -6,12 +6,10 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leakscan.safe_text import safe_text
+from leakscan.respond.failure import presentable
 
 if TYPE_CHECKING:
     from leakscan.respond.mail.settings import MailSettings
-
-LONGEST_ANSWER = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +44,7 @@ def presentable_answer(text: str, settings: MailSettings) -> str:
     """
     for secret in _spellings(settings):
         text = text.replace(secret, "[password]")
-    text = safe_text(" ".join(text.split()))
-    if len(text) > LONGEST_ANSWER:
-        text = text[: LONGEST_ANSWER - 3] + "..."
-    return text
+    return presentable(text)
 
 
 def _spellings(settings: MailSettings) -> list[str]:
