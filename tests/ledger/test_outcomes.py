@@ -311,6 +311,7 @@ def test_a_damaged_secret_is_mended_by_scanning_again(desk: Desk) -> None:
     desk.record(a_finding(secret))
     with desk.ledger.writing() as connection:
         connection.execute(update(findings).values(sealed_secret=b"damaged"))
+    desk.outcomes().failed([claim(desk)], Failure("it is damaged", spoilt=True))
     desk.record(a_finding(secret))
     row = desk.finding()
     assert desk.vault.unseal(row.sealed_secret, row.sealed_by) == secret

@@ -10,12 +10,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import update
 
 from leakscan.ledger.closing import reopen, resolve
 from leakscan.ledger.duties import Duties
 from leakscan.ledger.entries import find_entry
 from leakscan.ledger.outcomes import Patience
 from leakscan.ledger.seal import open_vault
+from leakscan.ledger.tables import findings
 from leakscan.ledger.words import ActionKind
 from leakscan.model import PUBLIC
 from leakscan.respond.hooks.command import CommandHook
@@ -278,6 +280,18 @@ def test_after_a_lost_key_scanning_again_gives_the_secret_back(
     stage.desk.record(a_finding(secret))
     stage.desk = replace(stage.desk, vault=open_vault(tmp_path / "another.key"))
     stage.respond()
+    stage.desk.record(a_finding(secret))
+    stage.desk.pass_time(HOUR)
+    assert ("disable", "done") in stage.results()
+
+
+def test_after_damage_scanning_again_gives_the_secret_back(stage: Stage) -> None:
+    (secret,) = stage.desk.secrets(1)
+    stage.desk.record(a_finding(secret))
+    with stage.desk.ledger.writing() as connection:
+        connection.execute(update(findings).values(sealed_secret=b"damaged"))
+    (failed, _alert) = stage.respond()
+    assert "damaged" in failed.answer
     stage.desk.record(a_finding(secret))
     stage.desk.pass_time(HOUR)
     assert ("disable", "done") in stage.results()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, or_
+from sqlalchemy import and_, exists, or_, select
 
 from leakscan.ledger.tables import actions, findings
 from leakscan.ledger.words import ActionKind, ActionState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-    from sqlalchemy import Exists
+    from sqlalchemy import Exists, Select
 
 PENDING = (ActionState.DUE, ActionState.RUNNING)
 
@@ -57,6 +57,21 @@ class Duties:
             # Only the answer of a hook names the owner.
             owed.append((ActionKind.NOTIFY, OWNER, ActionState.WAITING))
         return owed
+
+
+def stalled_notices(ids: Collection[int]) -> Select[Any]:
+    """Select those findings whose notice waits although a hook has answered."""
+    hook = actions.alias("hook")
+    return select(actions.c.finding_id).where(
+        actions.c.finding_id.in_(ids),
+        actions.c.kind == ActionKind.NOTIFY,
+        actions.c.state == ActionState.WAITING,
+        exists().where(
+            hook.c.finding_id == actions.c.finding_id,
+            hook.c.kind == ActionKind.DISABLE,
+            hook.c.state == ActionState.DONE,
+        ),
+    )
 
 
 def needs_secret() -> Exists:

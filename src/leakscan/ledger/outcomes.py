@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from leakscan.ledger.duties import DISABLED, GAVE_UP, TROUBLE, Duties
 from leakscan.ledger.engine import now
 from leakscan.ledger.queue import LONGEST_DELAY, hold
-from leakscan.ledger.settle import owe_alert, settle
+from leakscan.ledger.settle import owe_alert, settle, wipe
 from leakscan.ledger.tables import actions, findings
 from leakscan.ledger.words import ActionKind, ActionState, Answer, FindingState, Owner, Verdict
 
@@ -71,6 +71,7 @@ class Failure:
         is_trouble: whether only a person can mend it, who had better know at once.
         is_unsure: whether it may have had its effect all the same.
         receipt: what it left behind; ``None`` keeps what there is.
+        spoilt: whether the kept secret is damaged, and better not kept.
     """
 
     why: str
@@ -78,6 +79,7 @@ class Failure:
     is_trouble: bool = False
     is_unsure: bool = True
     receipt: str | None = None
+    spoilt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,8 @@ class Outcomes:
             values: dict[str, object] = {"due_at": moment + min(delay, LONGEST_DELAY)}
             values |= {"receipt": failure.receipt} if failure.receipt else {}
             ours = _end(connection, open_still, ActionState.DUE, failure.why, **values)
+            if failure.spoilt:  # so that scanning its place again seals it again
+                wipe(connection, [claim.entry.id for claim in claims], moment)
             for claim in open_still:
                 is_unsure = claim.is_unsure or failure.is_unsure
                 row = actions.c.id == claim.action

@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import bindparam, case, or_, select, update
 
-from leakscan.ledger.duties import needs_secret
+from leakscan.ledger.duties import needs_secret, stalled_notices
 from leakscan.ledger.engine import now
 from leakscan.ledger.settle import settle
 from leakscan.ledger.tables import actions, findings, insert_into, sightings
@@ -100,7 +100,8 @@ class Recorder:
             connection.execute(insert_into(connection, actions).on_conflict_do_nothing(), owed)
         self._seal(connection, {known[name].id: batch[name][0] for name in owing})
         # What is owed only since the configuration changed may follow from what is done already.
-        settle(connection, [known[name].id for name in owing], moment, self.duties)
+        late = stalled_notices([known[name].id for name in owing])
+        settle(connection, connection.scalars(late).all(), moment, self.duties)
         return list(known.values())
 
     def _findings(
@@ -182,8 +183,11 @@ class Recorder:
         )
 
     def _seal(self, connection: Connection, found: Mapping[int, Finding]) -> None:
-        """Keep the secrets that an action still needs, in the place of what may be damaged."""
-        query = select(findings.c.id).where(findings.c.id.in_(found), needs_secret())
+        """Keep the secrets that an action still needs and that are not at hand."""
+        lacking = or_(
+            findings.c.sealed_secret.is_(None), findings.c.sealed_by != self.vault.seals_with
+        )
+        query = select(findings.c.id).where(findings.c.id.in_(found), lacking, needs_secret())
         sealed = [
             {
                 "at": finding,

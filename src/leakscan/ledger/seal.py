@@ -30,6 +30,10 @@ class SealError(LeakscanError):
     """A secret cannot be decrypted with the keys at hand."""
 
 
+class DamagedError(SealError):
+    """A secret cannot be decrypted with any key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Vault:
     """Seals and opens secrets.
@@ -78,7 +82,9 @@ class Vault:
             return self._fernet.decrypt(sealed)
         except InvalidToken:
             if sealed_by in map(key_id, self.keys):
-                raise SealError("the sealed secret is damaged", "scan its place again") from None
+                raise DamagedError(
+                    "the sealed secret is damaged", "scan its place again with --record"
+                ) from None
             raise SealError(
                 f"the secret was encrypted with key {sealed_by}, which {self.source} lacks",
                 "add that key, or scan the secret's place again with --record",

@@ -32,6 +32,8 @@ def settle(connection: Connection, ids: Sequence[int], moment: datetime, duties:
         moment: the time.
         duties: how owners and the team are told.
     """
+    if not ids:
+        return
     query = select(actions.c.finding_id, actions.c.state, actions.c.last_answer).where(
         actions.c.finding_id.in_(ids), actions.c.kind == ActionKind.DISABLE
     )

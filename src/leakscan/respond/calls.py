@@ -11,8 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from leakscan.ledger.entries import count_sightings
-from leakscan.ledger.outcomes import Disabled
-from leakscan.ledger.seal import SealError
+from leakscan.ledger.outcomes import Disabled, Failure
+from leakscan.ledger.seal import DamagedError, SealError
 from leakscan.ledger.words import ActionKind, Owner, Verdict
 from leakscan.respond.event import Event, Result, event_of
 from leakscan.respond.failure import AttemptError, presentable
@@ -137,9 +137,14 @@ class Calls:
         try:
             token = self.vault.unseal(claim.sealed, claim.sealed_by)
         except SealError as error:
-            return self._failed(
-                claim, AttemptError(presentable(str(error)), trouble=True, unsure=False)
+            failure = Failure(
+                presentable(str(error)),
+                is_trouble=True,
+                is_unsure=False,
+                spoilt=isinstance(error, DamagedError),
             )
+            state = self.outcomes.failed([claim], failure)
+            return self._event(claim, Result.of(state), failure.why)
         if claim.kind is ActionKind.VERIFY and self.settings.verifier:
             return partial(self.settings.verifier.verify, token)
         hook = self.settings.hooks[claim.responder].hook
