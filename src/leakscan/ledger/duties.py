@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, exists, or_, select
 
-from leakscan.ledger.tables import actions, findings
+from leakscan.ledger.tables import actions
 from leakscan.ledger.words import ActionKind, ActionState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from sqlalchemy import Exists, Select
+    from sqlalchemy import Select
 
 PENDING = (ActionState.DUE, ActionState.RUNNING)
 
@@ -74,8 +74,8 @@ def stalled_notices(ids: Collection[int]) -> Select[Any]:
     )
 
 
-def needs_secret() -> Exists:
-    """Return the condition that something owed for a row of `findings` needs its secret.
+def needing_secret(ids: Collection[int]) -> Select[Any]:
+    """Select those findings whose secret is needed for something that is owed.
 
     A disable action that gave up is not over: a person may have it tried again.
     """
@@ -84,4 +84,4 @@ def needs_secret() -> Exists:
         actions.c.kind == ActionKind.DISABLE,
         actions.c.state.in_((*PENDING, ActionState.GAVE_UP)),
     )
-    return exists().where(actions.c.finding_id == findings.c.id, or_(verify, disable))
+    return select(actions.c.finding_id).where(actions.c.finding_id.in_(ids), or_(verify, disable))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, case, or_, select, update
 
-from leakscan.ledger.duties import needs_secret, stalled_notices
+from leakscan.ledger.duties import needing_secret, stalled_notices
 from leakscan.ledger.engine import now
 from leakscan.ledger.settle import settle
 from leakscan.ledger.tables import actions, findings, insert_into, sightings
@@ -97,7 +97,8 @@ class Recorder:
             for duty in self.duties.of(batch[fingerprint][0].rule.id)
         ]
         if owed:
-            connection.execute(insert_into(connection, actions).on_conflict_do_nothing(), owed)
+            owe = insert_into(connection, actions).on_conflict_do_nothing()
+            connection.execute(owe.returning(actions.c.id), owed)
         self._seal(connection, {known[name].id: batch[name][0] for name in owing})
         # What is owed only since the configuration changed may follow from what is done already.
         late = stalled_notices([known[name].id for name in owing])
@@ -175,7 +176,7 @@ class Recorder:
             | {"exposure": case((was_public, PUBLIC), else_=given.exposure)},
         )
         connection.execute(
-            upsert,
+            upsert.returning(sightings.c.id),  # with that, SQLAlchemy sends many rows a statement
             [
                 {"finding_id": finding, "place": place, **_columns(location), **same}
                 for (finding, place), location in rows.items()
@@ -187,7 +188,8 @@ class Recorder:
         lacking = or_(
             findings.c.sealed_secret.is_(None), findings.c.sealed_by != self.vault.seals_with
         )
-        query = select(findings.c.id).where(findings.c.id.in_(found), lacking, needs_secret())
+        needing = connection.scalars(needing_secret(found)).all()
+        query = select(findings.c.id).where(findings.c.id.in_(needing), lacking)
         sealed = [
             {
                 "at": finding,

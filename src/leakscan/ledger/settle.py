@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from leakscan.ledger.duties import PENDING, TROUBLE, Duties, needs_secret
+from leakscan.ledger.duties import PENDING, TROUBLE, Duties, needing_secret
 from leakscan.ledger.queue import LONGEST_DELAY
 from leakscan.ledger.tables import actions, findings, insert_into, owners
 from leakscan.ledger.words import ActionKind, ActionState, Answer
@@ -42,8 +42,7 @@ def settle(connection: Connection, ids: Sequence[int], moment: datetime, duties:
         hooks.setdefault(row.finding_id, []).append(row)
     for finding, answers in hooks.items():
         _settle_one(connection, finding, answers, moment, duties)
-    unneeded = select(findings.c.id).where(findings.c.id.in_(ids), ~needs_secret())
-    wipe(connection, connection.scalars(unneeded).all(), moment)
+    wipe(connection, set(ids) - set(connection.scalars(needing_secret(ids))), moment)
 
 
 def _settle_one(
