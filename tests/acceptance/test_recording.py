@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import mailbox
 import resource
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +24,7 @@ from leakscan.demo.sink import running_sink
 from leakscan.issuer.serve import running
 from leakscan.issuer.store import Issuer
 from leakscan.ledger.words import ActionKind
+from servers import a_closed_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -446,3 +450,47 @@ def test_who_is_terminated_waits_a_moment_and_reports(
         assert desk.states(ActionKind.DISABLE) == [state]
     still = subprocess.run(["pgrep", "-f", str(office.folder / "slow.py")], check=False)
     assert still.returncode == 1
+
+
+@contextlib.contextmanager
+def _mail_server(folder: Path) -> Iterator[int]:
+    """Run an SMTP server in a process of its own, which keeps mails in a Maildir."""
+    port = a_closed_port()
+    listening = ["-n", "-l", f"127.0.0.1:{port}", "-c", "aiosmtpd.handlers.Mailbox", str(folder)]
+    with subprocess.Popen([sys.executable, "-m", "aiosmtpd", *listening]) as process:
+        try:
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                with (
+                    contextlib.suppress(OSError),
+                    socket.create_connection(("127.0.0.1", port), 1),
+                ):
+                    break
+                time.sleep(0.05)
+            yield port
+        finally:
+            process.terminate()
+
+
+def test_mail_reaches_a_server_process_and_waits_for_one_that_is_killed(office: Office) -> None:
+    maildir = office.folder / "maildir"
+    token = office.leak()
+    with _mail_server(maildir) as port:
+        office.configure(f"port = {office.sink.port}", f"port = {port}")
+        assert office.scan().status == FOUND
+        (first,) = mailbox.Maildir(maildir)
+    assert first["To"] == "ada@example.com"
+    assert first["Subject"] == 'Your Replicate API token "leaked" was leaked and has been disabled'
+    assert token not in first.as_string()
+    office.leak("another", "grace")
+    down = office.scan("another")
+    assert (down.status, "told the owner" in down.stderr) == (INCOMPLETE, False)
+    with office.desk() as desk:
+        desk.pass_time(timedelta(hours=1))
+    with _mail_server(maildir) as again:
+        office.configure(f"port = {port}", f"port = {again}")
+        assert office.run("respond").status == CLEAN
+        assert sorted(mail["To"] for mail in mailbox.Maildir(maildir)) == [
+            "ada@example.com",
+            "grace@example.com",
+        ]

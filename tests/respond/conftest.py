@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ledgers import Desk
-from responses_stage import Stage
+from response_stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -31,7 +31,7 @@ from servers import a_closed_port, a_json, running_socket, running_web
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from responses_stage import Stage
+    from response_stage import Stage
 
 RULES = frozenset({REPLICATE.id})
 HOUR = timedelta(hours=1)

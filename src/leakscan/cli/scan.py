@@ -159,21 +159,18 @@ def scan(
     from leakscan.sources.target import TargetOptions
 
     config = load_config(config_path, Path.cwd())
-    for path in filter(None, (config.source, config.checkout)):
-        from leakscan.safe_text import safe_text
-
-        click.echo(f"leakscan: configuration: {safe_text(str(path))}", err=True)
+    _announce(config)
     _refuse_empty(
         {"TARGET": target, "--range": revisions, "--since": since, "--exposure": exposure}
     )
     if exposure and not record:
         raise UsageError("--exposure is for --record", "say both")
     _refuse_overwriting(target, output)
-    if record and os.path.lexists(target):
-        target = os.path.abspath(target)  # noqa: PTH100 - for whoever reads it elsewhere; links stay
     chosen = [name for text in names for name in text.split(",")]
     if "" in chosen:
         raise UsageError("--rules names nothing", "see `leakscan rules list`")
+    if record and os.path.lexists(target):
+        target = os.path.abspath(target)  # noqa: PTH100 - for whoever reads it elsewhere; links stay
     wanted = RepositoryOptions(
         history=not no_history,
         ignored=ignored,
@@ -191,16 +188,29 @@ def scan(
             result = _run(target, detector, config, Confidence(min_confidence), options, progress)
         aftermath = recording.finish(result) if recording else None
     status = exit_status(result, exit_zero=exit_zero)
-    with _opened(output, private=show_secrets) as out:
-        colour = {"auto": None, "always": True, "never": False}[color]
-        # Whoever reads only the first lines gets the status all the same.
-        with contextlib.suppress(BrokenPipeError):
-            write_report(result, style, out, show_secrets=show_secrets, color=colour)
-            out.flush()
-    if aftermath:
-        aftermath.show()
-        status = aftermath.status or status
+    try:
+        _write(result, style, output, show_secrets=show_secrets, color=color)
+    finally:
+        if aftermath:
+            aftermath.show()
+            status = aftermath.status or status
     context.exit(status)
+
+
+def _announce(config: Config) -> None:
+    """Say which files the configuration comes from."""
+    for path in filter(None, (config.source, config.checkout)):
+        from leakscan.safe_text import safe_text
+
+        click.echo(f"leakscan: configuration: {safe_text(str(path))}", err=True)
+
+
+def _write(result: ScanResult, style: str, output: str, *, show_secrets: bool, color: str) -> None:
+    """Write the report; whoever reads only the first lines gets the status all the same."""
+    colour = {"auto": None, "always": True, "never": False}[color]
+    with _opened(output, private=show_secrets) as out, contextlib.suppress(BrokenPipeError):
+        write_report(result, style, out, show_secrets=show_secrets, color=colour)
+        out.flush()
 
 
 def _refuse_empty(values: dict[str, str | None]) -> None:

@@ -33,8 +33,8 @@ SIGNING_KEY = "whsec_c2VjcmV0IGZvciB0ZXN0cyBvbmx5"
 
 
 @dataclass
-class FakeOwner:
-    """Stands in for the issuer behind the hook: disables each token once, owned by one of many.
+class CountingIssuer:
+    """An issuer behind the hook that counts: it disables each token once, owned by one of many.
 
     Attributes:
         effects: by token, how often it was really disabled.
@@ -91,7 +91,7 @@ class Stage:
     """A ledger, and what answers leaks."""
 
     desk: Desk
-    issuer: FakeOwner
+    issuer: CountingIssuer
     hook: Web
     sink: ChoosySink
     channel: Web
@@ -100,7 +100,7 @@ class Stage:
     @classmethod
     def enter(cls, stack: ExitStack, desk: Desk) -> Stage:
         """Start the servers."""
-        issuer = FakeOwner()
+        issuer = CountingIssuer()
         hook = stack.enter_context(running_web(issuer.reply))
         sink = ChoosySink()
         stack.enter_context(running_sink(sink))
