@@ -79,21 +79,23 @@ class Aftermath:
             known = f"{len(self.recorded.ids)} recorded, {self.recorded.new} of them new"
             summary = summary_line(self.events, self.next_due)
             click.echo(f"leakscan: {known} · {summary}", err=True)
-            if count := self.recorded.resolved:
-                click.echo(
-                    f"leakscan: {count} of them resolved before, so that nothing is done about"
-                    " them: see `leakscan findings reopen`",
-                    err=True,
-                )
-        if not self.has_hooks:
-            click.echo(
-                "leakscan: no disable hook is configured, so that nothing was disabled: see"
-                " docs/hooks.md, or `leakscan issuer init`",
-                err=True,
-            )
+            for remark in self._remarks(self.recorded):
+                click.echo(f"leakscan: {remark}", err=True)
         if self.error:
             todo = "run `leakscan respond`" if self.recorded else "scan again with --record"
             click.echo(f"leakscan: {presentable_line(str(self.error))}; then {todo}", err=True)
+
+    def _remarks(self, recorded: Recorded) -> Iterator[str]:
+        if recorded.resolved:
+            yield (
+                f"nothing is done about {recorded.resolved} of them, which a person has resolved:"
+                " see `leakscan findings reopen`"
+            )
+        if recorded.ids and not self.has_hooks:
+            yield (
+                "no disable hook is configured, so that nothing was disabled: see docs/hooks.md,"
+                " or `leakscan issuer init`"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,35 +108,37 @@ class Recording:
     exposure: str | None
 
     def finish(self, result: ScanResult) -> Aftermath:
-        """Record the result and respond to it; a failure is told, since the report must follow."""
+        """Record the result and respond to it.
+
+        Neither a failure nor a signal goes further than this, since the report must follow.
+        """
         gc.enable()  # it may be long, and makes cycles
         response = self.response
-        shown = presentable(result, show_secrets=False)
-        recorder = Recorder(response.ledger, response.vault, response.settings.duties, self.run)
-        exposure = presentable_line(self.exposure or "") or (
-            PUBLIC if shown.findings and anybody_can_read(self.target) else EXAMINED
-        )
         recorded, next_due, error = None, None, None
         events: list[Event] = []
         try:
-            recorded = recorder.record(shown.findings, exposure)
-            finish_run(response.ledger, self.run, shown.coverage, len(recorded.ids))
-            events.extend(
-                respond(
-                    response.ledger,
-                    response.vault,
-                    response.settings,
-                    response.rules,
-                    recorded.ids,
-                )
+            recorded = self._record(presentable(result, show_secrets=False))
+            answers = respond(
+                response.ledger, response.vault, response.settings, response.rules, recorded.ids
             )
+            events.extend(answers)
             next_due = Queue(response.ledger).next_due()
         except LeakscanError as failure:
             error = failure
-        except (KeyboardInterrupt, SystemExit) as stop:  # what was found is still reported
+        except (KeyboardInterrupt, SystemExit) as stop:
             error = StoppedError(stop)
         has_hooks = bool(response.settings.hooks)
         return Aftermath(recorded, tuple(events), has_hooks, next_due, error)
+
+    def _record(self, result: ScanResult) -> Recorded:
+        """Record a result whose texts hold no secret."""
+        response = self.response
+        is_public = bool(result.findings) and anybody_can_read(self.target)
+        exposure = self.exposure or (PUBLIC if is_public else EXAMINED)
+        recorder = Recorder(response.ledger, response.vault, response.settings.duties, self.run)
+        recorded = recorder.record(result.findings, exposure)
+        finish_run(response.ledger, self.run, result.coverage, len(recorded.ids))
+        return recorded
 
 
 @contextmanager
@@ -161,4 +165,4 @@ def recording(
         run = start_run(response.ledger, shown, scope, check)
         # A scan forks, and no connection may be used on both sides of that.
         response.ledger.close()
-        yield Recording(response, target, run, exposure)
+        yield Recording(response, target, run, exposure and presentable_line(exposure))
