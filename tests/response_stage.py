@@ -81,7 +81,7 @@ class ChoosySink(Sink):
         self, _server: SMTP, _session: object, envelope: Envelope, address: str, _options: object
     ) -> str:
         if address in self.refused:
-            return "550 5.1.1 no such user"
+            return f"550 5.1.1 <{address}>: Recipient address rejected"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from contextlib import suppress
 from typing import NoReturn
@@ -16,6 +17,7 @@ def start() -> NoReturn:
     is over, so neither looking for garbage nor taking every object apart at the end is waited
     for.
     """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to leave in order
     gc.disable()
     # Where the shell has closed a stream, the next file to be opened would take its place.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115 - stays open until the process ends

@@ -8,8 +8,8 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from leakscan.errors import LeakscanError
-from leakscan.keys import decode_key, keep
+from leakscan.errors import LeakscanError, UsageError
+from leakscan.keys import decode_key, keep, reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,12 +27,13 @@ def fingerprint(key: bytes, rule: str, secret: Secret) -> str:
     return hmac.new(key, message, hashlib.sha256).hexdigest()
 
 
-def load_key(path: Path | None = None) -> bytes:
+def load_key(path: Path | None = None, *, make: bool = True) -> bytes:
     """Return the fingerprint key, made at first use.
 
     Args:
         path: where the key is kept; by default in the user's state folder.  The variable
             ``LEAKSCAN_FINGERPRINT_KEY`` goes before it.
+        make: whether to make one where there is none.
 
     Raises:
         UsageError: the key is too short.
@@ -45,11 +46,13 @@ def load_key(path: Path | None = None) -> bytes:
         from platformdirs import user_state_path
 
         path = user_state_path("leakscan") / "fingerprint.key"
+    if not make and not path.exists():
+        raise UsageError(f"the fingerprint key {path} is missing", "restore it from a backup")
     try:
         return decode_key(keep(path, lambda: passing_key().hex() + "\n"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise LeakscanError(
-            f"cannot read or make the fingerprint key {path} ({error})",
+            f"cannot read or make the fingerprint key {path} ({reason_of(error)})",
             f"set {KEY_VARIABLE} to 64 hex digits",
         ) from None
 

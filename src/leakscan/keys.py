@@ -75,7 +75,21 @@ def keep(path: Path, make: Callable[[], str]) -> str:
             os.link(scratch, path)
         except FileExistsError:
             return path.read_text(encoding="ascii")
+    sync_folder(path)
     return text
+
+
+def sync_folder(path: Path) -> None:
+    """Make sure that a file's name survives a power cut, before anything relies on it.
+
+    Raises:
+        OSError: its folder cannot be opened.
+    """
+    descriptor = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -104,3 +118,8 @@ def is_signing_key(secret: str) -> bool:
     except ValueError:
         return False
     return secret.startswith(SIGNING_PREFIX) and len(key) >= KEY_BYTES
+
+
+def reason_of(error: OSError | UnicodeDecodeError) -> str:
+    """Say why a key file cannot be used, without naming files of ours beside it."""
+    return (isinstance(error, OSError) and error.strerror) or "not text"

@@ -66,9 +66,18 @@ def sqlite_engine(path: Path) -> Engine:
     return engine
 
 
+def let_readers_be(engine: Engine) -> None:
+    """Let no reader of an SQLite file wait for a writer, nor the other way round; it lasts.
+
+    Done only when the file is known to be ours, since others would find it changed.
+    """
+    with engine.connect() as connection:
+        connection.connection.cursor().execute("PRAGMA journal_mode=WAL")
+
+
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where SQLAlchemy says: `_begin`
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -73,7 +73,7 @@ class Office:
         return self.run_alone(*arguments, "--config", str(self.settings), **settings)
 
     def run_alone(
-        self, *arguments: str, stdin: str = "", cwd: Path | None = None, **variables: str
+        self, *arguments: str, stdin: str = "", cwd: Path | None = None, **variables: Any
     ) -> Done:
         """Run a command; a traceback is a failure."""
         done = subprocess.run(
@@ -82,7 +82,7 @@ class Office:
             capture_output=True,
             check=False,
             cwd=cwd,
-            env=environment(**variables),
+            env=_without_none(environment(**variables)),
             timeout=100,
         )
         answer = Done(done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -106,3 +106,7 @@ class Office:
     def scan(self, name: str = "leaked", *options: str, **settings: Any) -> Done:
         """Scan such a file for the ledger."""
         return self.run("scan", str(self.folder / f"{name}.env"), "--record", *options, **settings)
+
+
+def _without_none(variables: dict[str, Any]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if value is not None}

@@ -119,6 +119,34 @@ def test_a_resolved_token_that_leaks_again_is_said(office: Office) -> None:
     assert office.issuer.bearer(token) is None
 
 
+def test_a_token_that_is_still_alive_is_said_at_every_scan(office: Office) -> None:
+    office.leak()
+    office.lose_the_hook()
+    for _ in range(2):
+        done = office.scan()
+        assert (done.status, "1 not known to be dead" in done.stderr) == (INCOMPLETE, True)
+
+
+def test_a_rule_without_a_hook_is_said(office: Office) -> None:
+    office.leak()
+    office.configure('kind = "http"', 'kind = "http"\nrules = ["npm-access-token"]')
+    done = office.scan()
+    assert "no disable hook is configured for replicate-api-token" in done.stderr
+
+
+def test_a_fingerprint_key_that_is_missing_is_not_made_anew(office: Office) -> None:
+    office.leak()
+    office.scan(LEAKSCAN_FINGERPRINT_KEY=None)
+    key = office.folder / "fingerprint.key"
+    kept = key.read_text()
+    key.unlink()
+    done = office.scan(LEAKSCAN_FINGERPRINT_KEY=None)
+    assert (done.status, "fingerprint.key is missing" in done.stderr) == (MISUSED, True)
+    assert not key.exists()
+    key.write_text(kept)
+    assert office.scan(LEAKSCAN_FINGERPRINT_KEY=None).status == FOUND
+
+
 def test_a_hook_that_is_down_is_said_and_tried_again(office: Office) -> None:
     token = office.leak()
     settings = office.settings.read_text()
@@ -173,6 +201,8 @@ def test_the_configuration_can_be_checked_without_doing_anything(office: Office)
     [
         ('kind = "http"', 'kind = "http"\nrules = ["r8"]', "no rule r"),
         ("[verify]", '[verify]\nrules = ["nonsense"]', "no rule nonsense"),
+        ('kind = "http"', 'kind = "http"\nrules = ["npm-access-token"]', "no scan uses npm"),
+        ('kind = "http"', 'kind = "http"\nproxy = "/"', "disable.issuer.proxy: not an address"),
         ("[verify]", '[disable.x]\nkind = "command"\nargv = ["./absent"]\n[verify]', "no program"),
         ("[mail]", "[mial]", "mial: unknown key"),
     ],
@@ -191,7 +221,7 @@ def test_a_key_that_cannot_open_what_waits_is_found_by_the_check(office: Office)
     office.scan()
     (office.folder / "ledger.key").unlink()
     done = office.run("respond", "--check")
-    assert (done.status, "1 waiting secrets" in done.stderr) == (INCOMPLETE, True)
+    assert (done.status, "secrets wait that were encrypted" in done.stderr) == (INCOMPLETE, True)
 
 
 def test_cron_hears_nothing_but_failures(office: Office) -> None:

@@ -240,10 +240,10 @@ def test_a_scan_knows_what_was_issued(
     run: Callable[..., Any], ada_secret: Secret, tmp_path: Path, token: str
 ) -> None:
     done = run("digests", "-o", "issued.digests")
-    assert done.stdout == "Wrote issued.digests.  Tokens issued: 1.\n"
-    assert str(tmp_path / "data" / "digest.key") in done.stderr
+    assert done.stderr == "Wrote issued.digests.  Tokens issued: 1.\n"
+    assert str(tmp_path / "data" / "digest.key") in done.stdout
     config = tmp_path / "leakscan.toml"
-    config.write_text(done.stderr[done.stderr.index("[digests]") :])
+    config.write_text(done.stdout)
     key = digest_key(tmp_path / "data" / "digest.key")
     with DigestFile.open(tmp_path / "issued.digests", key) as issued:
         assert ada_secret in issued

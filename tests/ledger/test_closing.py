@@ -14,7 +14,7 @@ from leakscan.ledger.entries import find_entry, list_entries, list_with_actions,
 from leakscan.ledger.outcomes import Disabled, Failure
 from leakscan.ledger.standing import Standing
 from leakscan.ledger.words import ActionKind, Answer, Owner
-from ledgers import a_finding, a_place
+from ledgers import ONE_HOOK, a_finding, a_place
 
 if TYPE_CHECKING:
     from ledgers import Desk
@@ -64,9 +64,9 @@ def test_what_was_closed_by_mistake_is_opened_again(desk: Desk) -> None:
     (secret,) = desk.secrets(1)
     desk.record(a_finding(secret))
     entry = find_entry(desk.ledger, "1")
-    assert not reopen(desk.ledger, entry)
+    assert not reopen(desk.ledger, entry, ONE_HOOK)
     resolve(desk.ledger, entry, "a mistake", "ann")
-    assert reopen(desk.ledger, entry)
+    assert reopen(desk.ledger, entry, ONE_HOOK)
     assert desk.states(ActionKind.NOTIFY) == ["waiting"]
     desk.record(a_finding(secret))
     (claim,) = desk.queue.claim(ANY_DISABLE, 9)

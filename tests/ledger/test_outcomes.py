@@ -167,12 +167,16 @@ def test_a_failure_is_tried_again_later_and_later_and_then_given_up(desk: Desk) 
     outcomes = desk.outcomes("gave_up", attempts=3)
     waits = []
     for _ in range(2):
-        assert outcomes.failed([claim(desk)], Failure("no answer")) is ActionState.DUE
+        assert list(outcomes.failed([claim(desk)], Failure("no answer")).values()) == [
+            ActionState.DUE
+        ]
         waits.append(desk.action(ActionKind.DISABLE).due_at - desk.now())
         desk.pass_time(2 * HOUR)
     assert timedelta(seconds=14) < waits[0] <= timedelta(seconds=30)
     assert timedelta(seconds=29) < waits[1] <= timedelta(seconds=60)
-    assert outcomes.failed([claim(desk)], Failure("no answer at all")) is ActionState.GAVE_UP
+    assert list(outcomes.failed([claim(desk)], Failure("no answer at all")).values()) == [
+        ActionState.GAVE_UP
+    ]
     assert desk.action(ActionKind.DISABLE).last_answer == "no answer at all"
     assert desk.states(ActionKind.ALERT) == ["due"]
     assert desk.finding().sealed_secret  # the token is alive: a person may have it tried again
@@ -343,3 +347,101 @@ def test_the_heartbeat_and_conclusions_never_wait_in_a_circle(desk: Desk) -> Non
         over.set()
         thread.join()
     assert errors == []
+
+
+def test_recording_and_concluding_never_wait_in_a_circle(desk: Desk) -> None:
+    from threading import Thread
+
+    from ledgers import a_finding
+
+    found = [a_finding(secret) for secret in desk.secrets(60)]
+    for finding in sorted(found, key=lambda f: f.fingerprint, reverse=True):
+        desk.record(finding)  # numbers run against fingerprints
+    errors: list[BaseException] = []
+    outcomes = desk.outcomes(attempts=1000)
+
+    def conclude() -> None:
+        try:
+            for _ in range(15):
+                claims = desk.queue.claim([(ActionKind.DISABLE, None)], 60)
+                if claims:
+                    outcomes.failed(claims, Failure("no answer", is_unsure=False))
+                    desk.pass_time(HOUR)
+        except BaseException as error:  # noqa: BLE001 - told below
+            errors.append(error)
+
+    def record() -> None:
+        try:
+            for _ in range(15):
+                desk.record(*found)
+        except BaseException as error:  # noqa: BLE001 - told below
+            errors.append(error)
+
+    threads = [Thread(target=conclude), Thread(target=record)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
+def test_of_a_group_only_what_is_still_held_is_ended(desk: Desk) -> None:
+    desk.record_some(3)
+    outcomes = desk.outcomes("gave_up")
+    claims = desk.queue.claim([(ActionKind.DISABLE, None)], 3)
+    desk.pass_time(HOUR)
+    (taken,) = desk.queue.claim([(ActionKind.DISABLE, None)], 1)
+    states = outcomes.give_up(claims, "no answer")
+    assert set(states.values()) == {ActionState.GAVE_UP}
+    assert taken.action not in states
+    assert sorted(desk.states(ActionKind.DISABLE)) == ["gave_up", "gave_up", "running"]
+    assert len(desk.states(ActionKind.ALERT)) == 2
+
+
+def test_who_has_lost_a_claim_changes_nothing(desk: Desk) -> None:
+    desk.record_some(1)
+    outcomes = desk.outcomes("trouble")
+    first = claim(desk)
+    desk.pass_time(HOUR)
+    claim(desk)
+    before = (desk.rows("actions"), desk.rows("findings"))
+    assert (
+        outcomes.failed([first], Failure("x", is_unsure=False, spoilt=True, is_trouble=True)) == {}
+    )
+    assert (desk.rows("actions"), desk.rows("findings")) == before
+
+
+def test_a_failed_verification_keeps_no_secret_of_a_dead_token(desk: Desk) -> None:
+    desk.record_some(1, Duties({"issuer": RULES}, verify=RULES))
+    outcomes = desk.outcomes()
+    verification = claim(desk, ActionKind.VERIFY)
+    outcomes.disabled(claim(desk), ADAS)
+    outcomes.failed([verification], Failure("no answer"))
+    assert desk.states(ActionKind.VERIFY) == ["dropped"]
+    assert desk.finding().sealed_secret is None
+
+
+def test_what_no_hook_knows_is_still_verified(desk: Desk) -> None:
+    desk.record_some(1, Duties({"issuer": RULES}, verify=RULES))
+    desk.outcomes().disabled(claim(desk), Disabled(Answer.NOT_OURS))
+    assert desk.states(ActionKind.VERIFY) == ["due"]
+    desk.outcomes().verified(claim(desk, ActionKind.VERIFY), Verdict.VALID, "ada")
+    assert desk.finding().sealed_secret is None
+
+
+def test_what_is_resolved_while_it_runs_and_fails_is_owed_again_when_opened(desk: Desk) -> None:
+    from leakscan.ledger.closing import reopen, resolve
+    from leakscan.ledger.entries import find_entry
+    from ledgers import ONE_HOOK, a_finding
+
+    (secret,) = desk.secrets(1)
+    desk.record(a_finding(secret))
+    running = claim(desk)
+    entry = find_entry(desk.ledger, "1")
+    resolve(desk.ledger, entry, "a mistake", "ann")
+    assert set(desk.outcomes().failed([running], Failure("HTTP 503")).values()) == {
+        ActionState.DROPPED
+    }
+    assert reopen(desk.ledger, entry, ONE_HOOK)
+    desk.record(a_finding(secret))
+    assert claim(desk).sealed

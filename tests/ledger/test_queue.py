@@ -86,8 +86,8 @@ def test_who_was_thought_dead_cannot_end_what_another_has_taken_over(desk: Desk)
     outcomes = desk.outcomes()
     assert not desk.queue.renew([first])
     assert not outcomes.disabled(first, ANSWER)
-    assert outcomes.failed([first], NO_ANSWER) is None
-    assert outcomes.give_up([first], "no answer") is None
+    assert outcomes.failed([first], NO_ANSWER) == {}
+    assert outcomes.give_up([first], "no answer") == {}
     desk.queue.release([first], MINUTE)
     assert desk.states(ActionKind.DISABLE) == ["running"]
     assert outcomes.disabled(second, ANSWER)
@@ -114,7 +114,7 @@ def test_a_clock_that_is_set_back_delays_nothing_for_long(desk: Desk) -> None:
 def test_a_clock_that_jumps_ahead_loses_nothing(desk: Desk) -> None:
     desk.record_some(1)
     (claim,) = desk.queue.claim(DISABLE, 9)
-    assert desk.outcomes().failed([claim], NO_ANSWER) is ActionState.DUE
+    assert list(desk.outcomes().failed([claim], NO_ANSWER).values()) == [ActionState.DUE]
     desk.pass_time(timedelta(days=400))
     (again,) = desk.queue.claim(DISABLE, 9)
     assert again.attempts == 2

@@ -224,3 +224,18 @@ def test_a_secret_is_known_by_rule_and_text(desk: Desk) -> None:
     other = replace(REPLICATE, id="other-rule")
     desk.record(a_finding(secret), a_finding(Secret(secret.reveal()), rule=other))
     assert desk.count("findings") == 2
+
+
+def test_what_is_surer_later_is_known_so(desk: Desk) -> None:
+    from dataclasses import replace
+
+    from leakscan.model import ChecksumVerdict, Confidence
+
+    (secret,) = desk.secrets(1)
+    sure = a_finding(secret)
+    unsure = replace(sure, confidence=Confidence.MEDIUM)
+    proved = replace(sure, checksum=ChecksumVerdict.VALID, issued=True)
+    for finding in (unsure, proved, unsure):
+        desk.record(finding)
+    row = desk.finding()
+    assert (row.confidence, row.checksum, row.issued) == ("high", "valid", True)

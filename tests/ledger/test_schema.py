@@ -193,5 +193,7 @@ def test_a_file_of_another_program_is_left_alone(tmp_path: Path) -> None:
     with engine.writing() as connection:
         connection.execute(text("CREATE TABLE accounts (mine integer)"))
     engine.close()
+    before = path.read_bytes()
     with pytest.raises(LeakscanError, match="another program"):
         open_ledger(str(path))
+    assert path.read_bytes() == before

@@ -10,17 +10,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
+from leakscan.errors import LeakscanError
 from leakscan.ledger.closing import reopen, resolve
 from leakscan.ledger.duties import Duties
 from leakscan.ledger.entries import find_entry
-from leakscan.ledger.outcomes import Patience
+from leakscan.ledger.outcomes import Disabled, Patience
 from leakscan.ledger.seal import open_vault
 from leakscan.ledger.tables import findings
-from leakscan.ledger.words import ActionKind
+from leakscan.ledger.words import ActionKind, Answer
 from leakscan.model import PUBLIC
+from leakscan.respond.failure import AttemptError
 from leakscan.respond.hooks.command import CommandHook
+from leakscan.respond.hooks.plugin import PythonHook
 from leakscan.respond.hooks.settings import NamedHook
 from leakscan.respond.responder import respond
 from leakscan.respond.verify import Pace, Verifier
@@ -29,8 +32,10 @@ from ledgers import ONE_HOOK, REPLICATE, a_finding, a_place
 from servers import a_closed_port, a_json, running_socket, running_web
 
 if TYPE_CHECKING:
+    from email.message import EmailMessage
     from pathlib import Path
 
+    from leakscan.respond.hooks import DisableRequest
     from response_stage import Stage
 
 RULES = frozenset({REPLICATE.id})
@@ -169,10 +174,115 @@ def test_a_digest_that_failed_is_sent_again_as_it_was(stage: Stage) -> None:
     stage.respond()
     stage.desk.pass_time(HOUR)
     stage.respond()
+    told = {mail["message-id"]: len(_told(mail)) for mail in stage.sink.mails}
+    assert sorted(told.values()) == [1, 10]
+    assert {told[message_id] for message_id in begun} == {10}
+
+
+def _told(mail: EmailMessage) -> list[str]:
+    return [str(name).strip() for name in mail.get_all("x-leakscan-finding", [])]
+
+
+def test_a_mail_of_other_findings_has_another_id(stage: Stage) -> None:
+    mail = stage.settings.mail
+    assert mail
+    stage.configure(mail=replace(mail, port=a_closed_port()))
+    ids = stage.desk.record_some(4)
+    stage.respond()
+    (begun,) = {row.receipt for row in stage.desk.rows("actions", "receipt") if row.receipt}
+    stage.configure(mail=mail)
+    stage.desk.pass_time(HOUR)
+    stage.respond(ids[:1])  # as a scan of one of their places does
+    stage.respond()
     first, second = stage.sink.mails
-    assert first["message-id"] in begun
-    assert len(first.get_all("x-leakscan-finding", [])) == 10
-    assert len(second.get_all("x-leakscan-finding", [])) == 1
+    assert len({begun, first["message-id"], second["message-id"]}) == 3
+    assert sorted(_told(first) + _told(second)) == sorted(
+        row.fingerprint for row in stage.desk.rows("findings", "fingerprint")
+    )
+
+
+def test_an_owner_is_not_told_of_what_was_resolved_after_a_crash(stage: Stage) -> None:
+    stage.desk.record_some(2)
+    (claim,) = stage.desk.queue.claim([(ActionKind.DISABLE, None)], 1)
+    resolve(stage.desk.ledger, find_entry(stage.desk.ledger, str(claim.entry.id)), "no", "ann")
+    stage.desk.pass_time(HOUR)  # and whoever had it is dead
+    assert {event.entry.id for event in stage.respond()} == {3 - claim.entry.id}
+    assert len(stage.issuer.calls) == 1
+
+
+def test_what_one_call_did_without_answering_is_our_doing(stage: Stage) -> None:
+    answers = iter([(502, {}, b""), a_json({"status": "already_disabled"})])
+    with running_web(lambda _: next(answers)) as web:
+        stage.hook_at(web.url, 10)
+        stage.desk.record_some(1)
+        stage.respond()
+    assert stage.desk.finding().disabled_at is not None
+
+
+def test_a_function_that_raises_our_own_error_spreads_nothing(stage: Stage) -> None:
+    (secret,) = stage.desk.secrets(1)
+
+    def refuse(request: DisableRequest) -> object:
+        raise AttemptError(f"refused {request.token.reveal()}")
+
+    stage.configure(hooks={"issuer": NamedHook(PythonHook(refuse), RULES)})
+    stage.desk.record(a_finding(secret))
+    (failed, *_) = stage.respond()
+    assert failed.answer == "it raised AttemptError"
+    assert secret.reveal() not in repr(stage.desk.rows("actions"))
+
+
+def test_who_cannot_write_its_answers_down_stops_what_runs(stage: Stage) -> None:
+    stopped: list[str] = []
+
+    class Slow:
+        def disable(self, _request: object) -> Disabled:
+            time.sleep(0.3)
+            return Disabled(Answer.DISABLED)
+
+        def stop(self) -> None:
+            stopped.append("stopped")
+
+    class Quick(Slow):
+        def disable(self, _request: object) -> Disabled:
+            return Disabled(Answer.DISABLED)
+
+    hooks = {"quick": NamedHook(Quick(), RULES), "slow": NamedHook(Slow(), RULES)}
+    stage.configure(hooks=hooks)
+    stage.desk.record_some(1, Duties({"quick": RULES, "slow": RULES}))
+
+    def fail(*arguments: object) -> None:
+        if "last_answer" in str(arguments[2]) and "UPDATE" in str(arguments[2]):
+            raise LeakscanError("the disk is full")
+
+    event.listen(stage.desk.ledger.engine, "before_cursor_execute", fail)
+    with pytest.raises(LeakscanError, match="disk is full"):
+        stage.respond()
+    event.remove(stage.desk.ledger.engine, "before_cursor_execute", fail)
+    assert stopped or set(stage.desk.states(ActionKind.DISABLE)) == {"running"}
+
+
+def test_a_key_that_was_rotated_meanwhile_is_read_again(stage: Stage) -> None:
+    from leakscan.ledger.rotate import reseal
+    from leakscan.ledger.seal import with_new_key, write_keys
+
+    stage.desk.record_some(1)
+    rotated = with_new_key(stage.desk.vault)
+    assert rotated.path
+    write_keys(rotated.path, rotated.keys)
+    reseal(stage.desk.ledger, rotated)
+    assert ("disable", "done") in stage.results()  # with the vault of before
+
+
+def test_a_failed_mail_gathers_nothing(stage: Stage) -> None:
+    mail = stage.settings.mail
+    assert mail
+    stage.configure(mail=replace(mail, port=a_closed_port()))
+    stage.desk.record_some(1)
+    stage.respond()
+    stage.configure(mail=mail)
+    stage.desk.record(a_finding(stage.desk.secrets(2)[1]))
+    assert ("notify", "done") in stage.results()
 
 
 def test_a_channel_that_has_an_alert_does_not_get_it_again(stage: Stage) -> None:
@@ -204,15 +314,14 @@ def test_a_hook_that_echoes_the_token_spreads_it_nowhere(stage: Stage) -> None:
     assert secret.reveal() not in repr(stage.desk.rows("findings"))
 
 
-def test_a_secret_that_is_gone_is_a_matter_for_a_person(stage: Stage) -> None:
+def test_what_is_opened_again_waits_for_its_secret(stage: Stage) -> None:
     (secret,) = stage.desk.secrets(1)
     stage.desk.record(a_finding(secret))
     entry = find_entry(stage.desk.ledger, "1")
     resolve(stage.desk.ledger, entry, "a mistake", "ann")
-    assert reopen(stage.desk.ledger, entry)
-    assert ("disable", "later") in stage.results()
+    assert reopen(stage.desk.ledger, entry, stage.settings.duties)
+    assert stage.results() == []  # it waits for its secret
     stage.desk.record(a_finding(secret))
-    stage.desk.pass_time(HOUR)
     assert ("disable", "done") in stage.results()
 
 
@@ -242,7 +351,7 @@ def test_one_refused_address_spoils_no_other_mail(stage: Stage) -> None:
     assert results["alert", "done"] == 1
     assert len(stage.sink.mails) == 2
     (alert,) = stage.channel.requests
-    assert "notify (owner) gave up: 550" in alert.json["message"]
+    assert "notify (owner) gave up: 550 5.1.1 <[owner]>" in alert.json["message"]
     assert "gone@example.com" not in alert.body.decode()
 
 
@@ -419,10 +528,10 @@ def test_from_match_to_disabled_takes_less_than_a_second(stage: Stage, delay: fl
     stage.issuer.delay = delay
     started = time.monotonic()
     stage.desk.record_some(1)
-    for event in respond(
+    for done in respond(
         stage.desk.ledger, stage.desk.vault, stage.settings, {REPLICATE.id: REPLICATE}
     ):
-        if event.kind == "disable":
+        if done.kind == "disable":
             break
     assert time.monotonic() - started < 1
     assert stage.desk.states(ActionKind.DISABLE) == ["done"]

@@ -8,11 +8,15 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from leakscan import __version__
 from leakscan.errors import LeakscanError
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 COMMANDS = {
     "demo": "leakscan.cli.demo:demo",
@@ -60,9 +64,9 @@ def main() -> int:
     Returns:
         The exit status.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):  # so that clones are removed
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # so that clones are removed
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
-            signal.signal(number, lambda received, _frame: sys.exit(128 + received))
+            signal.signal(number, _stop)
     try:
         status = cli.main(standalone_mode=False)
         sys.stdout.flush()
@@ -97,6 +101,20 @@ def main() -> int:
         _say(f"internal error ({where}): please report it; LEAKSCAN_DEBUG=1 shows more")
         status = 3
     return status or 0
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """End the command, by an exception; a moment later where that would be lost."""
+    caller = frame
+    while caller:
+        if caller.f_code.co_name == "__del__":
+            signal.signal(signal.SIGALRM, lambda _alarm, frame: _stop(number, frame))
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+            return
+        caller = caller.f_back
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(128 + number)
 
 
 def _presentable(text: str) -> str:

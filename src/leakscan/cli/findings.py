@@ -132,13 +132,17 @@ def resolve(name: str, reason: str, config_path: Path | None) -> None:
 @config_option
 def reopen(name: str, config_path: Path | None) -> None:
     """Open a finding that was closed; then scan its place again, for its secret is gone."""
+    import os
+
     from leakscan.cli.ledger_access import opened_ledger
     from leakscan.ledger.closing import reopen as open_again
     from leakscan.ledger.entries import find_entry
+    from leakscan.respond.settings import read_response_settings
 
-    with opened_ledger(load_config(config_path)) as ledger:
+    config = load_config(config_path)
+    with opened_ledger(config) as ledger:
         entry = find_entry(ledger, name)
-        if not open_again(ledger, entry):
+        if not open_again(ledger, entry, read_response_settings(config, os.environ).duties):
             raise UsageError(f"#{entry.id} is open", f"leakscan findings show {name}")
     click.echo(f"#{entry.id} is open; now scan its place again with --record.")
 

@@ -88,8 +88,8 @@ def digests(data: Path | None, output: Path) -> None:
     with _open(data) as opened:
         count = opened.export_digests(output)
         settings = digest_settings(output.absolute(), opened.folder.digest_key)
-    click.echo(f"Wrote {output}.  Tokens issued: {count}.")
-    click.echo(f"\nPut this into leakscan's configuration:\n\n{settings}", err=True, nl=False)
+    click.echo(f"Wrote {output}.  Tokens issued: {count}.", err=True)
+    click.echo(settings, nl=False)
 
 
 @issuer.command()

@@ -17,7 +17,7 @@ from leakscan.git.public import anybody_can_read
 from leakscan.git.urls import without_credentials
 from leakscan.ledger.queue import Queue
 from leakscan.ledger.record import Recorder
-from leakscan.ledger.runs import finish_run, start_run
+from leakscan.ledger.runs import finish_run, has_findings_key, start_run
 from leakscan.model import PUBLIC, Secret
 from leakscan.report.presentable import presentable, presentable_line
 from leakscan.respond.responder import respond
@@ -53,14 +53,16 @@ class Aftermath:
     """What came of recording a scan.
 
     Attributes:
-        has_hooks: whether there is anybody who could disable a token.
+        unhandled: ids of rules with findings that no hook is for.
+        alive: how many of the findings have tokens that are not known to be dead.
         next_due: when something is to be done next.
         error: what stopped it before its end.
     """
 
     recorded: Recorded | None
     events: tuple[Event, ...]
-    has_hooks: bool
+    unhandled: frozenset[str]
+    alive: int
     next_due: datetime | None
     error: LeakscanError | None
 
@@ -69,7 +71,7 @@ class Aftermath:
         """0 if all is written down and nothing has to be tried again, else the exit status."""
         if self.error:
             return self.error.exit_status
-        return 0 if is_well(self.events) else 3
+        return 0 if is_well(self.events) and not self.alive else 3
 
     def show(self) -> None:
         """Tell people on standard error, beside the report."""
@@ -91,10 +93,12 @@ class Aftermath:
                 f"nothing is done about {recorded.resolved} of them, which a person has resolved:"
                 " see `leakscan findings reopen`"
             )
-        if recorded.ids and not self.has_hooks:
+        if self.alive:
+            yield f"{self.alive} not known to be dead: see `leakscan findings list`"
+        for rule in sorted(self.unhandled):
             yield (
-                "no disable hook is configured, so that nothing was disabled: see docs/hooks.md,"
-                " or `leakscan issuer init`"
+                f"no disable hook is configured for {rule}, so that nothing was disabled: see"
+                " docs/hooks.md, or `leakscan issuer init`"
             )
 
 
@@ -115,6 +119,7 @@ class Recording:
         gc.enable()  # it may be long, and makes cycles
         response = self.response
         recorded, next_due, error = None, None, None
+        alive = 0
         events: list[Event] = []
         try:
             recorded = self._record(presentable(result, show_secrets=False))
@@ -122,13 +127,15 @@ class Recording:
                 response.ledger, response.vault, response.settings, response.rules, recorded.ids
             )
             events.extend(answers)
-            next_due = Queue(response.ledger).next_due()
+            queue = Queue(response.ledger)
+            alive, next_due = queue.unfinished(recorded.ids), queue.next_due()
         except LeakscanError as failure:
             error = failure
         except (KeyboardInterrupt, SystemExit) as stop:
             error = StoppedError(stop)
-        has_hooks = bool(response.settings.hooks)
-        return Aftermath(recorded, tuple(events), has_hooks, next_due, error)
+        handled = {rule for named in response.settings.hooks.values() for rule in named.rules}
+        unhandled = frozenset({finding.rule.id for finding in result.findings} - handled)
+        return Aftermath(recorded, tuple(events), unhandled, alive, next_due, error)
 
     def _record(self, result: ScanResult) -> Recorded:
         """Record a result whose texts hold no secret."""
@@ -158,8 +165,9 @@ def recording(
         UsageError: the configuration is wrong, or the fingerprint key is not the ledger's.
         LeakscanError: the ledger or a key cannot be opened.
     """
-    key = load_key(config.fingerprint_key_file)
     with opened_response(config) as response:
+        is_new = not has_findings_key(response.ledger)
+        key = load_key(config.fingerprint_key_file, make=is_new)
         check = fingerprint(key, "leakscan ledger", Secret("fingerprint key check"))
         shown = presentable_line(without_credentials(target))
         run = start_run(response.ledger, shown, scope, check)

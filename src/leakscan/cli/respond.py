@@ -113,7 +113,7 @@ def _check(config: Config) -> None:
     from leakscan.cli.readiness import require_ready
 
     with opened_response(config) as response:
-        require_ready(response)
+        require_ready(response, config)
         settings, alerts = response.settings, response.settings.alerts
         parts = {
             "ledger": response.ledger.name,

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from leakscan.errors import LeakscanError
 from leakscan.issuer.tables import VERSION, metadata
-from leakscan.storage import READING, sqlite_engine
+from leakscan.storage import READING, let_readers_be, sqlite_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,8 @@ class Database:
         """
         with self.writing() as connection:
             self._check_version(connection)
+        with _one_line(self._path):
+            let_readers_be(self._engine)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import update
+from sqlalchemy import and_, or_, select, update
 
 from leakscan.ledger.engine import now
-from leakscan.ledger.settle import wipe
+from leakscan.ledger.settle import settle, wipe
 from leakscan.ledger.tables import actions, findings
 from leakscan.ledger.words import ActionKind, ActionState, FindingState
 
 if TYPE_CHECKING:
+    from leakscan.ledger.duties import Duties
     from leakscan.ledger.engine import Ledger
     from leakscan.ledger.words import Entry
-
-_RESOLVED = "resolved: "
 
 
 def resolve(ledger: Ledger, entry: Entry, reason: str, by: str) -> bool:
@@ -47,18 +46,19 @@ def resolve(ledger: Ledger, entry: Entry, reason: str, by: str) -> bool:
         ).rowcount
         wipe(connection, [entry.id], moment)
         unfinished = (ActionState.WAITING, ActionState.DUE, ActionState.GAVE_UP)
+        left = and_(actions.c.state == ActionState.RUNNING, actions.c.lease_until <= moment)
         connection.execute(
             update(actions)
-            .where(actions.c.finding_id == entry.id, actions.c.state.in_(unfinished))
-            .values(state=ActionState.DROPPED, last_answer=f"{_RESOLVED}{reason}", ended_at=moment)
+            .where(actions.c.finding_id == entry.id, or_(actions.c.state.in_(unfinished), left))
+            .values(state=ActionState.DROPPED, last_answer=f"resolved: {reason}", ended_at=moment)
         )
         return bool(closed)
 
 
-def reopen(ledger: Ledger, entry: Entry) -> bool:
-    """Open a finding that was closed: what was dropped for that is owed again.
+def reopen(ledger: Ledger, entry: Entry, duties: Duties) -> bool:
+    """Open a finding that was closed: what was dropped since then is owed again.
 
-    Its secret is gone; scanning its place again gives it back.
+    Its secret is gone; what needs it waits until its place is scanned again.
 
     Returns:
         Whether it was closed.
@@ -68,27 +68,24 @@ def reopen(ledger: Ledger, entry: Entry) -> bool:
     """
     with ledger.writing() as connection:
         closed = (findings.c.id == entry.id) & (findings.c.state == FindingState.RESOLVED)
-        unresolved = {"resolved_at": None, "resolved_by": None, "resolution": None}
-        opened = connection.execute(
-            update(findings).where(closed).values(state=FindingState.OPEN, **unresolved)
-        ).rowcount
-        if opened:
-            dropped = (
+        row = select(findings.c.resolved_at).where(closed).with_for_update()
+        resolved_at = connection.scalar(row)
+        if resolved_at is None:
+            return False
+        again = {"resolved_at": None, "resolved_by": None, "resolution": None}
+        connection.execute(update(findings).where(closed).values(state=FindingState.OPEN, **again))
+        connection.execute(
+            update(actions)
+            .where(
                 actions.c.finding_id == entry.id,
+                actions.c.kind != ActionKind.ALERT,
                 actions.c.state == ActionState.DROPPED,
-                actions.c.last_answer.startswith(_RESOLVED),
+                actions.c.ended_at >= resolved_at,
             )
-            again = {"attempts": 0, "due_at": now(connection), "ended_at": None}
-            for kinds, state in (
-                ((ActionKind.DISABLE, ActionKind.VERIFY), ActionState.DUE),
-                ((ActionKind.NOTIFY,), ActionState.WAITING),
-            ):
-                connection.execute(
-                    update(actions)
-                    .where(*dropped, actions.c.kind.in_(kinds))
-                    .values(state=state, **again)
-                )
-        return bool(opened)
+            .values(state=ActionState.WAITING, attempts=0, ended_at=None)
+        )
+        settle(connection, [entry.id], now(connection), duties)
+        return True
 
 
 def try_again(ledger: Ledger, entry: Entry) -> int:

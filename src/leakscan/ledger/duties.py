@@ -13,10 +13,11 @@ from leakscan.ledger.words import ActionKind, ActionState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import datetime
 
     from sqlalchemy import Select
 
-PENDING = (ActionState.DUE, ActionState.RUNNING)
+PENDING = (ActionState.WAITING, ActionState.DUE, ActionState.RUNNING)
 
 OWNER = "owner"
 """The responder of `ActionKind.NOTIFY`."""
@@ -57,6 +58,23 @@ class Duties:
             # Only the answer of a hook names the owner.
             owed.append((ActionKind.NOTIFY, OWNER, ActionState.WAITING))
         return owed
+
+
+def new_action(
+    finding: int, duty: tuple[ActionKind, str, ActionState], moment: datetime
+) -> dict[str, Any]:
+    """Return the row of an action that comes to be owed."""
+    kind, responder, state = duty
+    return {
+        "finding_id": finding,
+        "kind": kind.value,
+        "responder": responder,
+        "state": state.value,
+        "attempts": 0,
+        "is_unsure": False,
+        "due_at": moment,
+        "created_at": moment,
+    }
 
 
 def stalled_notices(ids: Collection[int]) -> Select[Any]:

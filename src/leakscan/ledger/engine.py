@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 URL_VARIABLE = "LEAKSCAN_LEDGER_URL"
 
 
+class StrangeRowError(Exception):
+    """A row holds what leakscan never writes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """An open ledger whose tables are those of this version.
@@ -82,7 +86,7 @@ def open_engine(url: str | None = None, *, make: bool = True) -> Ledger:
         engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
     except (ImportError, NoSuchModuleError):
         raise LeakscanError(
-            "the driver for PostgreSQL is not installed", "pip install 'leakscan[postgres]'"
+            "the driver for PostgreSQL is not installed", "pip install 'psycopg[binary]'"
         ) from None
     shown = parsed.set(drivername=parsed.get_backend_name(), query={})
     return Ledger(engine, shown.render_as_string(hide_password=True))
@@ -110,7 +114,7 @@ def telling(name: str) -> Iterator[None]:
         # Only what the driver says: SQLAlchemy would add the statement.
         said = " ".join(str(error.orig or error).split()) or type(error.orig).__name__
         raise LeakscanError(f"the ledger {name} failed ({said})", _way_out(said)) from None
-    except ValueError:
+    except StrangeRowError:
         what = f"the ledger {name} holds what leakscan never writes"
         raise LeakscanError(what, "restore it from a backup") from None
     except SQLAlchemyError as error:
@@ -145,9 +149,9 @@ def no_ledger(name: str) -> UsageError:
 
 
 def _open_sqlite(path: Path, *, make: bool) -> Ledger:
-    if not make and not path.exists():
-        raise no_ledger(str(path))
     try:
+        if not make and not path.exists():
+            raise no_ledger(str(path))
         make_private(path)
     except OSError as error:
         raise LeakscanError(
@@ -157,7 +161,7 @@ def _open_sqlite(path: Path, *, make: bool) -> Ledger:
 
 
 def _way_out(said: str) -> str:
-    if "locked" in said:
+    if "locked" in said or "deadlock" in said:
         return "another process holds it; try again"
     if "full" in said or "No space" in said:
         return "make room and try again"

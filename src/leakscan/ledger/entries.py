@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, or_, select
 
 from leakscan.errors import UsageError
+from leakscan.ledger.engine import StrangeRowError
 from leakscan.ledger.tables import actions, findings, sightings
 from leakscan.ledger.words import (
     Action,
@@ -19,6 +20,7 @@ from leakscan.ledger.words import (
     Sighting,
     Verdict,
 )
+from leakscan.safe_text import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -38,13 +40,12 @@ def entry_of(row: Mapping[Any, Any]) -> Entry:
     """Make the entry of a row of `ENTRY`."""
     values = {column.name: row[column] for column in ENTRY}
     verified = values["verified"]
-    return Entry(
-        **values
-        | {
-            "state": FindingState(values["state"]),
-            "verified": None if verified is None else Verdict(verified),
-        }
-    )
+    try:
+        values["state"] = FindingState(values["state"])
+        values["verified"] = None if verified is None else Verdict(verified)
+    except ValueError:
+        raise StrangeRowError from None
+    return Entry(**values)
 
 
 def list_entries(ledger: Ledger, *conditions: ColumnElement[bool]) -> Iterator[Entry]:
@@ -89,6 +90,7 @@ def find_entry(ledger: Ledger, name: str) -> Entry:
         UsageError: there is none, or more than one.
         LeakscanError: the database failed.
     """
+    name = encodable(name)
     wanted = findings.c.redacted == name
     if len(name) >= _SHORTEST:
         begins = findings.c.fingerprint.startswith(name.lower(), autoescape=True)
@@ -158,4 +160,7 @@ def actions_by_finding(
 
 def _action(row: Sequence[Any]) -> Action:
     kind, responder, state, *rest = row
-    return Action(ActionKind(kind), responder, ActionState(state), *rest)
+    try:
+        return Action(ActionKind(kind), responder, ActionState(state), *rest)
+    except ValueError:
+        raise StrangeRowError from None

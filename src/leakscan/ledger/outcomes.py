@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from leakscan.ledger.duties import DISABLED, GAVE_UP, TROUBLE, Duties
 from leakscan.ledger.engine import now
 from leakscan.ledger.queue import LONGEST_DELAY, hold
 from leakscan.ledger.settle import owe_alert, settle, wipe
-from leakscan.ledger.tables import actions, findings
+from leakscan.ledger.tables import actions, findings, owners
 from leakscan.ledger.words import ActionKind, ActionState, Answer, FindingState, Owner, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -54,11 +54,16 @@ NOBODY = Owner()
 
 @dataclass(frozen=True, slots=True)
 class Disabled:
-    """What a disable hook answered."""
+    """What a disable hook answered.
+
+    Attributes:
+        is_unsure: whether the hook was asked before, with an effect that is not known.
+    """
 
     answer: Answer
     owner: Owner = NOBODY
     token_name: str | None = None
+    is_unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +87,31 @@ class Failure:
     spoilt: bool = False
 
 
+States = dict[int, ActionState]
+"""The new states of actions, by their number; of those only whose claims were still held."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """Ends attempts.  Every method tells whether the claim was still ours."""
+    """Ends attempts.  What a claim no longer holds is left as its successor has it."""
 
     ledger: Ledger
     duties: Duties
     patience: Patience = Patience()
 
-    def disabled(self, claim: Claim, outcome: Disabled) -> bool:
+    def disabled(self, claim: Claim, outcome: Disabled) -> States:
         """Note a hook's answer and whose token it is, and owe the owner word of it.
 
         Raises:
             LeakscanError: the database failed.
         """
         with self.ledger.writing() as connection:
-            _lock(connection, [claim])
+            is_open = _lock(connection, [claim])
             if not _end(connection, [claim], ActionState.DONE, outcome.answer.value):
-                return False
+                return {}
             moment = now(connection)
             ours = outcome.answer is Answer.DISABLED or (
-                outcome.answer is Answer.ALREADY_DISABLED and claim.is_unsure
+                outcome.answer is Answer.ALREADY_DISABLED and (claim.is_unsure or outcome.is_unsure)
             )
             owner = outcome.owner
             told = {
@@ -113,20 +122,17 @@ class Outcomes:
                 "disabled_at": moment if ours else None,
             }
             # Of several hooks, the first to say a thing has said it.
-            changes = {
-                name: func.coalesce(findings.c[name], value)
-                for name, value in told.items()
-                if value
-            }
-            if changes:
-                row = findings.c.id == claim.entry.id
-                connection.execute(update(findings).where(row).values(changes))
-            if ours and DISABLED in self.duties.alert_on:
+            _note(
+                connection,
+                claim,
+                {k: func.coalesce(findings.c[k], v) for k, v in told.items() if v},
+            )
+            if ours and is_open and DISABLED in self.duties.alert_on:
                 owe_alert(connection, claim.entry.id, DISABLED, claim.action, moment)
             settle(connection, [claim.entry.id], moment, self.duties)
-            return True
+            return {claim.action: ActionState.DONE}
 
-    def verified(self, claim: Claim, verdict: Verdict, account: str | None) -> bool:
+    def verified(self, claim: Claim, verdict: Verdict, account: str | None) -> States:
         """Note whether the issuer says that the token works.
 
         Raises:
@@ -135,29 +141,25 @@ class Outcomes:
         with self.ledger.writing() as connection:
             _lock(connection, [claim])
             if not _end(connection, [claim], ActionState.DONE, verdict.value):
-                return False
+                return {}
             moment = now(connection)
-            changes = {"verified": verdict, "verified_at": moment}
-            changes |= {"account": account} if account else {}
-            row = findings.c.id == claim.entry.id
-            connection.execute(update(findings).where(row).values(changes))
+            changes: dict[str, object] = {"verified": verdict, "verified_at": moment}
+            _note(connection, claim, changes | ({"account": account} if account else {}))
             settle(connection, [claim.entry.id], moment, self.duties)
-            return True
+            return {claim.action: ActionState.DONE}
 
-    def told(self, claims: Sequence[Claim], answer: str) -> bool:
+    def told(self, claims: Sequence[Claim], answer: str) -> States:
         """Note that one message about all of these was accepted.
 
         Raises:
             LeakscanError: the database failed.
         """
         with self.ledger.writing() as connection:
-            return _end(connection, claims, ActionState.DONE, answer)
+            held = _end(connection, claims, ActionState.DONE, answer)
+            return {claim.action: ActionState.DONE for claim in held}
 
-    def failed(self, claims: Sequence[Claim], failure: Failure) -> ActionState | None:
+    def failed(self, claims: Sequence[Claim], failure: Failure) -> States:
         """Have what failed together made again together, later; or give it up.
-
-        Returns:
-            The new state; ``None`` if a claim was no longer ours.
 
         Raises:
             LeakscanError: the database failed.
@@ -166,54 +168,80 @@ class Outcomes:
         if attempts >= self.patience.attempts:
             return self.give_up(claims, failure.why)
         with self.ledger.writing() as connection:
-            open_still = _lock(connection, claims)
+            is_open = _lock(connection, claims)
             moment = now(connection)
-            delay = max(self.patience.delay(attempts), failure.wait)
-            values: dict[str, object] = {"due_at": moment + min(delay, LONGEST_DELAY)}
-            values |= {"receipt": failure.receipt} if failure.receipt else {}
-            ours = _end(connection, open_still, ActionState.DUE, failure.why, **values)
-            if failure.spoilt:  # so that scanning its place again seals it again
-                wipe(connection, [claim.entry.id for claim in claims], moment)
-            for claim in open_still:
-                is_unsure = claim.is_unsure or failure.is_unsure
-                row = actions.c.id == claim.action
-                connection.execute(update(actions).where(row).values(is_unsure=is_unsure))
-                if ours and failure.is_trouble and TROUBLE in self.duties.alert_on:
-                    owe_alert(connection, claim.entry.id, TROUBLE, claim.action, moment)
-            closed = [claim for claim in claims if claim not in open_still]
-            _end(connection, closed, ActionState.DROPPED, failure.why)
-            return ActionState.DUE if ours else None
+            delay = min(max(self.patience.delay(attempts), failure.wait), LONGEST_DELAY)
+            states: States = {}
+            for is_unsure in (False, True):
+                some = [c for c in is_open if (c.is_unsure or failure.is_unsure) is is_unsure]
+                values: dict[str, object] = {"due_at": moment + delay, "is_unsure": is_unsure}
+                values |= {"receipt": failure.receipt} if failure.receipt else {}
+                held = _end(connection, some, ActionState.DUE, failure.why, **values)
+                states |= {claim.action: ActionState.DUE for claim in held}
+                if failure.spoilt:  # so that scanning its place again seals it again
+                    wipe(connection, [claim.entry.id for claim in held], moment)
+                if failure.is_trouble and TROUBLE in self.duties.alert_on:
+                    for claim in held:
+                        owe_alert(connection, claim.entry.id, TROUBLE, claim.action, moment)
+            self._follow_up(connection, claims, is_open, states, failure.why)
+            return states
 
-    def give_up(self, claims: Sequence[Claim], why: str) -> ActionState | None:
+    def give_up(self, claims: Sequence[Claim], why: str) -> States:
         """Attempt no more; the team is told, unless it is the alert that failed.
 
         Raises:
             LeakscanError: the database failed.
         """
         with self.ledger.writing() as connection:
-            open_still = _lock(connection, claims)
-            if not _end(connection, open_still, ActionState.GAVE_UP, why):
-                return None
+            is_open = _lock(connection, claims)
+            held = _end(connection, is_open, ActionState.GAVE_UP, why)
+            states = {claim.action: ActionState.GAVE_UP for claim in held}
             moment = now(connection)
-            for claim in open_still:
+            for claim in held:
                 if claim.kind is not ActionKind.ALERT and GAVE_UP in self.duties.alert_on:
                     owe_alert(connection, claim.entry.id, GAVE_UP, claim.action, moment, again=True)
-            closed = [claim for claim in claims if claim not in open_still]
-            _end(connection, closed, ActionState.DROPPED, why)
-            settle(connection, [claim.entry.id for claim in claims], moment, self.duties)
-            return ActionState.GAVE_UP
+            self._follow_up(connection, claims, is_open, states, why)
+            return states
 
-    def drop(self, claim: Claim, why: str) -> bool:
+    def drop(self, claims: Sequence[Claim], why: str) -> States:
         """End what is no use any more.
 
         Raises:
             LeakscanError: the database failed.
         """
         with self.ledger.writing() as connection:
-            _lock(connection, [claim])
-            ours = _end(connection, [claim], ActionState.DROPPED, why)
-            settle(connection, [claim.entry.id], now(connection), self.duties)
-            return ours
+            _lock(connection, claims)
+            states: States = {}
+            self._follow_up(connection, claims, [], states, why)
+            return states
+
+    def _follow_up(
+        self,
+        connection: Connection,
+        claims: Sequence[Claim],
+        is_open: Sequence[Claim],
+        states: States,
+        why: str,
+    ) -> None:
+        """Drop the claims of findings that were closed meanwhile, and settle all of them."""
+        closed = [claim for claim in claims if claim not in is_open]
+        dropped = _end(connection, closed, ActionState.DROPPED, why)
+        states |= {claim.action: ActionState.DROPPED for claim in dropped}
+        unmailed = [
+            claim.entry.owner_email
+            for claim in claims
+            if claim.kind is ActionKind.NOTIFY and claim.action in states
+        ]
+        # A mail that was not sent gathers nothing.
+        connection.execute(delete(owners).where(owners.c.email.in_(unmailed)))
+        ids = sorted({claim.entry.id for claim in claims})
+        settle(connection, ids, now(connection), self.duties)
+
+
+def _note(connection: Connection, claim: Claim, changes: Mapping[str, object]) -> None:
+    if changes:
+        row = findings.c.id == claim.entry.id
+        connection.execute(update(findings).where(row).values(changes))
 
 
 def _lock(connection: Connection, claims: Sequence[Claim]) -> list[Claim]:
@@ -235,12 +263,12 @@ def _end(
     state: ActionState,
     answer: str,
     **values: object,
-) -> bool:
-    """End claims that are still held; tell whether all of them were."""
+) -> list[Claim]:
+    """End claims; return those that were still held."""
     held = hold(connection, claims)
     values |= {"state": state, "last_answer": answer, "ticket": None, "lease_until": None}
     if state is not ActionState.DUE:
         values["ended_at"] = now(connection)
     ids = [claim.action for claim in held]
     connection.execute(update(actions).where(actions.c.id.in_(ids)).values(values))
-    return len(held) == len(claims)
+    return held

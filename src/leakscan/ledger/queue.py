@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, or_, select, tuple_, update
 
+from leakscan.ledger.duties import PENDING
 from leakscan.ledger.engine import now
 from leakscan.ledger.entries import ENTRY, entry_of
 from leakscan.ledger.tables import actions, findings, insert_into, owners
-from leakscan.ledger.words import ActionKind, ActionState, Claim
+from leakscan.ledger.words import ActionKind, ActionState, Claim, FindingState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -33,6 +34,10 @@ set back, and counts as over."""
 
 Duty = tuple[ActionKind, str | None]
 """The kind of an action, and who does it; ``None`` for any."""
+
+_OF_OPEN_FINDING = and_(
+    findings.c.id == actions.c.finding_id, findings.c.state == FindingState.OPEN
+)
 
 _UNFINISHED = (ActionState.WAITING, ActionState.DUE, ActionState.RUNNING, ActionState.GAVE_UP)
 
@@ -69,11 +74,13 @@ class Queue:
         ticket = secrets.token_hex(16)
         with self.ledger.writing() as connection:
             moment = now(connection)
-            wanted = select(actions.c.id).where(_due(moment), _among(duties))
+            wanted = select(actions.c.id).join(findings, _OF_OPEN_FINDING)
+            wanted = wanted.where(_due(moment), _among(duties))
             if only is not None:
                 wanted = wanted.where(actions.c.finding_id.in_(only))
             wanted = wanted.order_by(actions.c.due_at, actions.c.id).limit(limit)
-            ids = connection.scalars(wanted.with_for_update(skip_locked=True)).all()
+            locked = wanted.with_for_update(skip_locked=True, of=actions)
+            ids = connection.scalars(locked).all()
             claims = _claims(connection, ids, ticket)
             connection.execute(
                 update(actions)
@@ -88,40 +95,47 @@ class Queue:
             )
             return claims
 
-    def renew(self, claims: Collection[Claim]) -> bool:
-        """Make the leases of claims last anew; tell whether all were still their holder's.
+    def renew(self, claims: Collection[Claim]) -> list[Claim]:
+        """Make the leases of claims last anew; return those that are still their holder's.
 
         Raises:
             LeakscanError: the database failed.
         """
         if not claims:
-            return True
+            return []
         with self.ledger.writing() as connection:
             return self._renew(connection, claims)
 
-    def begin_mail(self, claims: Collection[Claim], email: str, message_id: str) -> bool:
-        """Note that a mail is about to be sent; tell whether the claims are still their holder's.
+    def begin_mail(self, claims: Collection[Claim], email: str, message_id: str) -> list[Claim]:
+        """Note that a mail is about to be sent, unless some of what it tells is no longer ours.
 
         Should nobody come to know what became of it, the same mail is sent again.
+
+        Returns:
+            The claims that are still their holder's and whose finding is open: the mail may be
+            sent if that is all of them.
 
         Raises:
             LeakscanError: the database failed.
         """
+        ids = [claim.action for claim in claims]
+        open_still = select(actions.c.id).join(findings, _OF_OPEN_FINDING)
         with self.ledger.writing() as connection:
-            if not self._renew(connection, claims):
-                return False
-            ids = [claim.action for claim in claims]
-            begun = update(actions).where(actions.c.id.in_(ids)).values(receipt=message_id)
-            connection.execute(begun)
-            upsert = insert_into(connection, owners)
-            told = {"email": email, "told_at": now(connection)}
-            connection.execute(
-                upsert.on_conflict_do_update(
-                    index_elements=[owners.c.email], set_={"told_at": told["told_at"]}
-                ),
-                told,
-            )
-            return True
+            held = self._renew(connection, claims)
+            opened = set(connection.scalars(open_still.where(actions.c.id.in_(ids))))
+            ours = [claim for claim in held if claim.action in opened]
+            if len(ours) == len(claims):
+                begun = update(actions).where(actions.c.id.in_(ids)).values(receipt=message_id)
+                connection.execute(begun)
+                upsert = insert_into(connection, owners)
+                told = {"email": email, "told_at": now(connection)}
+                connection.execute(
+                    upsert.on_conflict_do_update(
+                        index_elements=[owners.c.email], set_={"told_at": told["told_at"]}
+                    ),
+                    told,
+                )
+            return ours
 
     def release(self, claims: Collection[Claim], delay: timedelta) -> None:
         """Give claims back unattempted, to be taken up after a delay.
@@ -161,23 +175,44 @@ class Queue:
                 for kind, responder, state, count in connection.execute(query.group_by(*columns))
             }
 
-    def next_due(self) -> datetime | None:
-        """Return when the next action is due, if any is.
+    def unfinished(self, ids: Sequence[int]) -> int:
+        """Count those of some findings whose tokens a hook has still to answer for.
 
         Raises:
             LeakscanError: the database failed.
         """
-        query = select(func.min(actions.c.due_at)).where(actions.c.state == ActionState.DUE)
+        states = (*PENDING, ActionState.GAVE_UP)
+        count = 0
         with self.ledger.reading() as connection:
+            for start in range(0, len(ids), 500):
+                query = select(func.count(actions.c.finding_id.distinct())).where(
+                    actions.c.finding_id.in_(ids[start : start + 500]),
+                    actions.c.kind == ActionKind.DISABLE,
+                    actions.c.state.in_(states),
+                )
+                count += connection.execute(query).scalar_one()
+        return count
+
+    def next_due(self) -> datetime | None:
+        """Return when the next action is due, if any is to come.
+
+        Raises:
+            LeakscanError: the database failed.
+        """
+        with self.ledger.reading() as connection:
+            ahead = actions.c.due_at > now(connection)
+            query = select(func.min(actions.c.due_at)).where(
+                actions.c.state == ActionState.DUE, ahead
+            )
             moment: datetime | None = connection.scalar(query)
             return moment
 
-    def _renew(self, connection: Connection, claims: Collection[Claim]) -> bool:
+    def _renew(self, connection: Connection, claims: Collection[Claim]) -> list[Claim]:
         held = hold(connection, claims)
         until = now(connection) + self.lease
         ids = [claim.action for claim in held]
         connection.execute(update(actions).where(actions.c.id.in_(ids)).values(lease_until=until))
-        return len(held) == len(claims)
+        return held
 
 
 def hold(connection: Connection, claims: Collection[Claim]) -> list[Claim]:

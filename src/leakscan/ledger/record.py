@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, case, or_, select, update
 
-from leakscan.ledger.duties import needing_secret, stalled_notices
+from leakscan.ledger.duties import needing_secret, new_action, stalled_notices
 from leakscan.ledger.engine import now
 from leakscan.ledger.settle import settle
 from leakscan.ledger.tables import actions, findings, insert_into, sightings
 from leakscan.ledger.words import ActionKind, ActionState, FindingState
-from leakscan.model import PUBLIC
+from leakscan.model import PUBLIC, Confidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -92,14 +92,14 @@ class Recorder:
             fingerprint for fingerprint, row in known.items() if row.state == FindingState.OPEN
         ]
         owed = [
-            _action(known[fingerprint].id, *duty, moment)
+            new_action(known[fingerprint].id, duty, moment)
             for fingerprint in owing
             for duty in self.duties.of(batch[fingerprint][0].rule.id)
         ]
         if owed:
             owe = insert_into(connection, actions).on_conflict_do_nothing()
             connection.execute(owe.returning(actions.c.id), owed)
-        self._seal(connection, {known[name].id: batch[name][0] for name in owing})
+        self._seal(connection, {known[name].id: batch[name][0] for name in owing}, moment)
         # What is owed only since the configuration changed may follow from what is done already.
         late = stalled_notices([known[name].id for name in owing])
         settle(connection, connection.scalars(late).all(), moment, self.duties)
@@ -112,17 +112,23 @@ class Recorder:
         exposure: str,
         moment: datetime,
     ) -> dict[str, Any]:
+        # What is there is locked in one order for all, as those do who conclude.
+        there = select(findings.c.id).where(findings.c.fingerprint.in_(batch))
+        connection.execute(there.order_by(findings.c.id).with_for_update())
         upsert = insert_into(connection, findings)
         given = upsert.excluded
+        surer = or_(given.confidence == Confidence.HIGH, findings.c.confidence != Confidence.HIGH)
         upsert = upsert.on_conflict_do_update(
             index_elements=[findings.c.fingerprint],
             set_={
                 "last_seen_at": given.last_seen_at,
+                "confidence": case((surer, given.confidence), else_=findings.c.confidence),
+                "checksum": case((surer, given.checksum), else_=findings.c.checksum),
                 "issued": case((given.issued.is_(None), findings.c.issued), else_=given.issued),
                 "exposure": case((given.exposure == PUBLIC, PUBLIC), else_=findings.c.exposure),
             },
         )
-        # In one order for all, so that two recorders never wait for each other.
+        # What is new is inserted in one order for all.
         rows = [
             {
                 "fingerprint": fingerprint,
@@ -183,7 +189,7 @@ class Recorder:
             ],
         )
 
-    def _seal(self, connection: Connection, found: Mapping[int, Finding]) -> None:
+    def _seal(self, connection: Connection, found: Mapping[int, Finding], moment: datetime) -> None:
         """Keep the secrets that an action still needs and that are not at hand."""
         lacking = or_(
             findings.c.sealed_secret.is_(None), findings.c.sealed_by != self.vault.seals_with
@@ -202,6 +208,13 @@ class Recorder:
         if sealed:
             row = findings.c.id == bindparam("at")
             connection.execute(update(findings).where(row), sealed)
+            waiting = (
+                actions.c.finding_id.in_([row["at"] for row in sealed]),
+                actions.c.kind.in_((ActionKind.DISABLE, ActionKind.VERIFY)),
+                actions.c.state == ActionState.WAITING,
+            )
+            due = {"state": ActionState.DUE, "due_at": moment}
+            connection.execute(update(actions).where(*waiting).values(due))
 
 
 def place_digest(location: Location) -> str:
@@ -258,19 +271,4 @@ def _columns(location: Location) -> dict[str, Any]:
         "current": location.current,
         "url": location.url,
         "note": location.note,
-    }
-
-
-def _action(
-    finding: int, kind: ActionKind, responder: str, state: ActionState, moment: datetime
-) -> dict[str, Any]:
-    return {
-        "finding_id": finding,
-        "kind": kind.value,
-        "responder": responder,
-        "state": state.value,
-        "attempts": 0,
-        "is_unsure": False,
-        "due_at": moment,
-        "created_at": moment,
     }

@@ -17,6 +17,20 @@ if TYPE_CHECKING:
     from leakscan.model import Coverage
 
 
+_CHECK = "fingerprint-check"
+
+
+def has_findings_key(ledger: Ledger) -> bool:
+    """Tell whether a fingerprint key was used with the ledger before.
+
+    Raises:
+        LeakscanError: the database failed.
+    """
+    with ledger.reading() as connection:
+        query = select(marks.c.value).where(marks.c.name == _CHECK)
+        return connection.scalar(query) is not None
+
+
 def start_run(ledger: Ledger, target: str, scope: str | None, fingerprint_check: str) -> int:
     """Note that a scan begins.
 
@@ -34,9 +48,9 @@ def start_run(ledger: Ledger, target: str, scope: str | None, fingerprint_check:
         LeakscanError: the database failed.
     """
     with ledger.writing() as connection:
-        mark = {"name": "fingerprint-check", "value": fingerprint_check}
+        mark = {"name": _CHECK, "value": fingerprint_check}
         connection.execute(insert_into(connection, marks).on_conflict_do_nothing(), [mark])
-        query = select(marks.c.value).where(marks.c.name == mark["name"])
+        query = select(marks.c.value).where(marks.c.name == _CHECK)
         if connection.scalar(query) != fingerprint_check:
             raise UsageError(
                 f"the ledger {ledger.name} was made with another fingerprint key",

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, inspect, select, text
 
 from leakscan.errors import LeakscanError
-from leakscan.ledger.engine import Ledger, no_ledger, open_engine
+from leakscan.ledger.engine import Ledger, no_ledger, open_engine, telling
 from leakscan.ledger.tables import metadata
+from leakscan.storage import let_readers_be
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -90,6 +91,10 @@ def upgrade(ledger: Ledger) -> None:
                 f"the ledger {ledger.name} is of a version ({version}) that never was",
                 "restore it from a backup",
             ) from None
+
+    if ledger.engine.dialect.name == "sqlite":
+        with telling(ledger.name):
+            let_readers_be(ledger.engine)
 
 
 def _newer(ledger: Ledger, version: str) -> LeakscanError:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from leakscan.errors import LeakscanError, UsageError
-from leakscan.keys import keep, private_scratch
+from leakscan.keys import keep, private_scratch, reason_of, sync_folder
 from leakscan.model import Secret
 
 if TYPE_CHECKING:
@@ -77,11 +77,23 @@ class Vault:
         """
         return self._fernet.encrypt(self._opened(sealed, sealed_by))
 
-    def _opened(self, sealed: bytes, sealed_by: str) -> bytes:
+    def _with(self, wanted: str) -> Vault:
+        """Return the vault with this key: the file's, if another process has rotated its keys."""
+        if self.path is None or wanted in map(key_id, self.keys):
+            return self
         try:
-            return self._fernet.decrypt(sealed)
+            return Vault(
+                tuple(self.path.read_text(encoding="ascii").split()), self.source, self.path
+            )
+        except (OSError, UnicodeDecodeError, UsageError):
+            return self
+
+    def _opened(self, sealed: bytes, sealed_by: str) -> bytes:
+        vault = self._with(sealed_by)
+        try:
+            return vault._fernet.decrypt(sealed)  # noqa: SLF001 - another of this class
         except InvalidToken:
-            if sealed_by in map(key_id, self.keys):
+            if sealed_by in map(key_id, vault.keys):
                 raise DamagedError(
                     "the sealed secret is damaged", "scan its place again with --record"
                 ) from None
@@ -113,7 +125,8 @@ def open_vault(path: Path | None) -> Vault:
         text = keep(path, lambda: Fernet.generate_key().decode() + "\n")
     except (OSError, UnicodeDecodeError) as error:
         raise LeakscanError(
-            f"cannot read or make the encryption key {path} ({error})", f"set {VARIABLE}"
+            f"cannot read or make the encryption key {path} ({reason_of(error)})",
+            f"set {VARIABLE}",
         ) from None
     return Vault(tuple(text.split()), str(path), path)
 
@@ -146,6 +159,7 @@ def write_keys(path: Path, keys: Sequence[str]) -> None:
     """
     with private_scratch(path, "".join(f"{key}\n" for key in keys)) as scratch:
         scratch.replace(path)
+    sync_folder(path)
 
 
 def key_id(key: str) -> str:

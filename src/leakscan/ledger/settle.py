@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from leakscan.ledger.duties import PENDING, TROUBLE, Duties, needing_secret
+from leakscan.ledger.duties import PENDING, TROUBLE, Duties, needing_secret, new_action
 from leakscan.ledger.queue import LONGEST_DELAY
 from leakscan.ledger.tables import actions, findings, insert_into, owners
 from leakscan.ledger.words import ActionKind, ActionState, Answer
@@ -54,8 +54,9 @@ def _settle_one(
 ) -> None:
     open_still = {*PENDING, ActionState.GAVE_UP} & {row.state for row in hooks}
     stopped = any(row.last_answer in _STOPPED for row in hooks if row.state == ActionState.DONE)
-    if not open_still:
-        _drop(connection, finding, ActionKind.VERIFY, ActionState.DUE, _WIPED, moment)
+    if stopped and not open_still:
+        for state in (ActionState.DUE, ActionState.WAITING):
+            _drop(connection, finding, ActionKind.VERIFY, state, _WIPED, moment)
     if not stopped and open_still:
         return
     why = _NOT_OURS
@@ -115,17 +116,8 @@ def owe_alert(
         moment: the time.
         again: whether to tell it once more if it was told before.
     """
-    row = {
-        "finding_id": finding,
-        "kind": ActionKind.ALERT,
-        "responder": f"{occasion} {about}",
-        "about_id": about,
-        "state": ActionState.DUE,
-        "attempts": 0,
-        "is_unsure": False,
-        "due_at": moment,
-        "created_at": moment,
-    }
+    duty = (ActionKind.ALERT, f"{occasion} {about}", ActionState.DUE)
+    row = new_action(finding, duty, moment) | {"about_id": about}
     upsert = insert_into(connection, actions)
     key = [actions.c.finding_id, actions.c.kind, actions.c.responder]
     if again:
@@ -146,9 +138,8 @@ def _drop(
     moment: datetime,
 ) -> int | None:
     """Drop the one action of this kind if it is in this state; return its number."""
+    ended = {"state": ActionState.DROPPED, "last_answer": why, "ended_at": moment}
     wanted = (actions.c.finding_id == finding, actions.c.kind == kind, actions.c.state == state)
-    number = connection.scalar(select(actions.c.id).where(*wanted))
-    if number is not None:
-        ended = {"state": ActionState.DROPPED, "last_answer": why, "ended_at": moment}
-        connection.execute(update(actions).where(actions.c.id == number).values(ended))
+    drop = update(actions).where(*wanted).values(ended).returning(actions.c.id)
+    number: int | None = connection.scalar(drop)
     return number

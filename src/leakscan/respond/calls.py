@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from leakscan.ledger.engine import Ledger
-    from leakscan.ledger.outcomes import Outcomes
+    from leakscan.ledger.outcomes import Outcomes, States
     from leakscan.ledger.queue import Duty, Queue
     from leakscan.ledger.seal import Vault
     from leakscan.ledger.words import Claim
@@ -105,14 +105,16 @@ class Calls:
 
         What is running has a moment to end; then it is stopped, and left to its lease.
         """
-        for future in wait(running, timeout=_MOMENT).done:
-            self._conclude(running.pop(future), future)
-        if running:
-            for named in self.settings.hooks.values():
-                named.hook.stop()
-        self.heartbeat.let_go([*backlog, *running.values()])
-        if backlog:
-            self.queue.release(backlog, timedelta(0))
+        try:
+            for future in wait(running, timeout=_MOMENT).done:
+                self._conclude(running.pop(future), future)
+        finally:
+            if running:
+                for named in self.settings.hooks.values():
+                    named.hook.stop()
+            self.heartbeat.let_go([*backlog, *running.values()])
+            if backlog:
+                self.queue.release(backlog, timedelta(0))
 
     def _is_down(self, duty: Duty) -> bool:
         return self.failures[duty] >= DOWN_AFTER
@@ -120,19 +122,18 @@ class Calls:
     def _prepare(self, claim: Claim, *, is_fresh: bool) -> Callable[[], Success] | Event:
         """Return the call to make, or the end of an attempt that cannot be made."""
         if not is_fresh and not self.queue.renew([claim]):
-            return self._event(claim, Result.LOST, "taken over")
+            return self._left(claim, Result.LOST, "taken over")
         if self._is_down((claim.kind, claim.responder)):
             why = f"not tried: {DOWN_AFTER} calls in a row had no answer"
             self.queue.release([claim], self.settings.patience.delay(1))
-            return self._event(claim, Result.LEFT, why)
+            return self._left(claim, Result.LEFT, why)
         if claim.attempts > self.settings.patience.attempts:
             why = f"the process that ran it ended {claim.attempts - 1} times"
-            return self._event(claim, Result.of(self.outcomes.give_up([claim], why)), why)
+            return self._event(claim, self.outcomes.give_up([claim], why), why)
         if claim.sealed is None or claim.sealed_by is None:
             why = "the secret is no longer kept: scan its place again with --record"
             if claim.kind is ActionKind.VERIFY:
-                self.outcomes.drop(claim, why)
-                return self._event(claim, Result.DROPPED, why)
+                return self._event(claim, self.outcomes.drop([claim], why), why)
             return self._failed(claim, AttemptError(why, trouble=True, unsure=False))
         try:
             token = self.vault.unseal(claim.sealed, claim.sealed_by)
@@ -143,8 +144,7 @@ class Calls:
                 is_unsure=False,
                 spoilt=isinstance(error, DamagedError),
             )
-            state = self.outcomes.failed([claim], failure)
-            return self._event(claim, Result.of(state), failure.why)
+            return self._event(claim, self.outcomes.failed([claim], failure), failure.why)
         if claim.kind is ActionKind.VERIFY and self.settings.verifier:
             return partial(self.settings.verifier.verify, token)
         hook = self.settings.hooks[claim.responder].hook
@@ -174,21 +174,21 @@ class Calls:
             return self._failed(claim, AttemptError(f"internal error: {type(error).__name__}"))
         self.failures.pop((claim.kind, claim.responder), None)
         if isinstance(success, Disabled):
-            ours = self.outcomes.disabled(claim, success)
-            answer, owner_email = success.answer.value, success.owner.email
-        else:
-            ours = self.outcomes.verified(claim, *success)
-            answer, owner_email = success[0].value, None
-        result = Result.DONE if ours else Result.LOST
-        return self._event(claim, result, answer, owner_email)
+            states = self.outcomes.disabled(claim, success)
+            return self._event(claim, states, success.answer.value, success.owner.email)
+        return self._event(claim, self.outcomes.verified(claim, *success), success[0].value)
 
     def _failed(self, claim: Claim, error: AttemptError) -> Event:
         if error.down:
             self.failures[claim.kind, claim.responder] += 1
-        state = self.outcomes.failed([claim], error.failure)
-        return self._event(claim, Result.of(state), error.why)
+        return self._event(claim, self.outcomes.failed([claim], error.failure), error.why)
 
     def _event(
+        self, claim: Claim, states: States, answer: str, owner_email: str | None = None
+    ) -> Event:
+        return self._left(claim, Result.of(states, claim), answer, owner_email)
+
+    def _left(
         self, claim: Claim, result: Result, answer: str, owner_email: str | None = None
     ) -> Event:
         self.heartbeat.let_go([claim])
@@ -204,4 +204,4 @@ def _ask(hook: Hook, request: DisableRequest) -> Disabled:
         return text and presentable(text, request.token)
 
     known = Owner(clean(owner.name), clean(owner.email), clean(owner.locale))
-    return Disabled(outcome.answer, known, clean(outcome.token_name))
+    return replace(outcome, owner=known, token_name=clean(outcome.token_name))

@@ -59,15 +59,24 @@ class Deadline:
         self.seconds = seconds
         self.is_over = False
         self._sockets: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._end)
+        self._timer = threading.Timer(seconds, self.end)
         self._timer.daemon = True
 
     def see(self, connection: socket.socket) -> None:
         """Shut this one, too, when the time is over."""
         # A copy, since encryption takes the socket from its first owner, and cannot copy itself.
-        self._sockets.append(socket.socket(fileno=os.dup(connection.fileno())))
+        copy = socket.socket(fileno=os.dup(connection.fileno()))
+        self._sockets.append(copy)
         if self.is_over:
-            self._end()
+            self.end()
+            copy.close()
+
+    def end(self) -> None:
+        """End the conversation, now and for connections that are still being made."""
+        self.is_over = True
+        for connection in list(self._sockets):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> Self:
         self._timer.start()
@@ -82,9 +91,3 @@ class Deadline:
         self._timer.cancel()
         for connection in self._sockets:
             connection.close()
-
-    def _end(self) -> None:
-        self.is_over = True
-        for connection in list(self._sockets):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from leakscan.ledger.words import ActionState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from leakscan.ledger.words import Claim, Entry
 
 
@@ -27,11 +29,16 @@ class Result(enum.StrEnum):
     LOST = "lost"
 
     @classmethod
-    def of(cls, state: ActionState | None) -> Result:
-        """Return the result of an attempt that left an action so; ``None``: it was not ours."""
-        if state is None:
-            return cls.LOST
-        return cls.GAVE_UP if state is ActionState.GAVE_UP else cls.LATER
+    def of(cls, states: Mapping[int, ActionState], claim: Claim) -> Result:
+        """Return what became of a claim by the new states of those that were still held."""
+        words = {
+            ActionState.DONE: cls.DONE,
+            ActionState.DROPPED: cls.DROPPED,
+            ActionState.GAVE_UP: cls.GAVE_UP,
+            ActionState.DUE: cls.LATER,
+        }
+        state = states.get(claim.action)
+        return words[state] if state else cls.LOST
 
 
 @dataclass(frozen=True, slots=True)

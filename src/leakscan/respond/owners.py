@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -88,10 +89,17 @@ class Owners:
     def _tell(self, mailer: Mailer, group: Sequence[Claim]) -> Iterator[Event]:
         entry = group[0].entry
         owner = Owner(entry.owner_name, entry.owner_email, entry.owner_locale)
-        receipt = group[0].receipt or _message_id(group, self.settings.own_name)
+        # The same for the same findings: one whose fate is not known is sent again as it was.
+        receipt = _message_id(group, self.settings.own_name)
         # Asked right before sending, since a mail cannot be taken back.
-        if not self.queue.begin_mail(group, entry.owner_email or "", receipt):
-            yield from (event_of(claim, Result.LOST, "taken over") for claim in group)
+        ours = self.queue.begin_mail(group, entry.owner_email or "", receipt)
+        if len(ours) < len(group):
+            self.heartbeat.let_go(group)
+            self.queue.release(ours, timedelta(0))
+            lost = [claim for claim in group if claim not in ours]
+            states = self.outcomes.drop(lost, "the finding was resolved")
+            for claim in lost:
+                yield event_of(claim, Result.of(states, claim), "resolved, or taken over")
             return
         try:
             notices = [self._notice(claim) for claim in group]
@@ -123,22 +131,22 @@ class Owners:
     def _conclude(
         self, group: Sequence[Claim], outcome: Outcome, receipt: str, *, trouble: bool
     ) -> Iterator[Event]:
-        email = group[0].entry.owner_email
+        email = group[0].entry.owner_email or ""
+        # What is kept is told to the team, who need not know the owner's address.
+        answer = outcome.answer.replace(email, "[owner]") if email else outcome.answer
         if isinstance(outcome, Delivered):
             self.failures = 0
-            ours = self.outcomes.told(group, outcome.answer)
-            result = Result.DONE if ours else Result.LOST
-            for claim in group:
-                yield event_of(claim, result, outcome.answer, receipt, email)
-            return
-        if isinstance(outcome, Refused):
+            states = self.outcomes.told(group, answer)
+        elif isinstance(outcome, Refused):
             self.failures = 0
-            state = self.outcomes.give_up(group, outcome.answer)
+            states = self.outcomes.give_up(group, answer)
         else:
             self.failures += 0 if trouble else 1
-            state = self.outcomes.failed(group, Failure(outcome.answer, is_trouble=trouble))
+            states = self.outcomes.failed(group, Failure(answer, is_trouble=trouble))
         for claim in group:
-            yield event_of(claim, Result.of(state), outcome.answer, owner_email=email)
+            result = Result.of(states, claim)
+            sent = receipt if result is Result.DONE else None
+            yield event_of(claim, result, answer, sent, email)
 
 
 def _mails(claims: Sequence[Claim]) -> Iterator[list[Claim]]:

@@ -56,22 +56,23 @@ class Team:
         taken, failure = send_alert(self.settings, self._alert(claims), took.split())
         self.heartbeat.let_go(claims)
         if failure is None:
-            result = Result.DONE if self.outcomes.told(claims, "sent") else Result.LOST
+            states = self.outcomes.told(claims, "sent")
         else:
             marks = " ".join(sorted(taken)) or None
-            result = Result.of(self.outcomes.failed(claims, Failure(failure, receipt=marks)))
-        yield from (event_of(claim, result, failure or "sent") for claim in claims)
+            states = self.outcomes.failed(claims, Failure(failure, receipt=marks))
+        for claim in claims:
+            yield event_of(claim, Result.of(states, claim), failure or "sent")
 
     def _alert(self, claims: Sequence[Claim]) -> Alert:
         lines = [self._line(claim) for claim in claims[:MOST_LINES]]
         if more := len(claims) - len(lines):
             lines.append(f"... and {more} more: leakscan findings list --attention")
         needing = sum(_occasion(claim) != DISABLED for claim in claims)
-        title = (
-            f"leakscan: {needing} {'thing needs' if needing == 1 else 'things need'} you"
-            if needing
-            else f"leakscan: {len(claims)} leaked {_plural(len(claims), 'token')} disabled"
-        )
+        if needing:
+            title = f"leakscan: {needing} {'thing needs' if needing == 1 else 'things need'} you"
+        else:
+            tokens = "token" if len(claims) == 1 else "tokens"
+            title = f"leakscan: {len(claims)} leaked {tokens} disabled"
         return Alert(title, "\n\n".join(lines), is_urgent=bool(needing))
 
     def _line(self, claim: Claim) -> str:
@@ -79,9 +80,11 @@ class Team:
         with self.ledger.reading() as connection:
             places = sightings_of(connection, entry.id, 1)
             about = action_at(connection, claim.about or 0)
-        words = {DISABLED: "disabled", TROUBLE: "is in trouble"}.get(_occasion(claim), "gave up")
         parts = [f"#{entry.id} {entry.rule} {entry.redacted}"]
-        if about:
+        if about and _occasion(claim) == DISABLED:
+            parts.append(f"disabled by {about.responder}")
+        elif about:
+            words = "is in trouble" if _occasion(claim) == TROUBLE else "gave up"
             parts.append(f"{about.kind} ({about.responder}) {words}: {about.last_answer}")
         parts += [f"seen in {places[0].repository}"] if places else []
         return "; ".join(parts) + f"\nleakscan findings show {entry.id}"
@@ -93,7 +96,3 @@ def _took(claim: Claim) -> str:
 
 def _occasion(claim: Claim) -> str:
     return claim.responder.partition(" ")[0]
-
-
-def _plural(count: int, noun: str) -> str:
-    return noun if count == 1 else f"{noun}s"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import ipaddress
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,6 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NewConnectionError
 
 from leakscan import __version__
 from leakscan.respond.deadline import Deadline, within
@@ -84,12 +83,10 @@ class Server:
             try:
                 reply = within(self.timeout, lambda: self._send(session, method, headers, body))
             except TimeoutError:
-                pass
+                deadline.end()  # its thread may still be looking up a name
             except (requests.RequestException, OSError, ValueError) as error:
                 if not deadline.is_over:
-                    unsure = not isinstance(error, requests.exceptions.SSLError)
-                    reason = _reason(error)
-                    raise Unanswered(reason, unsure=unsure and reason != _REFUSED) from None
+                    raise Unanswered(_reason(error), unsure=not _was_never_sent(error)) from None
             else:
                 if not deadline.is_over:
                     return reply
@@ -171,7 +168,12 @@ def _pools(deadline: Deadline) -> dict[str, type[HTTPConnectionPool]]:
     return {"http": Pool, "https": SecurePool}
 
 
-_REFUSED = os.strerror(errno.ECONNREFUSED)
+def _was_never_sent(error: Exception) -> bool:
+    """Tell whether there was no connection on which a request could have gone."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", None), NewConnectionError)
 
 
 def _reason(error: Exception) -> str:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _LOOK = 0.01
 """Seconds between two looks at whether the program has ended."""
 
-_LINGER = 0.2
-"""Seconds for what it has said to arrive after it has ended."""
+_LINGER = 5.0
+"""Seconds for what it has said to arrive after it has ended: none, unless others hold its pipes."""
 
 
 @dataclass(frozen=True, slots=True)

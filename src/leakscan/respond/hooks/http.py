@@ -46,17 +46,31 @@ class HttpHook:
     def disable(self, request: DisableRequest) -> Disabled:
         """Post, and again if the server fails at once; all within its time."""
         over = time.monotonic() + self.server.timeout
-        return Retrying(
+        failures: list[AttemptError] = []
+        retrying = Retrying(
             retry=retry_if_exception(_may_pass),
             stop=stop_after_attempt(TRIES) | stop_before_delay(self.server.timeout / 2),
             wait=wait_random_exponential(min=0.5, max=3),
             reraise=True,
-        )(self._post, request, over)
+        )
+        try:
+            outcome = retrying(self._post, request, over, failures)
+        except AttemptError as error:
+            error.unsure = any(failure.unsure for failure in failures)
+            raise
+        return replace(outcome, is_unsure=any(failure.unsure for failure in failures))
+
+    def _post(self, request: DisableRequest, over: float, failures: list[AttemptError]) -> Disabled:
+        try:
+            return self._post_once(request, over)
+        except AttemptError as error:
+            failures.append(error)
+            raise
 
     def stop(self) -> None:
         """Leave requests alone: they end with their connections."""
 
-    def _post(self, request: DisableRequest, over: float) -> Disabled:
+    def _post_once(self, request: DisableRequest, over: float) -> Disabled:
         moment = datetime.now(UTC)
         body = request.to_json(moment)
         server = replace(self.server, timeout=max(0.1, over - time.monotonic()))

@@ -34,14 +34,19 @@ class PythonHook:
 
     def disable(self, request: DisableRequest) -> Disabled:
         """Call the function once."""
+        return answer_of(self._call(request))
+
+    def _call(self, request: DisableRequest) -> object:
+        def call() -> object:
+            try:
+                return self.function(request)
+            except BaseException as error:  # noqa: BLE001 - a stranger's code; its message may hold the token
+                raise AttemptError(f"it raised {type(error).__name__}") from None
+
         try:
-            return answer_of(within(self.timeout, lambda: self.function(request)))
-        except AttemptError:
-            raise
+            return within(self.timeout, call)
         except TimeoutError:
             raise AttemptError(f"no answer within {self.timeout:g} s", down=True) from None
-        except BaseException as error:  # noqa: BLE001 - a stranger's code; its message may hold the token
-            raise AttemptError(f"it raised {type(error).__name__}") from None
 
     def stop(self) -> None:
         """Leave calls alone: their threads end with the process."""

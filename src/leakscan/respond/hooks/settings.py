@@ -86,10 +86,13 @@ def read_server(table: Table, default_url: str | None = None, timeout: float = 1
         raise table.error(
             "url", "it would send tokens in the clear", "use https, or allow_plain = true"
         )
+    proxy = table.text("proxy", None)
+    if proxy is not None and not _is_address(proxy):
+        raise table.error("proxy", "not an address of the form http://HOST:PORT")
     ca_file = table.path("ca_file", None)
     if ca_file and not ca_file.is_file():
         raise table.error("ca_file", f"there is no file {ca_file}")
-    return Server(url, _timeout(table, timeout), ca_file, table.text("proxy", None))
+    return Server(url, _timeout(table, timeout), ca_file, proxy)
 
 
 def _is_address(url: str) -> bool:
