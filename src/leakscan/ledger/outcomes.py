@@ -245,7 +245,7 @@ def _note(connection: Connection, claim: Claim, changes: Mapping[str, object]) -
 
 
 def _lock(connection: Connection, claims: Sequence[Claim]) -> list[Claim]:
-    """Lock findings before their actions, as recording does, so that nobody waits in a circle.
+    """Lock findings, then their actions, each in one order for all: nobody waits in a circle.
 
     Returns:
         The claims whose findings no person has closed meanwhile.
@@ -254,6 +254,7 @@ def _lock(connection: Connection, claims: Sequence[Claim]) -> list[Claim]:
     rows = select(findings.c.id, findings.c.state).where(findings.c.id.in_(ids))
     locked = connection.execute(rows.order_by(findings.c.id).with_for_update())
     open_still = {row.id for row in locked if row.state == FindingState.OPEN}
+    hold(connection, claims)
     return [claim for claim in claims if claim.entry.id in open_still]
 
 
