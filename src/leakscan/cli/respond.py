@@ -10,6 +10,7 @@ import click
 
 from leakscan.cli.options import config_option
 from leakscan.config import load_config
+from leakscan.errors import LeakscanError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,27 +56,34 @@ def respond(
         _check(config)
         return
     events = []
+    error = None
     with opened_response(config) as response:
-        for event in do_what_is_due(
-            response.ledger, response.vault, response.settings, response.rules
-        ):
-            events.append(event)
-            if style == "text" and not (quiet and is_well([event])):
-                click.echo(event_line(event))
-        remarks = list(_remarks(response))
-        next_due = Queue(response.ledger).next_due()
+        try:
+            for event in do_what_is_due(
+                response.ledger, response.vault, response.settings, response.rules
+            ):
+                events.append(event)
+                if style == "text" and not (quiet and is_well([event])):
+                    click.echo(event_line(event))
+            remarks = list(_remarks(response))
+            next_due = Queue(response.ledger).next_due()
+        except LeakscanError as failure:  # what was done until then is told all the same
+            error, remarks, next_due = failure, [], None
     if style == "json":
         document = {
             "schema": SCHEMA,
             "events": [event_document(event) for event in events],
             "next_due": next_due and next_due.isoformat(),
             "remarks": remarks,
+            "error": error and str(error),
         }
         click.echo(json.dumps(document, indent=2))
-    elif not (quiet and is_well(events)):
+    elif error or not (quiet and is_well(events)):
         click.echo(summary_line(events, next_due))
         for remark in remarks:
             click.echo(f"leakscan: {remark}", err=True)
+    if error:
+        raise error
     context.exit(0 if is_well(events) else 3)
 
 
