@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -140,12 +141,24 @@ def test_a_repository_within_a_work_tree_is_scanned_too(repo: GitRepo, token: st
     assert complete(repo.path).at(token, "blob")["commit"] == commit
 
 
-def test_a_closed_pipe_keeps_the_status(repo: GitRepo, token: str) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(("options", "status"), [((), FOUND), (("--exit-zero",), 0)])
+def test_a_closed_pipe_keeps_the_status(
+    repo: GitRepo, token: str, unbuffered: str, options: tuple[str, ...], status: int
+) -> None:
     repo.add(".env", token)
-    line = f"{' '.join(command(repo.path))}; echo status $? >&2"
-    done = subprocess.run(["sh", "-c", f"({line}) | true"], env=environment(),
-                          capture_output=True, check=False)  # fmt: skip
-    assert done.stderr.decode() == f"status {FOUND}\n"
+    line = f"{' '.join(command(repo.path, *options))}; echo status $? >&2"
+    done = subprocess.run(["sh", "-c", f"({line}) | true"], capture_output=True, check=False,
+                          env=environment(PYTHONUNBUFFERED=unbuffered))  # fmt: skip
+    assert done.stderr.decode() == f"status {status}\n"
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_closed_pipe_is_no_error_of_other_commands(unbuffered: str) -> None:
+    line = f"{sys.executable} -m leakscan rules list; echo status $? >&2"
+    done = subprocess.run(["sh", "-c", f"({line}) | true"], capture_output=True, check=False,
+                          env=environment(PYTHONUNBUFFERED=unbuffered))  # fmt: skip
+    assert done.stderr.decode() in ("status 141\n", "status 0\n")
 
 
 def test_a_full_disk_is_told(repo: GitRepo) -> None:

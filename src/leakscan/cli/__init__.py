@@ -31,6 +31,18 @@ COMMANDS = {
 }
 
 
+class SignalExit(SystemExit):
+    """A signal ends the process.
+
+    Args:
+        status: the exit status.
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports each on first use."""
 
@@ -81,16 +93,16 @@ def main() -> int:
     except LeakscanError as error:
         _say(_presentable(str(error)))
         status = error.exit_status
-    except (click.Abort, KeyboardInterrupt, SystemExit) as stop:
+    except (click.Abort, KeyboardInterrupt, SignalExit) as stop:
         _say("interrupted before the end")
-        # The handler of a signal, above, raises SystemExit.
-        status = int(stop.code or 3) if isinstance(stop, SystemExit) else 130
-    except BrokenPipeError:
-        # The reader of our output went away, which is its right: `leakscan scan x | head`.
-        _discard_output()
+        status = stop.status if isinstance(stop, SignalExit) else 130
+    except (BrokenPipeError, SystemExit):
+        # The reader of our output went away, which is its right: `leakscan scan x | head`.  (Click
+        # turns that into a SystemExit.)
+        discard_output()
         status = 141  # as of a program that the closed pipe ended
     except OSError as error:
-        _discard_output()
+        discard_output()
         _say(f"{error.strerror or error}: the result is not whole")
         status = 3
     except Exception as error:
@@ -114,7 +126,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
         caller = caller.f_back
     if number == signal.SIGINT:
         raise KeyboardInterrupt
-    sys.exit(128 + number)
+    raise SignalExit(128 + number)
 
 
 def _presentable(text: str) -> str:
@@ -129,8 +141,8 @@ def _say(text: str, who: str = "leakscan: ") -> None:
         click.echo(who + text, err=True)
 
 
-def _discard_output() -> None:
-    """Keep the interpreter from failing again on what it could not write."""
+def discard_output() -> None:
+    """Keep standard output from failing again on what could not be written."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from leakscan.cli import SignalExit
 from leakscan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ def serve(data: Path | None, host: str, port: int, *, https: bool) -> None:
                 https=https,
                 tell=lambda address: click.echo(f"Serving on {address}.  Ctrl-C ends it."),
             )
-        except SystemExit as stop:  # of a signal: that is how a server ends
-            raise click.exceptions.Exit(int(stop.code or 0)) from None
+        except SignalExit as stop:  # that is how a server ends
+            raise click.exceptions.Exit(stop.status) from None
 
 
 @issuer.command()

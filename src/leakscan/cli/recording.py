@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from leakscan.cli import SignalExit
 from leakscan.cli.events import event_line, is_well, summary_line
 from leakscan.cli.ledger_access import Response, opened_response
 from leakscan.errors import LeakscanError
@@ -44,8 +45,7 @@ class StoppedError(LeakscanError):
 
     def __init__(self, stop: BaseException) -> None:
         super().__init__("interrupted before all was done")
-        code = stop.code if isinstance(stop, SystemExit) else 130
-        self.exit_status = code if isinstance(code, int) else 3
+        self.exit_status = stop.status if isinstance(stop, SignalExit) else 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class Recording:
             alive, next_due = queue.unfinished(recorded.ids), queue.next_due()
         except LeakscanError as failure:
             error = failure
-        except (KeyboardInterrupt, SystemExit) as stop:
+        except (KeyboardInterrupt, SignalExit) as stop:
             error = StoppedError(stop)
         handled = {rule for named in response.settings.hooks.values() for rule in named.rules}
         unhandled = frozenset({finding.rule.id for finding in result.findings} - handled)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from leakscan.cli import discard_output
 from leakscan.cli.detection import open_detector
 from leakscan.cli.options import config_option
 from leakscan.config import Config, load_config
@@ -208,9 +209,12 @@ def _announce(config: Config) -> None:
 def _write(result: ScanResult, style: str, output: str, *, show_secrets: bool, color: str) -> None:
     """Write the report; whoever reads only the first lines gets the status all the same."""
     colour = {"auto": None, "always": True, "never": False}[color]
-    with _opened(output, private=show_secrets) as out, contextlib.suppress(BrokenPipeError):
-        write_report(result, style, out, show_secrets=show_secrets, color=colour)
-        out.flush()
+    try:
+        with _opened(output, private=show_secrets) as out:
+            write_report(result, style, out, show_secrets=show_secrets, color=colour)
+            out.flush()
+    except BrokenPipeError:
+        discard_output()
 
 
 def _refuse_empty(values: dict[str, str | None]) -> None:
