@@ -86,14 +86,15 @@ def _with_rules_of(path: Path, config: Config) -> Config:
         UsageError: it tries to.
     """
     table = _read(path)
+    forbidden = [name for name in _TABLES if name != "rules" and name in table]
     rules = table.get("rules")
-    narrowing = isinstance(rules, dict) and "override" in rules
-    for section in (*(name for name in _TABLES if name != "rules"), "rules.override"):
-        if section in table or (narrowing and section == "rules.override"):
-            raise UsageError(
-                f"{path}: {section}: not in a checkout's file, which anybody may have written",
-                f"set it in your own configuration, or say --config {path}",
-            )
+    if isinstance(rules, dict) and "override" in rules:
+        forbidden.append("rules.override")
+    for name in forbidden:
+        raise UsageError(
+            f"{path}: {name}: not in a checkout's file, which anybody may have written",
+            f"set it in your own configuration, or say --config {path}",
+        )
     added = _parse(table, path)
     return replace(
         config,

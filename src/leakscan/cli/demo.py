@@ -10,17 +10,11 @@ from pathlib import Path
 
 import click
 
+from leakscan.cli.options import format_option
+
 
 @click.command()
-@click.option(
-    "--format",
-    "-f",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to tell what happened.",
-)
+@format_option
 @click.pass_context
 def demo(context: click.Context, style: str) -> None:
     """Show the whole loop on this machine alone: issue, leak, find, disable, tell.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leakscan.cli.options import config_option
+from leakscan.cli.options import config_option, format_option
 from leakscan.config import load_config
 from leakscan.errors import UsageError
 
@@ -19,16 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlalchemy import ColumnElement
-
-FORMAT = click.option(
-    "--format",
-    "-f",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to write them.",
-)
 
 
 @click.group()
@@ -46,7 +36,7 @@ def findings() -> None:
     "--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), metavar="DATE",
     help="Only those seen since then (UTC).",
 )  # fmt: skip
-@FORMAT
+@format_option
 @config_option
 def list_(
     everything: bool,
@@ -79,7 +69,7 @@ def list_(
 
 @findings.command()
 @click.argument("name", metavar="ID")
-@FORMAT
+@format_option
 @config_option
 def show(name: str, style: str, config_path: Path | None) -> None:
     """Show all about one finding.

@@ -20,3 +20,16 @@ def config_option(function: Function) -> Function:
         metavar="FILE",
         help="Configuration to use instead of the one found.",
     )(function)
+
+
+def format_option(function: Function) -> Function:
+    """Add ``--format text|json``."""
+    return click.option(
+        "--format",
+        "-f",
+        "style",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How to write it: for people, or for programs.",
+    )(function)

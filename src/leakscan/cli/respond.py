@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leakscan.cli.options import config_option
+from leakscan.cli.options import config_option, format_option
 from leakscan.config import load_config
 from leakscan.errors import LeakscanError
 
@@ -21,15 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option(
-    "--format",
-    "-f",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to say what was done.",
-)
+@format_option
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing unless something failed: for cron.")
 @click.option("--check", is_flag=True, help="Only check configuration, ledger, keys and templates.")
 @config_option
