@@ -17,7 +17,8 @@ from leakscan.issuer.values import Delivery
 from leakscan.ledger.outcomes import Disabled
 from leakscan.ledger.words import Answer, Owner
 from leakscan.respond.failure import AttemptError, presentable
-from leakscan.respond.hooks.settings import REPLICATE, NamedHook
+from leakscan.respond.hooks.settings import NamedHook
+from leakscan.respond.server_settings import REPLICATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from leakscan.ledger.words import Verdict
 from leakscan.respond.failure import AttemptError, presentable, retry_after
-from leakscan.respond.hooks.settings import REPLICATE, read_server
+from leakscan.respond.server_settings import REPLICATE, read_server
 from leakscan.respond.web import Unanswered
 from leakscan.toml_table import Table
 

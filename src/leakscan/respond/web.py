@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -56,13 +56,13 @@ class Server:
     Attributes:
         timeout: seconds after which a request is over, from the first byte to the last.
         ca_file: certificates to trust instead of the usual ones.
-        proxy: URL of a proxy.
+        proxy: URL of a proxy; it may hold a password.
     """
 
     url: str
     timeout: float = 10
     ca_file: Path | None = None
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
 
     @property
     def host(self) -> str:
