@@ -214,8 +214,11 @@ def test_many_scans_of_the_same_leak_at_once_do_it_once(place: Place) -> None:
         )
         for _ in range(4)
     ]
-    for process in processes:
-        assert b"Traceback" not in process.communicate()[1]
-        assert process.returncode == 1
+    errors = [process.communicate()[1] for process in processes]
+    assert b"Traceback" not in b"".join(errors)
+    # 3: what another process was just doing was not known to be done.
+    statuses = {process.returncode for process in processes}
+    assert 1 in statuses
+    assert statuses <= {1, 3}
     leak.assert_closed()
     assert set(leak.mails().values()) == {1}
