@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from responding import Office
 
 from gitrepo import GitRepo
+from leakscan.demo.sink import running_sink
+from leakscan.issuer.serve import running
+from leakscan.issuer.store import Issuer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 STORAGE = {"loose": lambda _repo: None, "packed": GitRepo.pack}
 
@@ -29,3 +34,14 @@ def damaged(repo: GitRepo, token: str) -> GitRepo:
 def store(request: pytest.FixtureRequest) -> Callable[[GitRepo], None]:
     """Leave the objects loose, or pack every one of them."""
     return STORAGE[request.param]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """Make an office whose issuer and mail server run."""
+    with (
+        Issuer.open(tmp_path / "issuer") as issuer,
+        running(issuer) as url,
+        running_sink() as sink,
+    ):
+        yield Office.made(tmp_path, issuer, url, sink)
