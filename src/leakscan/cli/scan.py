@@ -161,15 +161,12 @@ def scan(
 
     config = load_config(config_path, Path.cwd())
     _announce(config)
-    _refuse_empty(
-        {"TARGET": target, "--range": revisions, "--since": since, "--exposure": exposure}
-    )
+    given = {"TARGET": target, "--range": revisions, "--since": since, "--exposure": exposure}
+    _refuse_empty(given)
+    _refuse_overwriting(target, output)
     if exposure and not record:
         raise UsageError("--exposure is for --record", "say both")
-    _refuse_overwriting(target, output)
-    chosen = [name for text in names for name in text.split(",")]
-    if "" in chosen:
-        raise UsageError("--rules names nothing", "see `leakscan rules list`")
+    chosen = _split(names)
     if record and os.path.lexists(target):
         target = os.path.abspath(target)  # noqa: PTH100 - for whoever reads it elsewhere; links stay
     wanted = RepositoryOptions(
@@ -196,6 +193,14 @@ def scan(
             aftermath.show()
             status = aftermath.status or status
     context.exit(status)
+
+
+def _split(names: tuple[str, ...]) -> list[str]:
+    """Return the ids of rules that were given, one by one or separated by commas."""
+    chosen = [name for text in names for name in text.split(",")]
+    if "" in chosen:
+        raise UsageError("--rules names nothing", "see `leakscan rules list`")
+    return chosen
 
 
 def _announce(config: Config) -> None:
