@@ -114,6 +114,13 @@ class Leak:
         with Desk.open(str(self.folder / "ledger.sqlite3"), self.folder / "ledger.key") as desk:
             yield desk
 
+    def respond_later(self, runner: Killable) -> None:
+        """Do what an operator's timer does, when leases and what mails wait for have ended."""
+        for _ in range(2):
+            with self.desk() as desk:
+                desk.pass_time(timedelta(hours=2))
+            runner.run(*self.respond)
+
     def assert_closed(self) -> None:
         """Check what has to be true once all is over, whatever happened before."""
         for token, status in [*((token, 401) for token in self.leaked), (self.safe, 200)]:
@@ -138,12 +145,9 @@ class Leak:
             assert 1 <= mails[row.fingerprint] <= attempts[row.id]
 
     def recover(self, runner: Killable) -> None:
-        """Do what an operator's timer does: scan again, and respond when leases have ended."""
+        """Scan again, then do all that is left; check that it is over, and that it stays so."""
         runner.run(*self.scan)
-        for _ in range(2):
-            with self.desk() as desk:
-                desk.pass_time(timedelta(hours=2))
-            runner.run(*self.respond)
+        self.respond_later(runner)
         self.assert_closed()
         mails = self.mails()
         assert runner.run(*self.respond)[0] == 0
@@ -166,15 +170,17 @@ Place = tuple[Path, Issuer, str, Sink]
 def test_killed_at_every_step_of_a_scan_that_is_recorded(place: Place, half: int) -> None:
     folder, *servers = place
     with Killable.started() as runner:
-        whole = Leak.made(folder / f"whole{half}", *servers)
-        status, steps = runner.run(*whole.scan)
-        assert status == 1
-        assert steps > 20
-        whole.assert_closed()
-        for step in range(1 + half, steps + 1, 2):
+        status, step = KILLED, half - 1
+        # How many steps there are differs a little, by which calls happen to end together.
+        while status == KILLED:
+            step += 2
             leak = Leak.made(folder / f"killed{step}", *servers)
-            assert runner.run(*leak.scan, step=step)[0] == KILLED
+            status, _ = runner.run(*leak.scan, step=step)
+            if status != KILLED:  # the step was never reached: a scan that nobody stopped
+                assert status == 1
+                leak.assert_closed()
             leak.recover(runner)
+        assert step > 20
 
 
 @pytest.mark.timeout(400)
@@ -220,5 +226,9 @@ def test_many_scans_of_the_same_leak_at_once_do_it_once(place: Place) -> None:
     statuses = {process.returncode for process in processes}
     assert 1 in statuses
     assert statuses <= {1, 3}
+    # One process may have told an owner while another had not disabled the owner's other token:
+    # that is gathered for the next mail.
+    with Killable.started() as runner:
+        leak.respond_later(runner)
     leak.assert_closed()
     assert set(leak.mails().values()) == {1}
