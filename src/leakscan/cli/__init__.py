@@ -22,6 +22,7 @@ COMMANDS = {
     "demo": "leakscan.cli.demo:demo",
     "scan": "leakscan.cli.scan:scan",
     "respond": "leakscan.cli.respond:respond",
+    "rehearse": "leakscan.cli.rehearse:rehearse",
     "findings": "leakscan.cli.findings:findings",
     "ledger": "leakscan.cli.ledger:ledger",
     "rules": "leakscan.cli.rules:rules",

@@ -67,14 +67,26 @@ def opened_response(config: Config) -> Iterator[Response]:
         UsageError: the configuration is wrong.
         LeakscanError: the ledger or a key cannot be opened.
     """
-    settings = read_response_settings(config, os.environ)
     rules = {rule.id: rule for rule in load_rules(config.rule_paths, config.overrides)}
-    _refuse_unknown_rules(config, settings, rules)
-    with contextlib.ExitStack() as stack:
-        if "disable" not in config.response:
-            settings = replace(settings, hooks=stack.enter_context(embedded_hooks()))
-        ledger = stack.enter_context(opened_ledger(config, make=True))
-        yield Response(ledger, vault_of(ledger, config), settings, rules)
+    with opened_settings(config) as settings:
+        _refuse_unknown_rules(config, settings, rules)
+        with opened_ledger(config, make=True) as ledger:
+            yield Response(ledger, vault_of(ledger, config), settings, rules)
+
+
+@contextlib.contextmanager
+def opened_settings(config: Config) -> Iterator[ResponseSettings]:
+    """Read who answers leaks: as configured, or else the issuer on this machine.
+
+    Raises:
+        UsageError: the configuration is wrong.
+    """
+    settings = read_response_settings(config, os.environ)
+    if "disable" in config.response:
+        yield settings
+        return
+    with embedded_hooks() as hooks:
+        yield replace(settings, hooks=hooks)
 
 
 def _refuse_unknown_rules(

@@ -4,7 +4,7 @@
 """
 
 from leakscan.respond.mail.compose import compose
-from leakscan.respond.mail.example import check_templates
+from leakscan.respond.mail.example import check_templates, examples
 from leakscan.respond.mail.mailer import Mailer
 from leakscan.respond.mail.outcome import Delivered, Failed, Outcome, Refused
 from leakscan.respond.mail.read import read_mail
@@ -19,5 +19,6 @@ __all__ = [
     "Refused",
     "check_templates",
     "compose",
+    "examples",
     "read_mail",
 ]

@@ -71,6 +71,17 @@ FULL_EXAMPLE = replace(
 """All is there that can be."""
 
 
+def examples(count: int, exposure: str) -> tuple[Notice, ...]:
+    """Make notices of some tokens of one owner.
+
+    Args:
+        count: how many, one or more.
+        exposure: `model.PUBLIC`, or another sign of compromise in words.
+    """
+    names = (f"laptop {number + 1}" if number else "laptop" for number in range(count))
+    return tuple(replace(EXAMPLE, token_name=name, exposure=exposure) for name in names)
+
+
 def check_templates(settings: MailSettings) -> None:
     """Compose examples in each language that there are templates for.
 

@@ -1,0 +1,149 @@
+"""``leakscan rehearse``: the real hooks and servers are asked, and nothing is recorded."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from servers import a_json, running_web
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from responding import Office
+
+
+def has_ledger(office: Office) -> bool:
+    return (office.folder / "ledger.sqlite3").exists()
+
+
+def test_a_hook_and_an_endpoint_that_work(office: Office) -> None:
+    done = office.run("rehearse", "hooks")
+    assert done.stdout.splitlines() == [
+        "well    disable.issuer  not_ours",
+        "well    verify  invalid",
+    ]
+    assert (done.status, done.stderr) == (0, "")
+    assert not has_ledger(office)
+
+
+def test_the_issuer_on_this_machine_is_asked_where_no_hook_is_named(
+    office: Office, tmp_path: Path
+) -> None:
+    office.name_no_hook()
+    office.configure("[verify]", "[verify]\nper_minute = 100")
+    data = tmp_path / "home" / ".local" / "share"
+    variables = {"HOME": str(tmp_path / "home"), "XDG_DATA_HOME": str(data)}
+    made = office.run_alone("issuer", "init", **variables)
+    assert made.status == 0, made.stderr
+    done = office.run("rehearse", "hooks", **variables)
+    assert "well    disable.issuer  not_ours" in done.stdout
+
+
+def test_a_hook_that_nobody_answers_at(office: Office) -> None:
+    office.lose_the_hook()
+    done = office.run("rehearse", "hooks")
+    assert done.status == 3
+    assert done.stdout.startswith("FAILED  disable.issuer  ")
+    assert "well    verify" in done.stdout
+    assert done.stderr == "leakscan: disable.issuer would not work: mend it, then rehearse again\n"
+
+
+@pytest.mark.parametrize("answer", ["disabled", "already_disabled"])
+def test_a_hook_that_says_so_of_any_token(office: Office, answer: str) -> None:
+    program = f'import sys; sys.stdin.read(); print(\'{{"status": "{answer}"}}\')'
+    argv = json.dumps([sys.executable, "-c", program])
+    office.name_no_hook()
+    with office.settings.open("a", encoding="utf-8") as settings:
+        settings.write(f'\n[disable.eager]\nkind = "command"\nargv = {argv}\n')
+    done = office.run("rehearse", "hooks")
+    assert done.status == 3
+    assert f"it answers {answer} for a token that nobody has issued" in done.stdout
+
+
+def test_an_endpoint_at_which_every_token_works(office: Office) -> None:
+    everybody = a_json({"type": "user", "username": "ada"})
+    with running_web(lambda _request: everybody) as web:
+        office.configure(f"{office.url}/v1/account", f"{web.url}/v1/account")
+        done = office.run("rehearse", "hooks")
+    assert done.status == 3
+    assert "FAILED  verify  valid" in done.stdout
+
+
+def test_without_anybody_to_ask(office: Office, tmp_path: Path) -> None:
+    nothing = tmp_path / "nothing.toml"
+    nothing.write_text("")
+    home = str(tmp_path / "nobody")
+    for command in ("hooks", "mail", "alerts"):
+        done = office.run_alone(
+            "rehearse", command, "--config", str(nothing), HOME=home, XDG_DATA_HOME=home
+        )
+        assert done.status == 2
+        assert done.stderr.startswith("leakscan: the configuration ")
+        assert done.stderr.count("\n") == 1
+
+
+def test_the_mail_is_printed(office: Office) -> None:
+    done = office.run("rehearse", "mail", "--tokens", "3")
+    head, _, body = done.stdout.partition("\n\n")
+    assert done.status == 0
+    assert "From: Token issuer <security@example.com>" in head
+    assert "Subject: [Example] 3 of your" in head
+    assert f"{office.url}/tokens" in body
+    assert office.sink.mails == []
+
+
+def test_its_html_is_printed(office: Office) -> None:
+    done = office.run("rehearse", "mail", "--html", "--exposure", "it was used <at night>")
+    assert done.stdout.startswith("<!DOCTYPE html>")
+    assert "it was used &lt;at night&gt;" in done.stdout
+    assert done.stdout.rstrip().endswith("</html>")
+
+
+def test_a_template_is_seen_in_its_language(office: Office) -> None:
+    folder = office.folder / "templates" / "de"
+    folder.mkdir(parents=True)
+    for name in ("leak.subject.txt", "leak.txt", "leak.html"):
+        (folder / name).write_text("Ihr Token wurde gesperrt", encoding="utf-8")
+    office.configure("[mail]", '[mail]\ntemplates = "templates"')
+    assert "Ihr Token" in office.run("rehearse", "mail", "--locale", "de-AT").stdout
+    assert "Ihr Token" not in office.run("rehearse", "mail", "--locale", "fr").stdout
+
+
+def test_the_mail_is_sent(office: Office) -> None:
+    done = office.run("rehearse", "mail", "--to", "ann@example.com")
+    assert (done.status, done.stdout) == (0, "well    mail  250 OK, kept\n")
+    (mail,) = office.sink.mails
+    assert mail["to"] == "Ada Lovelace <ann@example.com>"
+    assert mail["subject"].strip().startswith("[Example] ")
+    assert mail["x-leakscan-finding"] is None
+    assert not has_ledger(office)
+
+
+def test_a_mail_that_cannot_be_sent(office: Office) -> None:
+    office.configure(f"port = {office.sink.port}", "port = 1")
+    done = office.run("rehearse", "mail", "--to", "ann@example.com")
+    assert done.status == 3
+    assert done.stdout.startswith("FAILED  mail  cannot connect")
+
+
+def test_an_address_that_is_none(office: Office) -> None:
+    done = office.run("rehearse", "mail", "--to", "nobody\r\nBcc: all@example.com")
+    assert done.status == 3
+    assert "no address that mail can be sent to" in done.stdout
+    assert office.sink.mails == []
+
+
+def test_the_team_is_alerted_and_told_that_it_is_no_alert(office: Office) -> None:
+    with running_web(lambda _request: a_json({})) as web:
+        channel = f"json://{web.url.removeprefix('http://')}/secret-path"
+        done = office.run("rehearse", "alerts", LEAKSCAN_ALERT_URLS=channel)
+    assert (done.status, done.stdout) == (0, "well    alerts  sent to 1 channel\n")
+    (request,) = web.requests
+    assert "Nothing has happened" in request.body.decode()
+    dead = office.run("rehearse", "alerts", LEAKSCAN_ALERT_URLS=channel)
+    assert dead.status == 3
+    assert "secret-path" not in dead.stdout + dead.stderr
