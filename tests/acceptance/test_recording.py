@@ -261,6 +261,9 @@ def test_findings_are_listed_shown_closed_and_exported(office: Office) -> None:
         ("findings", "resolve", "1", "--reason", " "),
         ("findings", "retry", "1"),
         ("findings", "list", "--since", "yesterday"),
+        ("findings", "list", "--since", "999999.weeks"),
+        ("ledger", "forget"),
+        ("ledger", "forget", "--before", ""),
         ("scan", ".", "--exposure", "x"),
         ("scan", ".", "--record", "--exposure", ""),
     ],
@@ -290,6 +293,21 @@ def test_a_name_that_is_the_token_is_redacted_before_it_is_stored(office: Office
     ledger = (office.folder / "ledger.sqlite3").read_bytes()
     assert token.encode() not in ledger
     assert token not in office.sink.mails[0].as_string()
+
+
+def test_people_are_forgotten(office: Office) -> None:
+    office.leak()
+    office.scan()
+    assert "ada@example.com" in office.run("findings", "show", "1").stdout
+    assert (
+        len(office.run("findings", "list", "--since", "1.hour", "-f", "json").json["findings"]) == 1
+    )
+    assert office.run("ledger", "forget", "--before", "1.hour").stdout.startswith("0 findings")
+    done = office.run("ledger", "forget", "--owner", "ada@example.com")
+    assert done.stdout == "1 finding names nobody any more.\n"
+    assert "ada" not in office.run("findings", "export").stdout
+    assert office.scan().status == FOUND
+    assert len(office.sink.mails) == 1
 
 
 def test_the_status_of_the_ledger_is_told(office: Office) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leakscan.cli.options import config_option, format_option
+from leakscan.cli.options import config_option, format_option, past_moment
 from leakscan.config import load_config
 from leakscan.errors import UsageError
 
@@ -33,8 +33,8 @@ def findings() -> None:
 @click.option("--owner", metavar="EMAIL", help="Only those of this owner.")
 @click.option("--repository", metavar="TEXT", help="Only those seen where the name has this text.")
 @click.option(
-    "--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), metavar="DATE",
-    help="Only those seen since then (UTC).",
+    "--since", type=past_moment, metavar="WHEN",
+    help="Only those seen since then: 2.weeks, 2026-11-25, 2026-11-25T09:00 (UTC).",
 )  # fmt: skip
 @format_option
 @config_option
@@ -178,8 +178,6 @@ def _conditions(
     repository: str | None,
     since: datetime | None,
 ) -> Iterator[ColumnElement[bool]]:
-    from datetime import UTC
-
     from leakscan.ledger import standing
 
     if not everything:
@@ -193,7 +191,7 @@ def _conditions(
     if repository:
         yield standing.seen_in(repository)
     if since:
-        yield standing.seen_since(since.replace(tzinfo=UTC))
+        yield standing.seen_since(since)
 
 
 def _user() -> str:

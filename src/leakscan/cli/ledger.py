@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leakscan.cli.options import config_option
+from leakscan.cli.options import config_option, past_moment
 from leakscan.config import load_config
 from leakscan.errors import LeakscanError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from leakscan.ledger.seal import Vault
@@ -52,6 +53,31 @@ def upgrade(config_path: Path | None) -> None:
     opened = open_engine(read_ledger_settings(load_config(config_path)).url)
     run_migrations(opened)
     click.echo(f"{opened.name} is at version {HEAD}.")
+
+
+@ledger.command()
+@click.option(
+    "--before", type=past_moment, metavar="WHEN",
+    help="Of findings last seen before: 365.days, 2026-11-25 (UTC).",
+)  # fmt: skip
+@click.option("--owner", metavar="EMAIL", help="Of findings of this owner.")
+@config_option
+def forget(before: datetime | None, owner: str | None, config_path: Path | None) -> None:
+    """Erase who owners and authors are, of findings for which nothing is owed any more.
+
+    What was found, where, and what was done about it stays: a token that is seen again is known
+    again, and nobody is told twice.
+    """
+    from leakscan.cli.ledger_access import opened_ledger
+    from leakscan.ledger.forget import forget as erase
+
+    if before is None and owner is None:
+        raise UsageError("nothing says whom to forget", "give --before, --owner or both")
+    with opened_ledger(load_config(config_path)) as opened:
+        done, kept = erase(opened, before, owner)
+    click.echo(f"{done} {'finding names' if done == 1 else 'findings name'} nobody any more.")
+    if kept:
+        click.echo(f"{kept} left as they are, since something is owed: see `findings list`.")
 
 
 @ledger.command("new-key")

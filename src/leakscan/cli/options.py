@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,3 +35,22 @@ def format_option(function: Function) -> Function:
         show_default=True,
         help="How to write it: for people, or for programs.",
     )(function)
+
+
+def past_moment(text: str) -> datetime:
+    """Read a time: ``2026-11-25``, ``2026-11-25T09:00``, or as git has it, ``2.weeks`` ago.
+
+    What names no zone is UTC.
+
+    Raises:
+        click.BadParameter: it is something else.
+    """
+    try:
+        if ago := re.fullmatch(r"([0-9]{1,6})\.?(minute|hour|day|week)s?(\.ago)?", text):
+            return datetime.now(UTC) - timedelta(**{f"{ago[2]}s": int(ago[1])})
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise click.BadParameter(
+            f"{text!r} is no time: use 2026-11-25, 2026-11-25T09:00 or 2.weeks"
+        ) from None

@@ -1,0 +1,44 @@
+"""Options that more than one command takes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import click
+import pytest
+
+from leakscan.cli.options import past_moment
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-25", datetime(2026, 11, 25, tzinfo=UTC)),
+        ("2026-11-25T09:12", datetime(2026, 11, 25, 9, 12, tzinfo=UTC)),
+        ("2026-11-25 09:12:30Z", datetime(2026, 11, 25, 9, 12, 30, tzinfo=UTC)),
+        ("2026-11-25T09:12+02:00", datetime(2026, 11, 25, 7, 12, tzinfo=UTC)),
+    ],
+)
+def test_a_time(text: str, moment: datetime) -> None:
+    assert past_moment(text) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "ago"),
+    [
+        ("2.weeks", timedelta(weeks=2)),
+        ("1day", timedelta(days=1)),
+        ("36.hours.ago", timedelta(hours=36)),
+        ("5.minutes", timedelta(minutes=5)),
+    ],
+)
+def test_so_long_ago(text: str, ago: timedelta) -> None:
+    assert abs(datetime.now(UTC) - ago - past_moment(text)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "1 day", "2026-13-01", "999999.weeks", "1.year", "٣.days"]
+)
+def test_no_time(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="is no time"):
+        past_moment(text)
