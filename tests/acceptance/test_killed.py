@@ -187,6 +187,10 @@ def test_killed_at_every_step_of_a_scan_that_is_recorded(place: Place, half: int
 def test_killed_at_random_again_and_again(place: Place) -> None:
     folder, *servers = place
     rng = random.Random("killed")  # noqa: S311 - for times, not for keys
+    undisturbed = [sys.executable, "-m", "leakscan", *Leak.made(folder / "usual", *servers).scan]
+    started = time.monotonic()
+    subprocess.run(undisturbed, env=environment(), capture_output=True, check=False)
+    usual = time.monotonic() - started
     leak = Leak.made(folder / "random", *servers)
     commands = [leak.scan, leak.respond]
     deaths = 0
@@ -198,7 +202,7 @@ def test_killed_at_random_again_and_again(place: Place) -> None:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        time.sleep(rng.uniform(0.1, 1.2))
+        time.sleep(rng.uniform(0.1, 1) * usual)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         deaths += process.wait() == KILLED

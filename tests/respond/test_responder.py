@@ -137,14 +137,14 @@ def test_calls_are_made_at_the_same_time_but_not_too_many(stage: Stage) -> None:
 
 
 def test_a_slow_call_keeps_its_lease(stage: Stage) -> None:
-    stage.issuer.delay = 2.5
-    stage.configure(lease=timedelta(seconds=1))
+    stage.issuer.delay = 4
+    stage.configure(lease=timedelta(seconds=2))
     stage.desk.record_some(1)
     slow = threading.Thread(target=stage.respond)
     slow.start()
     while not stage.issuer.calls:
         time.sleep(0.01)
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 3
     while time.monotonic() < deadline:
         assert stage.respond() == []
         time.sleep(0.2)

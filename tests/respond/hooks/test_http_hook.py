@@ -164,7 +164,7 @@ def test_a_server_that_hangs_is_left_in_time(
     with running_socket(behave) as url:
         started = time.monotonic()
         error = failure(hook(url, 0.7), request_)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10
     assert error.down
     assert "no answer" in error.why
 
