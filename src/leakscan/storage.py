@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, DateTime, Engine, TypeDecorator, create_engine, event
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
     from pathlib import Path
 
     from sqlalchemy import Connection, Dialect
@@ -19,6 +20,10 @@ PATIENCE = 30
 
 READING = "leakscan_reading"
 """The execution option of a transaction that only reads, and so stands in no writer's way."""
+
+
+class StrangeRowError(Exception):
+    """A row holds what leakscan never writes."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -36,6 +41,20 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Say in our own words that SQLite holds something else than a time."""
+        read = super().result_processor(dialect, coltype)
+        if read is None:
+            return None
+
+        def read_plainly(value: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's signature
+            try:
+                return read(value)
+            except (TypeError, ValueError):
+                raise StrangeRowError from None
+
+        return read_plainly
 
 
 def make_private(path: Path) -> None:

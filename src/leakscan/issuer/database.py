@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from leakscan.errors import LeakscanError
 from leakscan.issuer.tables import VERSION, metadata
-from leakscan.storage import READING, let_readers_be, sqlite_engine
+from leakscan.storage import READING, StrangeRowError, let_readers_be, sqlite_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,3 +102,6 @@ def _one_line(path: Path) -> Iterator[None]:
             if word in message:
                 raise LeakscanError(f"{path}: {what}", remedy) from None
         raise LeakscanError(f"{path}: damaged ({message})", "restore a copy of it") from None
+    except StrangeRowError:
+        what = f"{path}: damaged (a row holds what is never written)"
+        raise LeakscanError(what, "restore a copy of it") from None

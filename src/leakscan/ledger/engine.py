@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from leakscan.errors import LeakscanError, UsageError
-from leakscan.storage import READING, make_private, sqlite_engine
+from leakscan.storage import READING, StrangeRowError, make_private, sqlite_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 URL_VARIABLE = "LEAKSCAN_LEDGER_URL"
-
-
-class StrangeRowError(Exception):
-    """A row holds what leakscan never writes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, or_, select
 
 from leakscan.errors import UsageError
-from leakscan.ledger.engine import StrangeRowError
 from leakscan.ledger.tables import actions, findings, sightings
 from leakscan.ledger.words import (
     Action,
@@ -21,6 +20,7 @@ from leakscan.ledger.words import (
     Verdict,
 )
 from leakscan.safe_text import encodable
+from leakscan.storage import StrangeRowError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
