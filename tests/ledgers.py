@@ -20,6 +20,7 @@ from leakscan.ledger.runs import start_run
 from leakscan.ledger.schema import open_ledger
 from leakscan.ledger.seal import Vault, open_vault
 from leakscan.ledger.tables import actions, findings, metadata
+from leakscan.ledger.words import ActionKind
 from leakscan.model import (
     PUBLIC,
     ChecksumVerdict,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from leakscan.ledger.words import ActionKind
+    from leakscan.ledger.words import Claim
 
 KEY = bytes(range(32))
 (REPLICATE,) = select_rules(load_rules(), ["replicate-api-token"])
@@ -115,6 +116,11 @@ class Desk:
     def record_some(self, count: int, duties: Duties = ONE_HOOK) -> Sequence[int]:
         """Record findings of different secrets; return their numbers."""
         return self.record(*map(a_finding, self.secrets(count)), duties=duties).ids
+
+    def claim(self, kind: ActionKind = ActionKind.DISABLE, name: str | None = None) -> Claim:
+        """Claim the next action of a kind."""
+        (taken,) = self.queue.claim([(kind, name)], 1)
+        return taken
 
     def rows(self, table: str, columns: str = "*") -> list[Any]:
         """Return the rows of a table in the order of their numbers."""

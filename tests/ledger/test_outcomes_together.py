@@ -11,7 +11,6 @@ from leakscan.ledger.words import ActionKind, ActionState, Answer, Owner, Verdic
 from ledgers import REPLICATE
 
 if TYPE_CHECKING:
-    from leakscan.ledger.words import Claim
     from ledgers import Desk
 
 RULES = frozenset({REPLICATE.id})
@@ -21,18 +20,12 @@ TWO_HOOKS = Duties({"one": RULES, "two": RULES}, notify=True)
 HOUR = timedelta(hours=1)
 
 
-def claim(desk: Desk, kind: ActionKind = ActionKind.DISABLE, name: str | None = None) -> Claim:
-    """Claim the next action of a kind."""
-    (taken,) = desk.queue.claim([(kind, name)], 1)
-    return taken
-
-
 def test_owners_are_told_though_mail_is_configured_later(desk: Desk) -> None:
     from ledgers import a_finding
 
     (secret,) = desk.secrets(1)
     desk.record(a_finding(secret), duties=Duties({"issuer": RULES}))
-    desk.outcomes().disabled(claim(desk), ADAS)
+    desk.outcomes().disabled(desk.claim(), ADAS)
     assert desk.states(ActionKind.NOTIFY) == []
     desk.record(a_finding(secret), duties=Duties({"issuer": RULES}, notify=True))
     assert desk.states(ActionKind.NOTIFY) == ["due"]
@@ -45,7 +38,7 @@ def test_a_notice_that_fails_after_its_finding_was_resolved_is_dropped(desk: Des
     desk.record_some(2)
     outcomes = desk.outcomes(attempts=2)
     for _ in range(2):
-        outcomes.disabled(claim(desk), ADAS)
+        outcomes.disabled(desk.claim(), ADAS)
     first, second = desk.queue.claim([(ActionKind.NOTIFY, None)], 2)
     resolve(desk.ledger, find_entry(desk.ledger, "1"), "told by hand", "ann")
     outcomes.failed([first, second], Failure("no answer"))
@@ -62,7 +55,7 @@ def test_a_damaged_secret_is_mended_by_scanning_again(desk: Desk) -> None:
     desk.record(a_finding(secret))
     with desk.ledger.writing() as connection:
         connection.execute(update(findings).values(sealed_secret=b"damaged"))
-    desk.outcomes().failed([claim(desk)], Failure("it is damaged", spoilt=True))
+    desk.outcomes().failed([desk.claim()], Failure("it is damaged", spoilt=True))
     desk.record(a_finding(secret))
     row = desk.finding()
     assert desk.vault.unseal(row.sealed_secret, row.sealed_by) == secret
@@ -148,9 +141,9 @@ def test_of_a_group_only_what_is_still_held_is_ended(desk: Desk) -> None:
 def test_who_has_lost_a_claim_changes_nothing(desk: Desk) -> None:
     desk.record_some(1)
     outcomes = desk.outcomes("trouble")
-    first = claim(desk)
+    first = desk.claim()
     desk.pass_time(HOUR)
-    claim(desk)
+    desk.claim()
     before = (desk.rows("actions"), desk.rows("findings"))
     assert (
         outcomes.failed([first], Failure("x", is_unsure=False, spoilt=True, is_trouble=True)) == {}
@@ -161,8 +154,8 @@ def test_who_has_lost_a_claim_changes_nothing(desk: Desk) -> None:
 def test_a_failed_verification_keeps_no_secret_of_a_dead_token(desk: Desk) -> None:
     desk.record_some(1, Duties({"issuer": RULES}, verify=RULES))
     outcomes = desk.outcomes()
-    verification = claim(desk, ActionKind.VERIFY)
-    outcomes.disabled(claim(desk), ADAS)
+    verification = desk.claim(ActionKind.VERIFY)
+    outcomes.disabled(desk.claim(), ADAS)
     outcomes.failed([verification], Failure("no answer"))
     assert desk.states(ActionKind.VERIFY) == ["dropped"]
     assert desk.finding().sealed_secret is None
@@ -170,9 +163,9 @@ def test_a_failed_verification_keeps_no_secret_of_a_dead_token(desk: Desk) -> No
 
 def test_what_no_hook_knows_is_still_verified(desk: Desk) -> None:
     desk.record_some(1, Duties({"issuer": RULES}, verify=RULES))
-    desk.outcomes().disabled(claim(desk), Disabled(Answer.NOT_OURS))
+    desk.outcomes().disabled(desk.claim(), Disabled(Answer.NOT_OURS))
     assert desk.states(ActionKind.VERIFY) == ["due"]
-    desk.outcomes().verified(claim(desk, ActionKind.VERIFY), Verdict.VALID, "ada")
+    desk.outcomes().verified(desk.claim(ActionKind.VERIFY), Verdict.VALID, "ada")
     assert desk.finding().sealed_secret is None
 
 
@@ -183,7 +176,7 @@ def test_what_is_resolved_while_it_runs_and_fails_is_owed_again_when_opened(desk
 
     (secret,) = desk.secrets(1)
     desk.record(a_finding(secret))
-    running = claim(desk)
+    running = desk.claim()
     entry = find_entry(desk.ledger, "1")
     resolve(desk.ledger, entry, "a mistake", "ann")
     assert set(desk.outcomes().failed([running], Failure("HTTP 503")).values()) == {
@@ -191,4 +184,4 @@ def test_what_is_resolved_while_it_runs_and_fails_is_owed_again_when_opened(desk
     }
     assert reopen(desk.ledger, entry, ONE_HOOK)
     desk.record(a_finding(secret))
-    assert claim(desk).sealed
+    assert desk.claim().sealed
