@@ -1,8 +1,9 @@
 """Runs the command line in forked processes that kill themselves at a given step.
 
-It reads one JSON a line, ``{"arguments": [...], "step": n}``, and answers each with
+It reads one JSON a line, ``{"arguments": [...], "step": n, "patience": p}``, and answers each with
 ``{"status": s, "steps": k}``.  A step lies before and after each transaction of the ledger, each
-request and each mail; ``step`` 0 kills at none.
+request and each mail; ``step`` 0 kills at none.  What a scan finds is answered beside it after p
+seconds.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from leakscan.cli import main
 from leakscan.cli import recording as _recording  # noqa: F401 - imported once for all
 from leakscan.ledger.engine import Ledger
+from leakscan.respond import head_start
 from leakscan.respond.mail import Mailer
 from leakscan.respond.web import Server
 
@@ -63,7 +65,7 @@ class Steps:
         Mailer.send = self.around(Mailer.send)  # type: ignore[method-assign]
 
 
-def run(arguments: list[str], fatal: int) -> dict[str, int]:
+def run(arguments: list[str], step: int, patience: float) -> dict[str, int]:
     """Run one command in a process of its own."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -72,7 +74,8 @@ def run(arguments: list[str], fatal: int) -> dict[str, int]:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
-        steps = Steps(fatal)
+        head_start.PATIENCE = patience
+        steps = Steps(step)
         steps.install()
         sys.argv = ["leakscan", *arguments]
         status = main()
@@ -87,4 +90,4 @@ def run(arguments: list[str], fatal: int) -> dict[str, int]:
 if __name__ == "__main__":
     for line in sys.stdin:
         command = json.loads(line)
-        print(json.dumps(run(command["arguments"], command["step"])), flush=True)
+        print(json.dumps(run(**command)), flush=True)

@@ -19,6 +19,10 @@ PUBLIC = "public-repository"
 """The exposure of what stood in a public repository; any other exposure is told in words."""
 
 
+PROVISIONAL = "found while the repository was still being read"
+"""The note of a location that says too little, until it is known what holds the object."""
+
+
 class Severity(enum.StrEnum):
     """How bad a live token of a rule is in the wrong hands."""
 

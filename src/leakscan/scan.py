@@ -22,7 +22,7 @@ from leakscan.model import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from leakscan.sources.sighting import Sighting, Tally
+    from leakscan.sources.sighting import Early, Sighting, Tally
 
 
 def collect(
@@ -34,6 +34,7 @@ def collect(
     key: Callable[[], bytes],
     least: Confidence = Confidence.MEDIUM,
     scope: str | None = None,
+    early: Early | None = None,
 ) -> ScanResult:
     """Run a scan: draw the sightings and group them by secret.
 
@@ -45,10 +46,13 @@ def collect(
         key: gives the fingerprint key; called only if there is something to sign.
         scope: what part of the target is looked at, in words; ``None`` for all.
         least: the lowest confidence to report; what lies below is counted.
+        early: told of each sighting when it is drawn.
     """
     started = time.monotonic()
     seen: dict[tuple[str, str], tuple[Match, dict[Location, None]]] = {}
     for sighting in sightings:
+        if early:
+            early(sighting)
         match = sighting.match
         place = (match.rule, match.secret.reveal())
         best, places = seen.setdefault(place, (match, {}))

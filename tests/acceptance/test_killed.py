@@ -26,6 +26,7 @@ from leakscan.demo.stage import write_settings
 from leakscan.issuer.serve import running
 from leakscan.issuer.store import Issuer
 from leakscan.ledger.words import ActionKind
+from leakscan.respond.head_start import PATIENCE
 from ledgers import Desk
 
 if TYPE_CHECKING:
@@ -57,13 +58,12 @@ class Killable:
             assert process.stdin
             process.stdin.close()
 
-    def run(self, *arguments: str, step: int = 0) -> tuple[int, int]:
+    def run(self, *arguments: str, step: int = 0, patience: float = PATIENCE) -> tuple[int, int]:
         """Run a command, killed at a step; return its status and how many steps there were."""
         assert self.process.stdin
         assert self.process.stdout
-        print(
-            json.dumps({"arguments": arguments, "step": step}), file=self.process.stdin, flush=True
-        )
+        command = {"arguments": arguments, "step": step, "patience": patience}
+        print(json.dumps(command), file=self.process.stdin, flush=True)
         answer = json.loads(self.process.stdout.readline())
         return answer["status"], answer["steps"]
 
@@ -181,6 +181,18 @@ def test_killed_at_every_step_of_a_scan_that_is_recorded(place: Place, half: int
                 leak.assert_closed()
             leak.recover(runner)
         assert step > 20
+
+
+@pytest.mark.timeout(400)
+def test_killed_at_every_step_of_what_is_done_beside_a_scan(place: Place) -> None:
+    """Both processes count, so that now the one dies, now the other, now both."""
+    folder, *servers = place
+    with Killable.started() as runner:
+        for step in range(1, 40, 3):
+            leak = Leak.made(folder / f"beside{step}", *servers)
+            status, _ = runner.run(*leak.scan, step=step, patience=0)
+            assert status in (KILLED, 1, 3)
+            leak.recover(runner)
 
 
 @pytest.mark.timeout(400)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -21,19 +22,27 @@ from leakscan.ledger.record import Recorder
 from leakscan.ledger.runs import finish_run, has_findings_key, start_run
 from leakscan.model import PUBLIC, Secret
 from leakscan.report.presentable import presentable, presentable_line
+from leakscan.respond.head_start import HeadStart
 from leakscan.respond.responder import respond
+from leakscan.scan import collect
+from leakscan.sources.sighting import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from leakscan.config import Config
     from leakscan.ledger.record import Recorded
-    from leakscan.model import ScanResult
+    from leakscan.model import Confidence, ScanResult
     from leakscan.respond.event import Event
+    from leakscan.sources.sighting import Sighting
 
 EXAMINED = "a scan for leaked tokens found it in plain text"
 """The exposure of what is scanned on this machine, unless the user knows more."""
+
+HOLD = timedelta(minutes=10)
+"""How long owners are told nothing of what is disabled while the scan goes on: by its end it is
+known where their tokens stand."""
 
 
 class StoppedError(LeakscanError):
@@ -103,13 +112,61 @@ class Aftermath:
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """One scan that is being recorded."""
+class Book:
+    """Where one scan is recorded, and who responds to it.
+
+    Attributes:
+        target: what is scanned, as the user named it.
+        run: the scan's number in the ledger.
+        exposure: how its tokens got out; ``None`` to find out whether the target is public.
+        key: of fingerprints.
+        least: the lowest confidence to record.
+    """
 
     response: Response
     target: str
     run: int
     exposure: str | None
+    key: bytes
+    least: Confidence
+
+    def record(self, result: ScanResult, hold: timedelta = timedelta(0)) -> Recorded:
+        """Record findings whose texts hold no secret; word to their owners is held back so long."""
+        response = self.response
+        is_public = bool(result.findings) and anybody_can_read(self.target)
+        exposure = self.exposure or (PUBLIC if is_public else EXAMINED)
+        duties = replace(response.settings.duties, hold=hold)
+        recorder = Recorder(response.ledger, response.vault, duties, self.run)
+        return recorder.record(result.findings, exposure)
+
+    def respond(self, recorded: Recorded, hold: timedelta | None = None) -> Iterator[Event]:
+        """Do what is due for what was recorded."""
+        every = self.response
+        return respond(
+            every.ledger, every.vault, every.settings, every.rules, recorded.ids, hold=hold
+        )
+
+    def answer_early(self, sightings: Sequence[Sighting]) -> list[Event]:
+        """Have what a scan has found so far disabled; runs beside the scan."""
+        rules = tuple(self.response.rules.values())
+        found = collect(
+            self.target, sightings, Tally(), rules, key=lambda: self.key, least=self.least
+        )
+        recorded = self.record(presentable(found, show_secrets=False), HOLD)
+        return list(self.respond(recorded, HOLD))
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One scan that is being recorded."""
+
+    book: Book
+    head_start: HeadStart
+
+    def tell(self, sighting: Sighting) -> None:
+        """Tell of what the scan has just found, so that it is not answered only at its end."""
+        if sighting.match.confidence.rank >= self.book.least.rank:
+            self.head_start.tell(sighting)
 
     def finish(self, result: ScanResult) -> Aftermath:
         """Record the result and respond to it.
@@ -117,40 +174,30 @@ class Recording:
         Neither a failure nor a signal goes further than this, since the report must follow.
         """
         gc.enable()  # it may be long, and makes cycles
-        response = self.response
+        ledger, settings = self.book.response.ledger, self.book.response.settings
         recorded, next_due, error = None, None, None
         alive = 0
         events: list[Event] = []
         try:
-            recorded = self._record(presentable(result, show_secrets=False))
-            answers = respond(
-                response.ledger, response.vault, response.settings, response.rules, recorded.ids
-            )
-            events.extend(answers)
-            queue = Queue(response.ledger)
+            events.extend(self.head_start.finish(is_over=True))
+            shown = presentable(result, show_secrets=False)
+            recorded = self.book.record(shown)
+            finish_run(ledger, self.book.run, shown.coverage, len(recorded.ids))
+            events.extend(self.book.respond(recorded))
+            queue = Queue(ledger)
             alive, next_due = queue.unfinished(recorded.ids), queue.next_due()
         except LeakscanError as failure:
             error = failure
         except (KeyboardInterrupt, SignalExit) as stop:
             error = StoppedError(stop)
-        handled = {rule for named in response.settings.hooks.values() for rule in named.rules}
+        handled = {rule for named in settings.hooks.values() for rule in named.rules}
         unhandled = frozenset({finding.rule.id for finding in result.findings} - handled)
-        return Aftermath(recorded, tuple(events), unhandled, alive, next_due, error)
-
-    def _record(self, result: ScanResult) -> Recorded:
-        """Record a result whose texts hold no secret."""
-        response = self.response
-        is_public = bool(result.findings) and anybody_can_read(self.target)
-        exposure = self.exposure or (PUBLIC if is_public else EXAMINED)
-        recorder = Recorder(response.ledger, response.vault, response.settings.duties, self.run)
-        recorded = recorder.record(result.findings, exposure)
-        finish_run(response.ledger, self.run, result.coverage, len(recorded.ids))
-        return recorded
+        return Aftermath(recorded, _latest(events), unhandled, alive, next_due, error)
 
 
 @contextmanager
 def recording(
-    config: Config, target: str, scope: str | None, exposure: str | None
+    config: Config, target: str, scope: str | None, exposure: str | None, least: Confidence
 ) -> Iterator[Recording]:
     """Open the ledger and note that a scan begins.
 
@@ -160,6 +207,7 @@ def recording(
         scope: what part of it, in words.
         exposure: `model.PUBLIC`, or another sign of compromise in words; ``None`` to find out
             whether the target is public.
+        least: the lowest confidence to record.
 
     Raises:
         UsageError: the configuration is wrong, or the fingerprint key is not the ledger's.
@@ -173,4 +221,16 @@ def recording(
         run = start_run(response.ledger, shown, scope, check)
         # A scan forks, and no connection may be used on both sides of that.
         response.ledger.close()
-        yield Recording(response, target, run, exposure and presentable_line(exposure))
+        known = exposure and presentable_line(exposure)
+        book = Book(response, target, run, known, key, least)
+        head_start = HeadStart(book.answer_early)
+        try:
+            yield Recording(book, head_start)
+        finally:  # if the scan came to no end, what it had found is answered all the same
+            for event in head_start.finish(is_over=False):
+                click.echo(event_line(event), err=True)
+
+
+def _latest(events: Sequence[Event]) -> tuple[Event, ...]:
+    """Leave out attempts that others followed."""
+    return tuple({(e.entry.id, e.kind, e.responder): e for e in events}.values())

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -177,13 +178,18 @@ def scan(
         revisions=revisions,
         jobs=jobs or usable_processors(),
     )
+    least = Confidence(min_confidence)
     with (
         open_detector(config, chosen) as detector,
-        _recording(config, target, wanted, exposure) if record else nullcontext() as recording,
+        _recording(config, target, wanted, exposure, least)
+        if record
+        else nullcontext() as recording,
     ):
+        if recording:
+            wanted = replace(wanted, early=recording.tell)
         with ProgressLine(sys.stderr) as progress:
             options = TargetOptions(wanted, int(max_size * GIB), timeout, progress.cloning)
-            result = _run(target, detector, config, Confidence(min_confidence), options, progress)
+            result = _run(target, detector, config, least, options, progress)
         aftermath = recording.finish(result) if recording else None
     status = exit_status(result, exit_zero=exit_zero)
     try:
@@ -237,11 +243,15 @@ def _refuse_overwriting(target: str, output: str) -> None:
 
 
 def _recording(
-    config: Config, target: str, wanted: RepositoryOptions, exposure: str | None
+    config: Config,
+    target: str,
+    wanted: RepositoryOptions,
+    exposure: str | None,
+    least: Confidence,
 ) -> AbstractContextManager[Recording]:
     from leakscan.cli.recording import recording
 
-    return recording(config, target, _scope(wanted), exposure)
+    return recording(config, target, _scope(wanted), exposure, least)
 
 
 def _run(
@@ -266,6 +276,7 @@ def _run(
         key=lambda: _fingerprint_key(config),
         least=least,
         scope=_scope(options.repository),
+        early=options.repository.early,
     )
 
 

@@ -174,14 +174,23 @@ class Survey(Generic[Found]):
             for planted in self._store.packs
         )
 
-    def run(self, progress: Progress = lambda _done, _total: None) -> Portion[Found]:
-        """Read everything, including what another process packs meanwhile."""
+    def run(
+        self,
+        progress: Progress = lambda _done, _total: None,
+        hear: Callable[[Sequence[Hit[Found]]], None] = lambda _hits: None,
+    ) -> Portion[Found]:
+        """Read everything, including what another process packs meanwhile.
+
+        Args:
+            progress: told how much has been read.
+            hear: told of hits as soon as they are found; they are in the result, too.
+        """
         total: Portion[Found] = Portion()
         packs: list[PlantedPack] = self._store.packs
         loose = self._loose()
         seen = set(loose)
         while packs or loose:
-            self._read(packs, loose, total, progress)
+            self._read(packs, loose, total, progress, hear)
             packs = self._store.refresh()
             loose = [found for found in self._loose() if found not in seen]
             seen.update(loose)
@@ -200,6 +209,7 @@ class Survey(Generic[Found]):
         loose: Sequence[_Loose],
         total: Portion[Found],
         progress: Progress,
+        hear: Callable[[Sequence[Hit[Found]]], None],
     ) -> None:
         self._presence = self._store.presence
         tasks: list[_Task] = [*self._pack_slices(packs, total), *_loose_slices(loose)]
@@ -209,7 +219,10 @@ class Survey(Generic[Found]):
         for low in range(0, len(tasks), MAX_TASKS):
             batch = tasks[low : low + MAX_TASKS]
             for index, portion in fork_map(self._do, batch, jobs):
-                total.add(_lost(batch[index]) if portion is None else portion)
+                read = _lost(batch[index]) if portion is None else portion
+                if read.hits:
+                    hear(read.hits)
+                total.add(read)
                 progress(total.objects, size)
 
     def _pack_slices(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, exists, or_, select, update
 
 from leakscan.ledger.tables import actions
 from leakscan.ledger.words import ActionKind, ActionState
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-    from sqlalchemy import Select
+    from sqlalchemy import Select, Update
 
 PENDING = (ActionState.WAITING, ActionState.DUE, ActionState.RUNNING)
 
@@ -38,6 +38,7 @@ class Duties:
         disable: names of the disable hooks, each with the ids of the rules that it is for.
         verify: ids of the rules whose secrets are verified.
         notify: whether owners are told.
+        hold: how long word to owners is held back, for more may be known soon.
         quiet: after a mail to an owner, so long the next findings are gathered for one more.
         alert_on: the occasions on which the team is told.
     """
@@ -45,6 +46,7 @@ class Duties:
     disable: Mapping[str, frozenset[str]] = field(default_factory=dict)
     verify: frozenset[str] = frozenset()
     notify: bool = False
+    hold: timedelta = timedelta(0)
     quiet: timedelta = timedelta(minutes=10)
     alert_on: frozenset[str] = frozenset()
 
@@ -75,6 +77,17 @@ def new_action(
         "due_at": moment,
         "created_at": moment,
     }
+
+
+def held_back(ids: Collection[int], moment: datetime) -> Update:
+    """Begin an update of the notices of these findings that are due later and not begun."""
+    return update(actions).where(
+        actions.c.finding_id.in_(ids),
+        actions.c.kind == ActionKind.NOTIFY,
+        actions.c.state == ActionState.DUE,
+        actions.c.attempts == 0,
+        actions.c.due_at > moment,
+    )
 
 
 def stalled_notices(ids: Collection[int]) -> Select[Any]:

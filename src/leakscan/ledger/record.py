@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, case, or_, select, update
 
-from leakscan.ledger.duties import needing_secret, new_action, stalled_notices
+from leakscan.ledger.duties import held_back, needing_secret, new_action, stalled_notices
 from leakscan.ledger.engine import now
 from leakscan.ledger.settle import settle
-from leakscan.ledger.tables import actions, findings, insert_into, sightings
+from leakscan.ledger.sightings import Seen, record_sightings
+from leakscan.ledger.tables import actions, findings, insert_into
 from leakscan.ledger.words import ActionKind, ActionState, FindingState
 from leakscan.model import PUBLIC, Confidence
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from leakscan.ledger.duties import Duties
     from leakscan.ledger.engine import Ledger
     from leakscan.ledger.seal import Vault
-    from leakscan.model import Finding, Location
+    from leakscan.model import Finding
 
 BATCH = 500
 """Places that one transaction records: a few milliseconds, in which others wait."""
@@ -87,7 +87,9 @@ class Recorder:
     ) -> list[Any]:
         moment = now(connection)
         known = self._findings(connection, batch, exposure, moment)
-        self._sightings(connection, batch, known, exposure, moment)
+        parts = [part for _, some in sorted(batch.items()) for part in some]
+        numbers = {fingerprint: row.id for fingerprint, row in known.items()}
+        record_sightings(connection, parts, numbers, Seen(self.run, moment, exposure))
         owing = [
             fingerprint for fingerprint, row in known.items() if row.state == FindingState.OPEN
         ]
@@ -100,9 +102,12 @@ class Recorder:
             owe = insert_into(connection, actions).on_conflict_do_nothing()
             connection.execute(owe.returning(actions.c.id), owed)
         self._seal(connection, {known[name].id: batch[name][0] for name in owing}, moment)
+        ids = [known[name].id for name in owing]
+        if not self.duties.hold:
+            connection.execute(held_back(ids, moment).values(state=ActionState.WAITING))
         # What is owed only since the configuration changed may follow from what is done already.
-        late = stalled_notices([known[name].id for name in owing])
-        settle(connection, connection.scalars(late).all(), moment, self.duties)
+        late = connection.scalars(stalled_notices(ids)).all()
+        settle(connection, late, moment, self.duties)
         return list(known.values())
 
     def _findings(
@@ -149,46 +154,6 @@ class Recorder:
         answer = connection.execute(upsert.returning(*columns), rows)
         return {row.fingerprint: row for row in answer}
 
-    def _sightings(
-        self,
-        connection: Connection,
-        batch: dict[str, list[Finding]],
-        known: Mapping[str, Any],
-        exposure: str,
-        moment: datetime,
-    ) -> None:
-        rows = {
-            (known[fingerprint].id, place_digest(location)): location
-            for fingerprint, parts in sorted(batch.items())
-            for part in parts
-            for location in part.locations
-        }
-        if not rows:
-            return
-        same = {
-            "exposure": exposure,
-            "first_run_id": self.run,
-            "last_run_id": self.run,
-            "first_seen_at": moment,
-            "last_seen_at": moment,
-        }
-        upsert = insert_into(connection, sightings)
-        given = upsert.excluded
-        latest = ("last_run_id", "last_seen_at", "current", "url", "note")
-        was_public = sightings.c.exposure == PUBLIC
-        upsert = upsert.on_conflict_do_update(
-            index_elements=[sightings.c.finding_id, sightings.c.place],
-            set_={name: given[name] for name in latest}
-            | {"exposure": case((was_public, PUBLIC), else_=given.exposure)},
-        )
-        connection.execute(
-            upsert.returning(sightings.c.id),  # with that, SQLAlchemy sends many rows a statement
-            [
-                {"finding_id": finding, "place": place, **_columns(location), **same}
-                for (finding, place), location in rows.items()
-            ],
-        )
-
     def _seal(self, connection: Connection, found: Mapping[int, Finding], moment: datetime) -> None:
         """Keep the secrets that an action still needs and that are not at hand."""
         lacking = or_(
@@ -217,24 +182,6 @@ class Recorder:
             connection.execute(update(actions).where(*waiting).values(due))
 
 
-def place_digest(location: Location) -> str:
-    """Return what tells one place from another: 32 hex digits of SHA-256.
-
-    The repository is part of it, what may change (author, link, state) is not.
-    """
-    parts = (
-        location.kind.value,
-        location.repository,
-        location.object,
-        location.commit,
-        location.path,
-        location.line,
-        location.column,
-    )
-    text = "\0".join("" if part is None else str(part) for part in parts)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
 def _batches(found: Iterable[Finding]) -> Iterator[dict[str, list[Finding]]]:
     """Group what comes by fingerprint, about `BATCH` places at a time."""
     batch: dict[str, list[Finding]] = {}
@@ -253,22 +200,3 @@ def _parts(finding: Finding) -> Iterator[Finding]:
     """Cut a finding that has many places."""
     for start in range(0, max(1, len(finding.locations)), BATCH):
         yield replace(finding, locations=finding.locations[start : start + BATCH])
-
-
-def _columns(location: Location) -> dict[str, Any]:
-    author = location.author
-    return {
-        "kind": location.kind.value,
-        "repository": location.repository,
-        "object": location.object,
-        "commit": location.commit,
-        "path": location.path,
-        "line": location.line,
-        "column": location.column,
-        "author_name": author and author.name,
-        "author_email": author and author.email,
-        "committed_at": location.date,
-        "current": location.current,
-        "url": location.url,
-        "note": location.note,
-    }

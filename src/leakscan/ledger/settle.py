@@ -75,7 +75,9 @@ def _release_notice(connection: Connection, finding: int, moment: datetime, duti
     if not email:
         return False
     told_at = connection.scalar(select(owners.c.told_at).where(owners.c.email == email))
-    due_at = max(moment, told_at + duties.quiet) if told_at else moment
+    due_at = moment + duties.hold
+    if told_at:
+        due_at = max(due_at, told_at + duties.quiet)
     connection.execute(
         update(actions)
         .where(

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from leakscan.errors import TargetError, UsageError
 from leakscan.git.damage import DamagedError
 from leakscan.git.layout import Layout, find_layout
+from leakscan.git.pack import BLOB, COMMIT, TAG
 from leakscan.git.refs import Ref, absorbed, log_files, metadata_files, read_refs, read_stashes
 from leakscan.git.store import ObjectStore
 from leakscan.git.survey import Survey
 from leakscan.git.texts import readable
-from leakscan.model import Kind, Location
+from leakscan.model import PROVISIONAL, Kind, Location
 from leakscan.sources.files import scan_files, scan_name, walk_folder
 from leakscan.sources.gaps import note_gaps
-from leakscan.sources.sighting import Progress, Sighting, Tally, no_progress
+from leakscan.sources.sighting import Early, Progress, Sighting, Tally, no_progress
 from leakscan.sources.worktree import WorkTree, staged_entries
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leakscan.detect import Detector
+    from leakscan.git.survey import Hit
+    from leakscan.model import Match
+
+
+_EARLY_KINDS = {BLOB: Kind.BLOB, COMMIT: Kind.COMMIT_MESSAGE, TAG: Kind.TAG_MESSAGE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class RepositoryOptions:
         since: only what was committed since then: a date, or "2.weeks".
         revisions: only what these commits introduced: ``A..B``, ``A`` or ``A...B``.
         jobs: worker processes.
+        early: told of what is found before it is known where it stands; it comes again with that.
     """
 
     history: bool = True
@@ -48,6 +55,7 @@ class RepositoryOptions:
     since: str | None = None
     revisions: str | None = None
     jobs: int = 1
+    early: Early | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +148,9 @@ def _history(
     told = layout.git_dir if layout.work_tree and options.work_tree else None
     with ObjectStore(layout) as store:
         survey = Survey(store, detector, jobs=options.jobs)
-        portion = survey.run(progress)
+        # Of a part of the commits, who knows yet whether they are in it?
+        early = options.early if within is None else None
+        portion = survey.run(progress, lambda hits: _tell(hits, name, early))
         tally.skipped += store.problems
         tally.objects += portion.objects
         tally.bytes += portion.size
@@ -153,6 +163,18 @@ def _history(
             attribution = Attribution(repository, store, portion, options, within, tally)
             yield from attribution.sightings()
     return repository
+
+
+def _tell(hits: Sequence[Hit[Match]], name: str, early: Early | None) -> None:
+    """Tell of what surely will be a sighting; in a tree it may be no name at all."""
+    if early is None:
+        return
+    for hit in hits:
+        if hit.type in _EARLY_KINDS:
+            kind = _EARLY_KINDS[hit.type]
+            place = Location(kind, name, object=hit.oid.hex(), note=PROVISIONAL)
+            for match in hit.found:
+                early(Sighting(match, place))
 
 
 def _absorbed(layout: Layout, tally: Tally) -> Iterator[Path]:

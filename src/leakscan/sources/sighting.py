@@ -23,6 +23,10 @@ class Sighting:
     location: Location
 
 
+Early = Callable[[Sighting], None]
+"""Told of each sighting as soon as it is seen; where exactly may not be known yet."""
+
+
 class Tally:
     """Counts what a source reads while it reads; `Coverage` is made of it in the end."""
 
