@@ -2,8 +2,9 @@
 
     python bench/response.py [--ledger postgresql://...] [--matches 100000] [--actions 1000]
 
-Three figures: the time from a match to its token being disabled at the embedded issuer; the time
-and memory that recording takes; the time of a `respond` whose hook answers in 50 ms.
+Four figures: the time from a match to its token being disabled at the embedded issuer, at the end
+of a scan and in the middle of one; the time of a `respond` whose hook answers in 50 ms; the time
+and memory that recording takes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import argparse
 import json
 import random
 import resource
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -22,6 +25,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leakscan.demo.sink import running_sink
+from leakscan.demo.stage import write_settings
 from leakscan.fingerprint import fingerprint
 from leakscan.issuer.serve import running
 from leakscan.issuer.store import Issuer
@@ -57,6 +62,9 @@ if TYPE_CHECKING:
 KEY = bytes(32)
 SIGNING_KEY = "whsec_c2VjcmV0IGZvciBiZW5jaG1hcmtz"
 DELAY = 0.05
+
+_MUCH = b"\n" * (5 << 20)
+"""More than a scan reads before it searches."""
 
 
 def a_finding(rule: Rule, secret: Secret, number: int) -> Finding:
@@ -165,6 +173,37 @@ def bench_latency(folder: Path, rule: Rule, url: str | None) -> None:
         print(f"match to disabled: {sorted(times)[5] * 1000:.0f} ms (median of 10)")
 
 
+def bench_scanning(folder: Path) -> None:
+    """Measure the same for a scan that goes on, five times in one process."""
+    folder.mkdir()
+    with (
+        Issuer.open(folder / "issuer") as issuer,
+        running(issuer) as address,
+        running_sink() as sink,
+    ):
+        issuer.create_account("ada", password="x" * 20, email="ada@example.com")
+        settings = write_settings(folder, issuer, address, sink.port)
+        command = [sys.executable, "-m", "leakscan", "scan", "-", "--record", "--config"]
+        times = []
+        with subprocess.Popen(
+            [*command, str(settings)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as scan:
+            assert scan.stdin
+            scan.stdin.write(_MUCH)
+            for number in range(5):
+                token = issuer.create_token("ada", str(number)).secret.reveal()
+                scan.stdin.write(token.encode() + _MUCH)
+                started = time.perf_counter()  # all but the last of it has been read
+                while issuer.bearer(token):
+                    time.sleep(0.01)
+                times.append(time.perf_counter() - started)
+            scan.stdin.close()
+        print(f"in the middle of a scan: {sorted(times)[2] * 1000:.0f} ms (median of 5)")
+
+
 def bench_recording(folder: Path, rule: Rule, url: str | None, matches: int) -> None:
     """Measure recording, and how memory grows with ten times as many."""
     vault = open_vault(folder / "key")
@@ -208,6 +247,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         bench_latency(folder, rule, options.ledger)
+        bench_scanning(folder / "scan")
         bench_responding(folder, rule, options.ledger, options.actions)
         bench_recording(folder, rule, options.ledger, options.matches)
 
