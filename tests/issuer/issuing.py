@@ -6,6 +6,10 @@ import html
 import itertools
 import json
 import re
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,8 +17,15 @@ from typing import TYPE_CHECKING, Any
 import requests
 from standardwebhooks.webhooks import Webhook
 
+from gitrepo import clean_environment
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from leakscan.model import Secret
+
+COMMAND = [sys.executable, "-m", "leakscan"]
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of accounts that live as long as a test
 TIMEOUT = 30
@@ -26,7 +37,48 @@ SIGHTING = {
     "line": 3,
     "url": "https://github.com/ada/engine/blob/4444/src/.env#L3",
 }
+LOG_LINE = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (127\.0\.0\.1 \S+ \S+ (\d{3}|-) \d+ ms|127\.0\.0\.1: .+"
+    r"|Invalid HTTP request received\.|Exception in ASGI application: \S+ in \S+)"
+)
+"""What the log of a server may hold; the last two are uvicorn's."""
+
 _ids = itertools.count(1)
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return what a command of a test sees of the machine."""
+    return clean_environment(home) | {"LEAKSCAN_FINGERPRINT_KEY": "0f" * 32}
+
+
+@contextmanager
+def serving(
+    data: Path, *options: str, stderr: int = subprocess.PIPE, around: tuple[str, ...] = ()
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run ``leakscan issuer serve`` until it ends, or the block does; give process and address.
+
+    Args:
+        data: the issuer's folder.
+        options: more options of the command.
+        stderr: where its standard error leads to.
+        around: a command that starts it.
+    """
+    command = [*around, *COMMAND, "issuer", "serve", "--port", "0", "--data", str(data), *options]
+    with subprocess.Popen(
+        command,
+        env=environment(data.parent),
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            told = process.stdout.readline()
+            found = re.match(r"Serving on (http://127\.0\.0\.1:\d+)\.", told)
+            assert found, told
+            yield process, found[1]
+        finally:
+            process.kill()
 
 
 def event(token: str, /, **changes: Any) -> dict[str, Any]:
@@ -78,6 +130,15 @@ class Hook:
         return answer.json()
 
 
+def send(url: str, request: bytes) -> None:
+    """Send bytes, and wait for the answer's end."""
+    port = int(url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as connection:
+        connection.sendall(request)
+        while connection.recv(1000):
+            pass
+
+
 def account_answer(url: str, secret: Secret) -> requests.Response:
     """Ask whose token it is."""
     headers = {"Authorization": f"Bearer {secret.reveal()}"}
@@ -111,6 +172,10 @@ class Visitor:
     def sign_in(self, username: str, password: str = PASSWORD) -> requests.Response:
         """Sign in."""
         return self.submit("/sign-in", "/sign-in", username=username, password=password)
+
+    def change_password(self, current: str, new: str) -> requests.Response:
+        """Change the password."""
+        return self.submit("/password", "/password", current=current, new=new)
 
     def create(self, name: str) -> requests.Response:
         """Create a token."""

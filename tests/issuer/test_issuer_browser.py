@@ -115,6 +115,46 @@ def test_a_token_from_beginning_to_end(
 
 
 @pytest.mark.usefixtures("ada")
+def test_another_password(page: Page, issuer: Issuer) -> None:
+    new = "a new password"
+    sign_in(page)
+    page.get_by_role("link", name="Change password").click()
+    appears(page.get_by_role("heading", name="Change your password"))
+    assert fits_the_screen(page)
+    current = page.get_by_label("Current password")
+    playwright.expect(current).to_be_focused(timeout=PATIENCE)
+    playwright.expect(current).to_have_attribute("autocomplete", "current-password")
+    fresh = page.get_by_label("New password")
+    playwright.expect(fresh).to_have_attribute("autocomplete", "new-password")
+
+    current.fill("wrong")
+    fresh.fill(new)
+    page.get_by_role("button", name="Change password").click()
+    appears(page.get_by_role("alert").get_by_text("This is not your current password."))
+    playwright.expect(current).to_have_attribute("aria-invalid", "true")
+    assert current.input_value() == fresh.input_value() == ""
+    playwright.expect(current).to_be_focused(timeout=PATIENCE)
+
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    appears(page.get_by_role("alert").get_by_text("the same as the old one"))
+    playwright.expect(fresh).to_have_attribute("aria-invalid", "true")
+    playwright.expect(current).to_be_focused(timeout=PATIENCE)
+    assert fits_the_screen(page)
+
+    current.fill(PASSWORD)
+    fresh.fill(new)
+    page.get_by_role("button", name="Change password").click()
+    appears(page.get_by_role("status").get_by_text("Your password is changed."))
+    page.reload()
+    appears(page.get_by_role("heading", name="Your tokens"))
+    assert issuer.sign_in("ada", PASSWORD) is None
+    assert issuer.sign_in("ada", new)
+
+
+@pytest.mark.usefixtures("ada")
 def test_going_back_shows_no_token_again(page: Page) -> None:
     sign_in(page)
     page.get_by_label("Name", exact=True).fill("laptop")

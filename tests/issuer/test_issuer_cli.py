@@ -8,15 +8,13 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from issuing import PASSWORD, Hook, account_answer
+from issuing import COMMAND, PASSWORD, Hook, account_answer, environment, serving
 
-from gitrepo import clean_environment
 from leakscan.detect.digests import DigestFile, digest_key
 from leakscan.issuer.store import Issuer
 from leakscan.model import Secret
@@ -24,12 +22,7 @@ from leakscan.model import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-COMMAND = [sys.executable, "-m", "leakscan"]
 TOKEN = re.compile(r"r8_[0-9A-Za-z]{37}")
-
-
-def environment(home: Path) -> dict[str, str]:
-    return clean_environment(home) | {"LEAKSCAN_FINGERPRINT_KEY": "0f" * 32}
 
 
 @pytest.fixture
@@ -100,6 +93,9 @@ def test_accounts_and_tokens(run: Callable[..., Any], ada_secret: Secret) -> Non
         (("account", "add", "ada", "--email", "a@example.com", "--password-stdin"), "already an"),
         (("account", "add", "b b", "--email", "b@example.com", "--password-stdin"), "no user name"),
         (("account", "add", "bob", "--email", "nowhere", "--password-stdin"), "no e-mail address"),
+        (("password", "ada"), "no terminal to ask"),
+        (("password", "bob", "--password-stdin"), "no account bob"),
+        (("password", os.fsdecode(b"\xff"), "--password-stdin"), "no account \\xff"),
         (("token", "create", "bob", "laptop"), "no account bob"),
         (("token", "create", "ada", "Default"), "already a token Default"),
         (("token", "create", "ada", "\x1b[31m"), "no name"),
@@ -179,6 +175,25 @@ def test_the_password_is_asked_for_twice(tmp_path: Path) -> None:
         assert issuer.sign_in("ada", PASSWORD)
 
 
+@pytest.mark.usefixtures("ada_secret")
+def test_the_operator_gives_another_password(run: Callable[..., Any], tmp_path: Path) -> None:
+    new = "another password"
+    with Issuer.open(tmp_path / "data") as issuer:
+        before = issuer.sign_in("ada", PASSWORD)
+        assert before is not None
+        done = run("password", "ADA", "--password-stdin", stdin=f"{new}\r\n")
+        assert (done.stdout, done.stderr) == (
+            "The account has a new password, and is signed out everywhere.\n",
+            "",
+        )
+        assert issuer.session_account(before.account.id, before.mark) is None
+        assert issuer.sign_in("ada", PASSWORD) is None
+        assert issuer.sign_in("ada", new)
+        refused = run("password", "ada", "--password-stdin", stdin="short\n", status=2)
+        assert "too short or too long" in refused.stderr
+        assert issuer.sign_in("ada", new)
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
 def test_serving(
     run: Callable[..., Any],
@@ -191,22 +206,13 @@ def test_serving(
     assert settings["kind"] == "http"
     assert settings["url"] == "http://127.0.0.1:8008/hooks/disable"
     secret = Path(settings["secret_file"]).read_text().strip()
-    serving = subprocess.Popen(
-        [*COMMAND, "issuer", "serve", "--port", "0", "--data", str(tmp_path / "data")],
-        env=environment(tmp_path),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert serving.stdout is not None
-    found = re.match(r"Serving on (http://127\.0\.0\.1:\d+)\.", serving.stdout.readline())
-    assert found
-    assert account_answer(found[1], ada_secret).json()["username"] == "ada"
-    assert Hook(found[1], secret).disable(ada_secret)["status"] == "disabled"
-    assert account_answer(found[1], ada_secret).status_code == 401
-    serving.send_signal(number)
-    stdout, stderr = serving.communicate(timeout=60)
-    assert (serving.returncode, stdout, stderr) == (status, "", "")
+    with serving(tmp_path / "data", "--quiet") as (process, url):
+        assert account_answer(url, ada_secret).json()["username"] == "ada"
+        assert Hook(url, secret).disable(ada_secret)["status"] == "disabled"
+        assert account_answer(url, ada_secret).status_code == 401
+        process.send_signal(number)
+        stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout, stderr) == (status, "", "")
     assert "disabled: leak" in run("token", "list", "ada").stdout
 
 

@@ -28,7 +28,7 @@ WRONG = "This user name and password do not belong together."
 
 
 def test_the_start_leads_to_signing_in(visitor: Visitor) -> None:
-    for path in ("/", "/tokens", "/tokens/x/disable"):
+    for path in ("/", "/tokens", "/tokens/x/disable", "/password"):
         assert visitor.get(path).url.endswith("/sign-in")
 
 
@@ -172,7 +172,14 @@ def test_the_form_key_changes_at_sign_in(visitor: Visitor, ada: NewAccount) -> N
     assert visitor.post("/tokens", form_key=before[0], form="0" * 32, name="x").status_code == 403
 
 
-FORMS = ("/sign-in", "/sign-out", "/tokens", "/tokens/{id}/rename", "/tokens/{id}/disable")
+FORMS = (
+    "/sign-in",
+    "/sign-out",
+    "/password",
+    "/tokens",
+    "/tokens/{id}/rename",
+    "/tokens/{id}/disable",
+)
 
 
 @pytest.mark.parametrize("path", FORMS)
@@ -182,6 +189,7 @@ def test_forms_without_the_right_key_are_refused(issuer: Issuer, home: Visitor, 
     (theirs,) = re.findall('name="form_key" value="(.*?)"', other.get("/sign-in").text)
     other.session.close()
     fields = {"form": "0" * 32, "name": "evil", "username": "ada", "password": PASSWORD}
+    fields |= {"current": PASSWORD, "new": "a password of Eve's"}
     for key in (
         {},
         {"form_key": ""},

@@ -219,12 +219,17 @@ def test_what_is_not_there(issuer: Issuer) -> None:
     issuer.disable_token("ada", "Default")
     with pytest.raises(UsageError, match="disabled before"):
         issuer.disable_token("ada", "Default")
-    assert issuer.account(7) is None
+    assert issuer.session_account(7, "") is None
+    with pytest.raises(UsageError, match="no account bob"):
+        issuer.set_password("bob", PASSWORD)
 
 
 def test_signing_in(issuer: Issuer, ada: NewAccount) -> None:
-    assert issuer.sign_in("ada", PASSWORD) == ada.account
-    assert issuer.sign_in("ADA", PASSWORD) == ada.account
+    for name in ("ada", "ADA"):
+        signed_in = issuer.sign_in(name, PASSWORD)
+        assert signed_in is not None
+        assert signed_in.account == ada.account
+        assert issuer.session_account(ada.account.id, signed_in.mark) == ada.account
     assert issuer.sign_in("ada", PASSWORD + " ") is None
     assert issuer.sign_in("bob", PASSWORD) is None
 

@@ -21,6 +21,9 @@ DATA = click.option(
     metavar="DIR",
     help="Folder of the issuer.  [default: leakscan/issuer in your data folder]",
 )
+PASSWORD_STDIN = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from standard input."
+)
 HOOK_URL = "http://127.0.0.1:8008/hooks/disable"
 
 
@@ -52,14 +55,16 @@ def init(data: Path | None) -> None:
     help="Port; 0 for any that is free.",
 )
 @click.option("--https", is_flag=True, help="People reach it by https, through a proxy of yours.")
-def serve(data: Path | None, host: str, port: int, *, https: bool) -> None:
+@click.option("--quiet", "-q", is_flag=True, help="Do not log requests on standard error.")
+def serve(data: Path | None, host: str, port: int, *, https: bool, quiet: bool) -> None:
     """Serve the API, the hook and the web pages until interrupted."""
     import gc
 
+    from leakscan.issuer.log import logging_to
     from leakscan.issuer.serve import serve as serve_issuer
 
     gc.enable()  # the command line runs without, which a server that stays must not
-    with _open(data) as opened:
+    with _open(data) as opened, logging_to(None if quiet else sys.stderr.fileno()):
         try:
             serve_issuer(
                 opened,
@@ -129,7 +134,7 @@ def account() -> None:
 )
 @click.option("--locale", help="Language to write in, such as en or de-AT.")
 @click.option("--github-url", metavar="URL", help="Page on GitHub.")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@PASSWORD_STDIN
 def add(
     username: str,
     data: Path | None,
@@ -166,6 +171,18 @@ def list_accounts(data: Path | None) -> None:
     for one in known:
         told = f"{one.username:<{width}}  {one.kind:<12}  {one.email or '-'}  {one.name or ''}"
         click.echo(told.rstrip())
+
+
+@issuer.command()
+@click.argument("username")
+@DATA
+@PASSWORD_STDIN
+def password(username: str, data: Path | None, *, password_stdin: bool) -> None:
+    """Give USERNAME another password, and end all their sessions."""
+    new = _password(from_stdin=password_stdin)
+    with _open(data) as opened:
+        opened.set_password(username, new)
+    click.echo("The account has a new password, and is signed out everywhere.")
 
 
 @issuer.group()

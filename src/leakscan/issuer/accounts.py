@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, true, update
 
 from leakscan.errors import UsageError
 from leakscan.issuer.tables import accounts
@@ -55,10 +55,31 @@ def every(connection: Connection) -> tuple[Account, ...]:
     return tuple(account_of(row) for row in rows)
 
 
-def password_hash(connection: Connection, username: str) -> str | None:
-    """Return what is kept of a password; ``None`` if there is no such account."""
-    wanted = select(accounts.c.password_hash).where(accounts.c.username == username)
-    return connection.execute(wanted).scalar_one_or_none()
+def with_hash(
+    connection: Connection, condition: ColumnElement[bool]
+) -> tuple[Account, str] | tuple[None, None]:
+    """Find the one account of which a condition is true, and what is kept of its password."""
+    row = connection.execute(select(accounts).where(condition)).one_or_none()
+    return (account_of(row), row.password_hash) if row else (None, None)
+
+
+def change_hash(
+    connection: Connection, account: Account, new: str, instead_of: str | None = None
+) -> bool:
+    """Keep another hash of a password.
+
+    Args:
+        connection: in a transaction that writes.
+        account: whose password it is.
+        new: what is kept from now on.
+        instead_of: what must be kept till now; ``None`` for anything.
+
+    Returns:
+        Whether it was; if not, nothing is changed.
+    """
+    is_due = true() if instead_of is None else accounts.c.password_hash == instead_of
+    change = update(accounts).where(accounts.c.id == account.id, is_due)
+    return bool(connection.execute(change.values(password_hash=new)).rowcount)
 
 
 def account_of(row: Row[Any]) -> Account:

@@ -16,9 +16,12 @@ from starlette.routing import Route
 from leakscan.errors import LeakscanError
 from leakscan.issuer.api import api_routes
 from leakscan.issuer.hook import hook_routes
-from leakscan.issuer.pages import Pages
+from leakscan.issuer.log import note
+from leakscan.issuer.pages import TokenPages
 from leakscan.issuer.problems import problem
 from leakscan.issuer.rendering import Renderer
+from leakscan.issuer.signing_in import SigningIn
+from leakscan.issuer.site import Site
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -48,7 +51,7 @@ def build_app(issuer: Issuer, *, https: bool = False) -> Starlette:
         issuer: whose accounts and tokens it serves.
         https: whether people reach it by https, so that cookies need never travel in the clear.
     """
-    pages = Pages(issuer, Renderer())
+    site = Site(issuer, Renderer())
     style = _STYLE.read_text(encoding="utf-8")
 
     async def stylesheet(_request: Request) -> Response:
@@ -67,19 +70,20 @@ def build_app(issuer: Issuer, *, https: bool = False) -> Starlette:
         routes=[
             *api_routes(issuer),
             *hook_routes(issuer),
-            *pages.routes(),
+            *SigningIn(site).routes(),
+            *TokenPages(site).routes(),
             Route("/style.css", stylesheet),
         ],
         middleware=[Middleware(_SecurityHeaders), session],
-        exception_handlers=_handlers(pages),
+        exception_handlers=_handlers(site),
     )
 
 
-def _handlers(pages: Pages) -> dict[type[Exception], ExceptionHandler]:
+def _handlers(site: Site) -> dict[type[Exception], ExceptionHandler]:
     def tell(request: Request, status: int, title: str, detail: str) -> Response:
         if request.url.path.startswith(_MACHINES):
             return problem(status, title, detail)
-        return pages.failed(request, status, title, detail)
+        return site.failed(request, status, title, detail)
 
     def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
@@ -91,8 +95,8 @@ def _handlers(pages: Pages) -> dict[type[Exception], ExceptionHandler]:
         answer.headers.update(error.headers or {})
         return answer
 
-    def unavailable(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature
-        # Not the message: it names files of the server.
+    def unavailable(request: Request, error: Exception) -> Response:
+        note(request, "unavailable: %s", error)  # the message names files of the server
         return tell(request, 503, "Unavailable", "This does not work now. Try again later.")
 
     return {HTTPException: http, LeakscanError: unavailable}

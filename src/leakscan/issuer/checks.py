@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from leakscan.errors import UsageError
+from leakscan.model import Secret
 
 NAME_LENGTH = 64
 PASSWORD_LENGTHS = (8, 1000)
@@ -32,6 +33,11 @@ def checked_name(name: str) -> str:
     if _TOKEN.search(name):  # pasted into the wrong field, it would be kept in the clear
         raise UsageError("a name must not hold a token", "give it a name that is no secret")
     return name
+
+
+def without_tokens(text: str) -> str:
+    """Return a text with every token in it redacted."""
+    return _TOKEN.sub(lambda token: Secret(token[0]).redacted(), text)
 
 
 def checked_username(username: str) -> str:

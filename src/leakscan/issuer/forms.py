@@ -1,12 +1,11 @@
 """Sessions and forms: who is signed in, and whether a form is one of ours.
 
-A session is a signed cookie.  Every form carries a key that is bound to it, which a page
-elsewhere can neither read nor guess.
+A session is a signed cookie, good until the account has another password.  Every form carries
+a key that is bound to it, which a page elsewhere can neither read nor guess.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import secrets
 from collections.abc import Callable, Mapping
@@ -21,14 +20,18 @@ from starlette.responses import Response
 from leakscan.issuer.bodies import read_body
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable
 
     from starlette.requests import Request
+
+    from leakscan.issuer.values import SignedIn
 
 LIMIT = 64 * 1024
 
 _KEY = "form_key"
 _ACCOUNT = "account"
+_MARK = "password_mark"
 _NOTICE = "notice"
 
 Fields = Mapping[str, str]
@@ -42,16 +45,17 @@ def form_key(session: Session) -> str:
     return str(session[_KEY])
 
 
-def begin_session(session: Session, account_id: int) -> None:
+def begin_session(session: Session, somebody: SignedIn) -> None:
     """Sign in: nothing of the session before is kept, not even the key of its forms."""
     session.clear()
-    session[_ACCOUNT] = account_id
+    session[_ACCOUNT] = somebody.account.id
+    session[_MARK] = somebody.mark
     form_key(session)
 
 
-def signed_in(session: Session) -> int | None:
-    """Return the number of the account that is signed in."""
-    return session.get(_ACCOUNT)
+def signed_in(session: Session) -> tuple[int, str] | None:
+    """Return the number of the account that is signed in, and the mark of its password then."""
+    return (session[_ACCOUNT], session.get(_MARK, "")) if _ACCOUNT in session else None
 
 
 def leave_notice(session: Session, text: str) -> None:
@@ -67,16 +71,15 @@ def take_notice(session: Session) -> str | None:
 def form_endpoint(
     handle: Callable[[Request, Fields], Response],
     refuse: Callable[[Request], Response],
-    at_once: int | None = None,
+    turns: asyncio.Semaphore | None = None,
 ) -> Callable[[Request], Awaitable[Response]]:
     """Return an endpoint that reads a form and hands it on if it is one of ours.
 
     Args:
         handle: answers the form; runs in a thread.
         refuse: answers one that is not ours.
-        at_once: how many are handled at a time; more wait without taking up a thread.
+        turns: taken to handle one; who waits for it takes up no thread.
     """
-    turns = nullcontext() if at_once is None else asyncio.Semaphore(at_once)
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -86,7 +89,7 @@ def form_endpoint(
         fields = _parse(body or b"")
         if not _is_ours(request.session, fields):
             return await run_in_threadpool(refuse, request)
-        async with turns:
+        async with turns or nullcontext():
             return await run_in_threadpool(handle, request, fields)
 
     return endpoint

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from leakscan.issuer.bodies import read_body
 from leakscan.issuer.deliveries import ReplayedError
 from leakscan.issuer.leak_event import EventError, read_leak
+from leakscan.issuer.log import note
 from leakscan.issuer.problems import problem
 from leakscan.issuer.values import Delivery
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from leakscan.issuer.store import Issuer
-    from leakscan.issuer.values import Outcome
+    from leakscan.issuer.values import Leak, Outcome
 
 PATH = "/hooks/disable"
 LIMIT = 1024 * 1024
@@ -50,22 +51,28 @@ def hook_routes(issuer: Issuer) -> list[Route]:
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
         if body is None:
+            note(request, "hook: refused, too large")
             return problem(413, "Too large", f"The body has more than {LIMIT} bytes")
-        return await run_in_threadpool(_disable, issuer, webhook, body, request.headers)
+        return await run_in_threadpool(_disable, issuer, webhook, body, request)
 
     return [Route(PATH, disable, methods=["POST"])]
 
 
-def _disable(issuer: Issuer, webhook: Webhook, body: bytes, headers: Mapping[str, str]) -> Response:
-    delivery = signed_delivery(webhook, body, headers)
+def _disable(issuer: Issuer, webhook: Webhook, body: bytes, request: Request) -> Response:
+    delivery = signed_delivery(webhook, body, request.headers)
     if delivery is None:
+        note(request, "hook: refused, not signed, wrongly, or too old")
         return problem(401, "Unauthenticated", "The message is not signed, wrongly, or too old")
     try:
-        outcome = issuer.disable_leaked(read_leak(body), delivery)
+        leak = read_leak(body)
+        outcome = issuer.disable_leaked(leak, delivery)
     except EventError as error:
+        note(request, "hook: refused, signed but no such event: %s", error)
         return problem(400, "Bad request", str(error))
     except ReplayedError:
+        note(request, "hook: refused, a replay")
         return problem(409, "Replayed", "This very message came before: sign a retry anew")
+    _note_outcome(request, leak, outcome)
     return JSONResponse(_told(outcome))
 
 
@@ -86,6 +93,14 @@ def signed_delivery(webhook: Webhook, body: bytes, headers: Mapping[str, str]) -
     sent_at = int(timestamp)
     signature = webhook.sign(webhook_id, datetime.fromtimestamp(sent_at, UTC), body.decode())
     return Delivery(webhook_id, sent_at, signature)
+
+
+def _note_outcome(request: Request, leak: Leak, outcome: Outcome) -> None:
+    if outcome.owner is None:  # whose text is no business of ours, then
+        note(request, "hook: %s, finding %s", outcome.status, leak.finding)
+        return
+    values = (outcome.status, leak.token, outcome.owner.username, leak.finding)
+    note(request, "hook: %s, token %s of %s, finding %s", *values)
 
 
 def _told(outcome: Outcome) -> dict[str, object]:

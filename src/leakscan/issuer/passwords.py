@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import secrets
 from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+_MARK_BYTES = 16
 
 
 class Passwords:
@@ -40,6 +44,16 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
         return kept is not None
+
+
+def password_mark(key: bytes, kept: str) -> str:
+    """Return what a session holds of a password: with another one, or another hash, it is another.
+
+    Args:
+        key: without which nobody can tell a mark from a hash that got out.
+        kept: what `Passwords.hash` returned.
+    """
+    return hmac.digest(key, f"password\0{kept}".encode(), hashlib.sha256)[:_MARK_BYTES].hex()
 
 
 def _raw(password: str) -> bytes:

@@ -14,6 +14,8 @@ import uvicorn
 
 from leakscan.errors import LeakscanError
 from leakscan.issuer.app import build_app
+from leakscan.issuer.connections import HEAD_SECONDS, timely_protocol
+from leakscan.issuer.log import RequestLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,8 +57,16 @@ def serve(
 
 
 @contextlib.contextmanager
-def running(issuer: Issuer, port: int = 0, *, https: bool = False) -> Iterator[str]:
+def running(
+    issuer: Issuer, port: int = 0, *, https: bool = False, head_seconds: float = HEAD_SECONDS
+) -> Iterator[str]:
     """Serve on loopback in a thread of this process.
+
+    Args:
+        issuer: what to serve.
+        port: 0 for any that is free.
+        https: whether people reach it by https.
+        head_seconds: within which the head of a request must be whole.
 
     Yields:
         The address, such as ``http://127.0.0.1:54321``.
@@ -65,7 +75,7 @@ def running(issuer: Issuer, port: int = 0, *, https: bool = False) -> Iterator[s
         LeakscanError: the port is in use, or the server did not come up.
     """
     listener = _listen("127.0.0.1", port)
-    server = _server(issuer, https=https)
+    server = _server(issuer, https=https, head_seconds=head_seconds)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="issuer", daemon=True
     )
@@ -82,13 +92,14 @@ def running(issuer: Issuer, port: int = 0, *, https: bool = False) -> Iterator[s
         listener.close()
 
 
-def _server(issuer: Issuer, *, https: bool) -> uvicorn.Server:
+def _server(issuer: Issuer, *, https: bool, head_seconds: float = HEAD_SECONDS) -> uvicorn.Server:
     # Who opens more connections than there are file descriptors must not fill our log.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
     return uvicorn.Server(
         uvicorn.Config(
-            build_app(issuer, https=https),
-            access_log=False,
+            RequestLog(build_app(issuer, https=https)),
+            access_log=False,  # ours says more, and less
+            http=timely_protocol(head_seconds),
             limit_concurrency=_MOST_CONNECTIONS,
             log_config=None,
             log_level="warning",

@@ -6,19 +6,21 @@ processes that open the same folder.
 
 from __future__ import annotations
 
+import hmac
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import select
 
 from leakscan.detect.digests import full_digest, write_digest_file
+from leakscan.errors import UsageError
 from leakscan.issuer import accounts, checks, deliveries, tokens
 from leakscan.issuer.database import Database
 from leakscan.issuer.folder import Folder, Keys
 from leakscan.issuer.minting import mint
-from leakscan.issuer.passwords import Passwords
+from leakscan.issuer.passwords import Passwords, password_mark
 from leakscan.issuer.tables import accounts as account_table
 from leakscan.issuer.tables import tokens as token_table
-from leakscan.issuer.values import IssuedToken, NewAccount, Outcome
+from leakscan.issuer.values import IssuedToken, NewAccount, Outcome, SignedIn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,19 +108,64 @@ class Issuer:
         with self._database.reading() as connection:
             return accounts.every(connection)
 
-    def account(self, account_id: int) -> Account | None:
-        """Find an account by its number."""
+    def has_account(self, username: str) -> bool:
+        """Tell whether there is an account of this name."""
         with self._database.reading() as connection:
-            return accounts.find(connection, account_table.c.id == account_id)
+            return accounts.find(connection, account_table.c.username == username) is not None
 
-    def sign_in(self, username: str, password: str) -> Account | None:
+    def session_account(self, account_id: int, mark: str) -> Account | None:
+        """Find the account of a session, unless its password has been changed since.
+
+        Args:
+            account_id: whose session it is.
+            mark: of the password with which it began: `SignedIn.mark`.
+        """
+        with self._database.reading() as connection:
+            account, kept = accounts.with_hash(connection, account_table.c.id == account_id)
+        if kept is None or not hmac.compare_digest(mark, self._mark(kept)):
+            return None
+        return account
+
+    def sign_in(self, username: str, password: str) -> SignedIn | None:
         """Find the account of a user name and its password; a wrong pair takes as long."""
         with self._database.reading() as connection:
-            kept = accounts.password_hash(connection, username)
-        if not self._passwords.fits(kept, password):
+            account, kept = accounts.with_hash(connection, account_table.c.username == username)
+        if not self._passwords.fits(kept, password) or account is None or kept is None:
             return None
+        return SignedIn(account, self._mark(kept))
+
+    def change_password(self, username: str, current: str, new: str) -> SignedIn | None:
+        """Change a password because its owner wants it; all sessions of the account end.
+
+        Returns:
+            What the owner's own session goes on with; ``None`` if ``current`` is wrong.
+
+        Raises:
+            UsageError: the new one is too short, too long, or the current one.
+        """
+        checks.checked_password(new)
         with self._database.reading() as connection:
-            return accounts.named(connection, username)
+            account, kept = accounts.with_hash(connection, account_table.c.username == username)
+        if not self._passwords.fits(kept, current) or account is None:
+            return None
+        if new == current:
+            raise UsageError("the new password is the same as the old one", "choose another")
+        hashed = self._passwords.hash(new)
+        with self._database.writing() as connection:
+            # Somebody else may have changed it meanwhile: then the current one is wrong now.
+            if not accounts.change_hash(connection, account, hashed, instead_of=kept):
+                return None
+        return SignedIn(account, self._mark(hashed))
+
+    def set_password(self, username: str, new: str) -> None:
+        """Change a password because the operator wants it; all sessions of the account end.
+
+        Raises:
+            UsageError: there is no such account, or the password is too short or too long.
+        """
+        hashed = self._passwords.hash(checks.checked_password(new))
+        with self._database.writing() as connection:
+            accounts.change_hash(connection, accounts.named(connection, username), hashed)
 
     # Tokens.
 
@@ -235,6 +282,9 @@ class Issuer:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _mark(self, kept: str) -> str:
+        return password_mark(self._keys.session, kept)
 
     def _issue(
         self, connection: Connection, account: Account, name: str, form: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
@@ -31,6 +31,18 @@ class Account:
     locale: str | None
     github_url: str | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Somebody who has shown to know the password of an account.
+
+    Attributes:
+        mark: of that password; the session is over when the account has another.
+    """
+
+    account: Account
+    mark: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
