@@ -247,9 +247,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         bench_latency(folder, rule, options.ledger)
-        bench_scanning(folder / "scan")
         bench_responding(folder, rule, options.ledger, options.actions)
         bench_recording(folder, rule, options.ledger, options.matches)
+        bench_scanning(folder / "scan")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, tuple_
+from sqlalchemy import case, delete, select
 
 from leakscan.ledger.tables import insert_into, sightings
 from leakscan.model import PROVISIONAL, PUBLIC
@@ -98,8 +98,12 @@ def _drop_provisional(connection: Connection, rows: Mapping[tuple[int, str], Loc
         for (finding, _), place in rows.items()
         if place.note != PROVISIONAL
     }
-    where = tuple_(sightings.c.finding_id, sightings.c.repository).in_(better)
-    connection.execute(delete(sightings).where(sightings.c.note == PROVISIONAL, where))
+    ids = {finding for finding, _ in better}
+    columns = (sightings.c.id, sightings.c.finding_id, sightings.c.repository)
+    there = select(*columns).where(sightings.c.finding_id.in_(ids), sightings.c.note == PROVISIONAL)
+    poor = [row.id for row in connection.execute(there) if (row[1], row[2]) in better]
+    if poor:
+        connection.execute(delete(sightings).where(sightings.c.id.in_(poor)))
 
 
 def _columns(location: Location) -> dict[str, Any]:
