@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -112,12 +112,12 @@ class Aftermath:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
-    """Where one scan is recorded, and who responds to it.
+class Recording:
+    """One scan that is being recorded.
 
     Attributes:
         target: what is scanned, as the user named it.
-        run: the scan's number in the ledger.
+        run: its number in the ledger.
         exposure: how its tokens got out; ``None`` to find out whether the target is public.
         key: of fingerprints.
         least: the lowest confidence to record.
@@ -129,8 +129,57 @@ class Book:
     exposure: str | None
     key: bytes
     least: Confidence
+    _head_start: HeadStart = field(init=False)
 
-    def record(self, result: ScanResult, hold: timedelta = timedelta(0)) -> Recorded:
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_head_start", HeadStart(self._answer_early))
+
+    def tell(self, sighting: Sighting) -> None:
+        """Tell of what the scan has just found, so that it is not answered only at its end."""
+        if sighting.match.confidence.rank >= self.least.rank:
+            self._head_start.tell(sighting)
+
+    def finish(self, result: ScanResult) -> Aftermath:
+        """Record the result and respond to it.
+
+        Neither a failure nor a signal goes further than this, since the report must follow.
+        """
+        gc.enable()  # it may be long, and makes cycles
+        ledger, hooks = self.response.ledger, self.response.settings.hooks
+        recorded, next_due, error = None, None, None
+        alive = 0
+        events: list[Event] = []
+        try:
+            events.extend(self._head_start.finish(is_over=True))
+            shown = presentable(result, show_secrets=False)
+            recorded = self._record(shown)
+            finish_run(ledger, self.run, shown.coverage, len(recorded.ids))
+            events.extend(self._respond(recorded))
+            queue = Queue(ledger)
+            alive, next_due = queue.unfinished(recorded.ids), queue.next_due()
+        except LeakscanError as failure:
+            error = failure
+        except (KeyboardInterrupt, SignalExit) as stop:
+            error = StoppedError(stop)
+        handled = {rule for named in hooks.values() for rule in named.rules}
+        unhandled = frozenset({finding.rule.id for finding in result.findings} - handled)
+        return Aftermath(recorded, _latest(events), unhandled, alive, next_due, error)
+
+    def abandon(self) -> None:
+        """Have what was found answered although the scan came to no end, and say so."""
+        for event in self._head_start.finish(is_over=False):
+            click.echo(event_line(event), err=True)
+
+    def _answer_early(self, sightings: Sequence[Sighting]) -> list[Event]:
+        """Have what a scan has found so far disabled; runs beside the scan."""
+        rules = tuple(self.response.rules.values())
+        found = collect(
+            self.target, sightings, Tally(), rules, key=lambda: self.key, least=self.least
+        )
+        recorded = self._record(presentable(found, show_secrets=False), HOLD)
+        return list(self._respond(recorded, HOLD))
+
+    def _record(self, result: ScanResult, hold: timedelta = timedelta(0)) -> Recorded:
         """Record findings whose texts hold no secret; word to their owners is held back so long."""
         response = self.response
         is_public = bool(result.findings) and anybody_can_read(self.target)
@@ -139,60 +188,11 @@ class Book:
         recorder = Recorder(response.ledger, response.vault, duties, self.run)
         return recorder.record(result.findings, exposure)
 
-    def respond(self, recorded: Recorded, hold: timedelta | None = None) -> Iterator[Event]:
-        """Do what is due for what was recorded."""
+    def _respond(self, recorded: Recorded, hold: timedelta | None = None) -> Iterator[Event]:
         every = self.response
         return respond(
             every.ledger, every.vault, every.settings, every.rules, recorded.ids, hold=hold
         )
-
-    def answer_early(self, sightings: Sequence[Sighting]) -> list[Event]:
-        """Have what a scan has found so far disabled; runs beside the scan."""
-        rules = tuple(self.response.rules.values())
-        found = collect(
-            self.target, sightings, Tally(), rules, key=lambda: self.key, least=self.least
-        )
-        recorded = self.record(presentable(found, show_secrets=False), HOLD)
-        return list(self.respond(recorded, HOLD))
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """One scan that is being recorded."""
-
-    book: Book
-    head_start: HeadStart
-
-    def tell(self, sighting: Sighting) -> None:
-        """Tell of what the scan has just found, so that it is not answered only at its end."""
-        if sighting.match.confidence.rank >= self.book.least.rank:
-            self.head_start.tell(sighting)
-
-    def finish(self, result: ScanResult) -> Aftermath:
-        """Record the result and respond to it.
-
-        Neither a failure nor a signal goes further than this, since the report must follow.
-        """
-        gc.enable()  # it may be long, and makes cycles
-        ledger, settings = self.book.response.ledger, self.book.response.settings
-        recorded, next_due, error = None, None, None
-        alive = 0
-        events: list[Event] = []
-        try:
-            events.extend(self.head_start.finish(is_over=True))
-            shown = presentable(result, show_secrets=False)
-            recorded = self.book.record(shown)
-            finish_run(ledger, self.book.run, shown.coverage, len(recorded.ids))
-            events.extend(self.book.respond(recorded))
-            queue = Queue(ledger)
-            alive, next_due = queue.unfinished(recorded.ids), queue.next_due()
-        except LeakscanError as failure:
-            error = failure
-        except (KeyboardInterrupt, SignalExit) as stop:
-            error = StoppedError(stop)
-        handled = {rule for named in settings.hooks.values() for rule in named.rules}
-        unhandled = frozenset({finding.rule.id for finding in result.findings} - handled)
-        return Aftermath(recorded, _latest(events), unhandled, alive, next_due, error)
 
 
 @contextmanager
@@ -222,13 +222,11 @@ def recording(
         # A scan forks, and no connection may be used on both sides of that.
         response.ledger.close()
         known = exposure and presentable_line(exposure)
-        book = Book(response, target, run, known, key, least)
-        head_start = HeadStart(book.answer_early)
+        made = Recording(response, target, run, known, key, least)
         try:
-            yield Recording(book, head_start)
-        finally:  # if the scan came to no end, what it had found is answered all the same
-            for event in head_start.finish(is_over=False):
-                click.echo(event_line(event), err=True)
+            yield made
+        finally:
+            made.abandon()  # which does nothing for what is finished
 
 
 def _latest(events: Sequence[Event]) -> tuple[Event, ...]:

@@ -90,8 +90,10 @@ class HeadStart:
         with open(results, "rb") as pipe:  # noqa: PTH123 - pathlib opens no file descriptor
             body = pipe.read()
         os.waitpid(self._pid, 0)
-        # Without a whole answer, the process died: what it had begun is due again later.
-        events: Sequence[Event] = pickle.loads(body) if body else ()  # noqa: S301 - our own process wrote it
+        try:
+            events: Sequence[Event] = pickle.loads(body)  # noqa: S301 - our own process wrote it
+        except (EOFError, pickle.UnpicklingError):
+            return ()  # it died: what it had begun is due again later
         return events
 
     def _start(self) -> tuple[int, int]:
