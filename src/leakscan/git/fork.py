@@ -12,8 +12,9 @@ import gc
 import os
 import signal
 import struct
-import sys
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from leakscan.processes import forked, message, messages, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,6 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _NUMBER = struct.Struct("=I")
-_FRAME = struct.Struct("=IQ")
 
 MAX_TASKS = (64 << 10) // _NUMBER.size
 """Task numbers that fit the smallest pipe of today's systems at once."""
@@ -78,38 +78,20 @@ def fork_map(
 
 def _start(work: Callable[[Task], Result], tasks: Sequence[Task], queue: int) -> tuple[int, int]:
     """Fork a worker; return its process id and the pipe that its results come through."""
-    import pickle
-
     results, out = os.pipe()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    pid = os.fork()
-    if pid:
-        os.close(out)
-        return pid, results
-    status = 1
-    try:
+
+    def serve() -> None:
         os.close(results)
-        # Ctrl-C reaches the whole group; the parent reports it and ends the workers.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         # Nothing is collected that the parent made: its pages stay shared.
         gc.disable()
-        with open(out, "wb", buffering=0) as pipe:  # noqa: PTH123 - pathlib opens no file descriptor
-            while number := os.read(queue, _NUMBER.size):
-                (index,) = _NUMBER.unpack(number)
-                body = pickle.dumps(work(tasks[index]), pickle.HIGHEST_PROTOCOL)
-                _write_all(pipe.fileno(), _FRAME.pack(index, len(body)) + body)
-        status = 0
-    finally:
-        # Without the parent's exit handlers and buffers, which are not the worker's.
-        os._exit(status)
+        while number := os.read(queue, _NUMBER.size):
+            (index,) = _NUMBER.unpack(number)
+            write_all(out, message((index, work(tasks[index]))))
 
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    # Ctrl-C reaches the whole group; the parent reports it and ends the workers.
+    pid = forked(serve, {signal.SIGINT: signal.SIG_IGN, signal.SIGTERM: signal.SIG_DFL})
+    os.close(out)
+    return pid, results
 
 
 def _gather(pipes: Sequence[int]) -> Iterator[tuple[int, Any]]:
@@ -128,18 +110,4 @@ def _gather(pipes: Sequence[int]) -> Iterator[tuple[int, Any]]:
                     continue
                 buffer = buffers[key.fd]
                 buffer += data
-                yield from _frames(buffer)
-
-
-def _frames(buffer: bytearray) -> Iterator[tuple[int, Any]]:
-    """Take the complete frames off the front of a buffer."""
-    import pickle
-
-    while len(buffer) >= _FRAME.size:
-        index, length = _FRAME.unpack_from(buffer)
-        end = _FRAME.size + length
-        if len(buffer) < end:
-            return
-        # The bytes come from our own worker through a private pipe.
-        yield index, pickle.loads(buffer[_FRAME.size : end])  # noqa: S301 - our own worker wrote them
-        del buffer[:end]
+                yield from messages(buffer)
