@@ -44,6 +44,7 @@ def endless_scan(office: Office) -> Iterator[subprocess.Popen[bytes]]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        start_new_session=True,
     ) as process:
         try:
             yield process
@@ -83,17 +84,21 @@ def test_a_token_is_disabled_while_the_scan_goes_on(office: Office) -> None:
     assert [mail["to"] for mail in office.sink.mails] == ["ada@example.com", "grace@example.com"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_scan_that_is_stopped_says_what_it_has_disabled(office: Office, number: int) -> None:
+@pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["process", "group"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_scan_that_is_stopped_says_what_it_has_disabled(
+    office: Office, number: int, send: Callable[[int, int], None]
+) -> None:
     token, other = office.leak("first"), office.leak("second")
     with endless_scan(office) as process:
         feed(process, f"TOKEN={token}\n".encode())
         await_death(office, token)
         feed(process, f"TOKEN={other}\n".encode())
-        process.send_signal(number)
+        send(process.pid, number)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert b"disabled            #1" in errors
+    assert b"run `leakscan respond`" in errors
     assert b"interrupted" in errors
     with office.desk() as desk:
         assert set(desk.states(ActionKind.NOTIFY)) == {"due"}

@@ -27,8 +27,8 @@ def disabled_early(desk: Desk, owner: str = "ada@example.com") -> None:
     """Record and disable a token as is done while a scan goes on."""
     (secret,) = desk.secrets(1)
     desk.record(a_finding(secret, EARLY), duties=HELD)
-    outcomes = replace(desk.outcomes(), duties=HELD)
-    outcomes.disabled(desk.claim(), Disabled(Answer.DISABLED, Owner(email=owner)))
+    # By whoever comes first, who need not know that a scan is going on.
+    desk.outcomes().disabled(desk.claim(), Disabled(Answer.DISABLED, Owner(email=owner)))
 
 
 def places(desk: Desk) -> list[tuple[str, ...]]:
@@ -45,6 +45,22 @@ def test_its_owner_is_told_when_it_is_known_where_it_stands(desk: Desk) -> None:
     assert places(desk) == [(EARLY.repository, "settings.toml", None)] * 2
 
 
+def test_it_is_said_why_its_owner_is_not_told_yet(desk: Desk) -> None:
+    disabled_early(desk)
+    assert desk.action(ActionKind.NOTIFY).last_answer == "waits for the end of the scan"
+    (secret,) = desk.secrets(1)
+    desk.record(a_finding(secret, a_place()))
+    assert desk.action(ActionKind.NOTIFY).last_answer is None
+
+
+def test_a_token_that_is_disabled_only_after_the_scan_is_told_of_at_once(desk: Desk) -> None:
+    (secret,) = desk.secrets(1)
+    desk.record(a_finding(secret, EARLY), duties=HELD)
+    desk.record(a_finding(secret, a_place()))
+    desk.outcomes().disabled(desk.claim(), Disabled(Answer.DISABLED, Owner(email="a@example.com")))
+    assert len(desk.queue.claim(NOTIFY, 9)) == 1
+
+
 def test_its_owner_is_told_though_nobody_ever_finds_that_out(desk: Desk) -> None:
     disabled_early(desk)
     desk.pass_time(HOLD)
@@ -59,6 +75,7 @@ def test_who_was_told_a_moment_ago_is_still_told_once_for_all(desk: Desk) -> Non
     (secret,) = desk.secrets(1)
     desk.record(a_finding(secret, a_place()))
     assert desk.queue.claim(NOTIFY, 9) == []
+    assert desk.action(ActionKind.NOTIFY).last_answer.startswith("gathered: ")
 
 
 def test_a_mail_that_was_tried_is_not_hurried(desk: Desk) -> None:
@@ -69,6 +86,13 @@ def test_a_mail_that_was_tried_is_not_hurried(desk: Desk) -> None:
     (secret,) = desk.secrets(1)
     desk.record(a_finding(secret, a_place()))
     assert desk.queue.claim(NOTIFY, 9) == []
+
+
+def test_a_poor_place_is_not_put_beside_a_good_one(desk: Desk) -> None:
+    (secret,) = desk.secrets(1)
+    desk.record(a_finding(secret, a_place()))
+    desk.record(a_finding(secret, EARLY), duties=HELD)
+    assert places(desk) == [(EARLY.repository, "settings.toml", None)]
 
 
 def test_only_the_same_repository_knows_better(desk: Desk) -> None:

@@ -135,6 +135,16 @@ def test_remediation_comes_once_a_rule() -> None:
     assert report.count(RULE.remediation[0]) == 1
 
 
+def test_what_to_do_is_left_out_where_it_is_done() -> None:
+    result = make_result(make_finding())
+    out = io.StringIO()
+    write_report(result, "text", out, advise=False)
+    assert out.getvalue() == written(result).replace(
+        "".join(f"{number:>2}. {step}\n" for number, step in enumerate(RULE.remediation, 1)), ""
+    ).replace(f"What to do about a leaked {RULE.name}\n\n", "")
+    assert RULE.remediation[0] not in out.getvalue()
+
+
 def test_withheld_candidates_are_counted() -> None:
     report = written(make_result(withheld={Confidence.LOW: 12, Confidence.MEDIUM: 1}))
     assert "1 medium-confidence candidate not shown (--min-confidence medium)\n" in report

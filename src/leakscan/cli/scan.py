@@ -14,7 +14,7 @@ import click
 
 from leakscan.cli import discard_output
 from leakscan.cli.detection import open_detector
-from leakscan.cli.options import config_option
+from leakscan.cli.options import config_option, refuse_empty
 from leakscan.config import Config, load_config
 from leakscan.errors import LeakscanError, UsageError
 from leakscan.git.fork import usable_processors
@@ -163,7 +163,7 @@ def scan(
     config = load_config(config_path, Path.cwd())
     _announce(config)
     given = {"TARGET": target, "--range": revisions, "--since": since, "--exposure": exposure}
-    _refuse_empty(given)
+    refuse_empty(given)
     _refuse_overwriting(target, output)
     if exposure and not record:
         raise UsageError("--exposure is for --record", "say both")
@@ -192,8 +192,9 @@ def scan(
             result = _run(target, detector, config, least, options, progress)
         aftermath = recording.finish(result) if recording else None
     status = exit_status(result, exit_zero=exit_zero)
+    advise = aftermath is None or not aftermath.is_settled
     try:
-        _write(result, style, output, show_secrets=show_secrets, color=color)
+        _write(result, style, output, show_secrets=show_secrets, color=color, advise=advise)
     finally:
         if aftermath:
             aftermath.show()
@@ -217,22 +218,17 @@ def _announce(config: Config) -> None:
         click.echo(f"leakscan: configuration: {safe_text(str(path))}", err=True)
 
 
-def _write(result: ScanResult, style: str, output: str, *, show_secrets: bool, color: str) -> None:
+def _write(
+    result: ScanResult, style: str, output: str, *, show_secrets: bool, color: str, advise: bool
+) -> None:
     """Write the report; whoever reads only the first lines gets the status all the same."""
     colour = {"auto": None, "always": True, "never": False}[color]
     try:
         with _opened(output, private=show_secrets) as out:
-            write_report(result, style, out, show_secrets=show_secrets, color=colour)
+            write_report(result, style, out, show_secrets=show_secrets, color=colour, advise=advise)
             out.flush()
     except BrokenPipeError:
         discard_output()
-
-
-def _refuse_empty(values: dict[str, str | None]) -> None:
-    """Refuse what is most often a variable that is not set, rather than scan something else."""
-    for name, value in values.items():
-        if value == "":
-            raise UsageError(f"{name} is empty", "perhaps a variable is not set")
 
 
 def _refuse_overwriting(target: str, output: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import and_, exists, or_, select
 
 from leakscan.ledger.tables import actions
 from leakscan.ledger.words import ActionKind, ActionState
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-    from sqlalchemy import Select, Update
+    from sqlalchemy import Select
 
 PENDING = (ActionState.WAITING, ActionState.DUE, ActionState.RUNNING)
 
@@ -32,13 +32,13 @@ token that is disabled."""
 
 @dataclass(frozen=True, slots=True)
 class Duties:
-    """What a finding makes us owe, by the operator's configuration.
+    """What a finding makes us owe.
 
     Attributes:
         disable: names of the disable hooks, each with the ids of the rules that it is for.
         verify: ids of the rules whose secrets are verified.
         notify: whether owners are told.
-        hold: how long word to owners is held back, for more may be known soon.
+        hold: how long word to the owners is held back, for more is about to be known.
         quiet: after a mail to an owner, so long the next findings are gathered for one more.
         alert_on: the occasions on which the team is told.
     """
@@ -63,9 +63,12 @@ class Duties:
 
 
 def new_action(
-    finding: int, duty: tuple[ActionKind, str, ActionState], moment: datetime
+    finding: int,
+    duty: tuple[ActionKind, str, ActionState],
+    moment: datetime,
+    hold: timedelta = timedelta(0),
 ) -> dict[str, Any]:
-    """Return the row of an action that comes to be owed."""
+    """Return the row of an action that comes to be owed; word to an owner is held back so long."""
     kind, responder, state = duty
     return {
         "finding_id": finding,
@@ -74,20 +77,9 @@ def new_action(
         "state": state.value,
         "attempts": 0,
         "is_unsure": False,
-        "due_at": moment,
+        "due_at": moment + hold if kind is ActionKind.NOTIFY else moment,
         "created_at": moment,
     }
-
-
-def held_back(ids: Collection[int], moment: datetime) -> Update:
-    """Begin an update of the notices of these findings that are due later and not begun."""
-    return update(actions).where(
-        actions.c.finding_id.in_(ids),
-        actions.c.kind == ActionKind.NOTIFY,
-        actions.c.state == ActionState.DUE,
-        actions.c.attempts == 0,
-        actions.c.due_at > moment,
-    )
 
 
 def stalled_notices(ids: Collection[int]) -> Select[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, or_, select
 
 from leakscan.errors import UsageError
+from leakscan.ledger.standing import Standing, standing
 from leakscan.ledger.tables import actions, findings, sightings
 from leakscan.ledger.words import (
     Action,
@@ -24,6 +26,7 @@ from leakscan.storage import StrangeRowError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection
 
@@ -104,8 +107,42 @@ def find_entry(ledger: Ledger, name: str) -> Entry:
     if len(found) > 1:
         raise UsageError(f"{len(found)} findings are called {name}", "give a number")
     if not found:
-        raise UsageError(f"no finding {name[:80]}", "see `leakscan findings list --all`")
+        raise UsageError(f"no finding {name[:80]}", _how_to_name(name))
     return found[0]
+
+
+def _how_to_name(name: str) -> str:
+    if re.fullmatch(r"(?=.*[a-f])[0-9a-f]+", name.lower()) and len(name) < _SHORTEST:
+        return f"give at least {_SHORTEST} digits of a fingerprint"
+    return "see `leakscan findings list --all`"
+
+
+def all_disabled(ledger: Ledger, ids: Sequence[int]) -> bool:
+    """Tell whether a hook has answered of each of some findings that its token is dead.
+
+    Raises:
+        LeakscanError: the database failed.
+    """
+    pages = (ids[start : start + _PAGE] for start in range(0, len(ids), _PAGE))
+    return all(
+        standing(*row) is Standing.DISABLED
+        for page in pages
+        for row in list_with_actions(ledger, findings.c.id.in_(page))
+    )
+
+
+def claimed_until(ledger: Ledger, finding: int) -> datetime | None:
+    """Return until when a process has claimed an action of a finding, if one has.
+
+    Raises:
+        LeakscanError: the database failed.
+    """
+    query = select(func.max(actions.c.lease_until)).where(
+        actions.c.finding_id == finding, actions.c.state == ActionState.RUNNING
+    )
+    with ledger.reading() as connection:
+        moment: datetime | None = connection.scalar(query)
+        return moment
 
 
 _SHORTEST = 6
@@ -125,7 +162,11 @@ def sightings_of(
     connection: Connection, finding: int, limit: int | None = None
 ) -> tuple[Sighting, ...]:
     """Return where a finding was seen, what is still there first, then the oldest."""
-    order = (sightings.c.current.is_(False), sightings.c.committed_at, sightings.c.id)
+    order = (
+        sightings.c.current.is_(False),
+        sightings.c.committed_at.nulls_last(),
+        sightings.c.id,
+    )
     query = select(*_SIGHTING).where(sightings.c.finding_id == finding).order_by(*order)
     return tuple(Sighting(*row) for row in connection.execute(query.limit(limit)))
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, case, or_, select, update
 
-from leakscan.ledger.duties import held_back, needing_secret, new_action, stalled_notices
+from leakscan.ledger.duties import needing_secret, new_action, stalled_notices
 from leakscan.ledger.engine import now
-from leakscan.ledger.settle import settle
-from leakscan.ledger.sightings import Seen, record_sightings
+from leakscan.ledger.settle import release_held, settle
+from leakscan.ledger.sightings import Seen, drop_provisional, record_sightings
 from leakscan.ledger.tables import actions, findings, insert_into
 from leakscan.ledger.words import ActionKind, ActionState, FindingState
 from leakscan.model import PUBLIC, Confidence
@@ -80,7 +80,11 @@ class Recorder:
             ids |= {row.id for row in rows}
             new |= {row.id for row in rows if row.first_run_id == self.run}
             resolved |= {row.id for row in rows if row.state == FindingState.RESOLVED}
-        return Recorded(tuple(sorted(ids)), len(new), len(resolved))
+        numbers = tuple(sorted(ids))
+        for start in range(0, len(numbers), BATCH):
+            with self.ledger.writing() as connection:
+                drop_provisional(connection, numbers[start : start + BATCH])
+        return Recorded(numbers, len(new), len(resolved))
 
     def _record(
         self, connection: Connection, batch: dict[str, list[Finding]], exposure: str
@@ -94,7 +98,7 @@ class Recorder:
             fingerprint for fingerprint, row in known.items() if row.state == FindingState.OPEN
         ]
         owed = [
-            new_action(known[fingerprint].id, duty, moment)
+            new_action(known[fingerprint].id, duty, moment, self.duties.hold)
             for fingerprint in owing
             for duty in self.duties.of(batch[fingerprint][0].rule.id)
         ]
@@ -104,7 +108,7 @@ class Recorder:
         self._seal(connection, {known[name].id: batch[name][0] for name in owing}, moment)
         ids = [known[name].id for name in owing]
         if not self.duties.hold:
-            connection.execute(held_back(ids, moment).values(state=ActionState.WAITING))
+            release_held(connection, ids, moment, self.duties)
         # What is owed only since the configuration changed may follow from what is done already.
         late = connection.scalars(stalled_notices(ids)).all()
         settle(connection, late, moment, self.duties)

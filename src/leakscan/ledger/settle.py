@@ -74,20 +74,61 @@ def _release_notice(connection: Connection, finding: int, moment: datetime, duti
     email = connection.scalar(select(findings.c.owner_email).where(findings.c.id == finding))
     if not email:
         return False
-    told_at = connection.scalar(select(owners.c.told_at).where(owners.c.email == email))
-    due_at = moment + duties.hold
-    if told_at:
-        due_at = max(due_at, told_at + duties.quiet)
-    connection.execute(
-        update(actions)
-        .where(
-            actions.c.finding_id == finding,
-            actions.c.kind == ActionKind.NOTIFY,
-            actions.c.state == ActionState.WAITING,
-        )
-        .values(state=ActionState.DUE, due_at=min(due_at, moment + LONGEST_DELAY))
+    waiting = (
+        actions.c.finding_id == finding,
+        actions.c.kind == ActionKind.NOTIFY,
+        actions.c.state == ActionState.WAITING,
     )
+    held_until = connection.scalar(select(actions.c.due_at).where(*waiting))
+    told_at = connection.scalar(select(owners.c.told_at).where(owners.c.email == email))
+    due_at, why = _due(moment, duties, held_until, told_at)
+    due = {"state": ActionState.DUE, "due_at": due_at, "last_answer": why}
+    connection.execute(update(actions).where(*waiting).values(due))
     return True
+
+
+def release_held(
+    connection: Connection, ids: Collection[int], moment: datetime, duties: Duties
+) -> None:
+    """Hold word to the owners of these findings back no longer, except to gather it.
+
+    Args:
+        connection: inside of the transaction that has recorded more about them.
+        ids: numbers of findings; their rows are locked.
+        moment: the time.
+        duties: how long word is gathered.
+    """
+    held = (
+        actions.c.finding_id.in_(ids),
+        actions.c.kind == ActionKind.NOTIFY,
+        actions.c.attempts == 0,
+        actions.c.due_at > moment,
+    )
+    waiting = update(actions).where(*held, actions.c.state == ActionState.WAITING)
+    connection.execute(waiting.values(due_at=moment))
+    query = select(actions.c.id, actions.c.due_at, owners.c.told_at).join(findings)
+    query = query.outerjoin(owners, owners.c.email == findings.c.owner_email)
+    anew: dict[tuple[datetime, str | None], list[int]] = {}
+    for row in connection.execute(query.where(*held, actions.c.state == ActionState.DUE)):
+        due = _due(moment, duties, None, row.told_at)
+        if due[0] != row.due_at:
+            anew.setdefault(due, []).append(row.id)
+    for (due_at, why), numbers in anew.items():  # nearly always one: now
+        together = update(actions).where(actions.c.id.in_(numbers))
+        connection.execute(together.values(due_at=due_at, last_answer=why))
+
+
+def _due(
+    moment: datetime, duties: Duties, held_until: datetime | None, told_at: datetime | None
+) -> tuple[datetime, str | None]:
+    """Return when an owner is to be told, and why not now."""
+    why, due_at = None, moment
+    if held_until and held_until > due_at:
+        why, due_at = "waits for the end of the scan", held_until
+    if told_at and told_at + duties.quiet > due_at:
+        why = f"gathered: the owner was written to at {told_at:%H:%M:%S} UTC"
+        due_at = told_at + duties.quiet
+    return min(due_at, moment + LONGEST_DELAY), why
 
 
 def wipe(connection: Connection, ids: Collection[int], moment: datetime) -> None:

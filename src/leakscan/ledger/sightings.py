@@ -6,13 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import case, delete, exists
 
 from leakscan.ledger.tables import insert_into, sightings
 from leakscan.model import PROVISIONAL, PUBLIC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -47,7 +47,6 @@ def record_sightings(
     }
     if not rows:
         return
-    _drop_provisional(connection, rows)
     same = {
         "exposure": seen.exposure,
         "first_run_id": seen.run,
@@ -73,6 +72,27 @@ def record_sightings(
     )
 
 
+def drop_provisional(connection: Connection, ids: Collection[int]) -> None:
+    """Delete the places of findings that say too little, where there is a better one.
+
+    Args:
+        connection: inside of a transaction.
+        ids: numbers of findings.
+    """
+    better = sightings.alias("better")
+    connection.execute(
+        delete(sightings).where(
+            sightings.c.finding_id.in_(ids),
+            sightings.c.note == PROVISIONAL,
+            exists().where(
+                better.c.finding_id == sightings.c.finding_id,
+                better.c.repository == sightings.c.repository,
+                better.c.note.is_distinct_from(PROVISIONAL),
+            ),
+        )
+    )
+
+
 def place_digest(location: Location) -> str:
     """Return what tells one place from another: 32 hex digits of SHA-256.
 
@@ -89,21 +109,6 @@ def place_digest(location: Location) -> str:
     )
     text = "\0".join("" if part is None else str(part) for part in parts)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _drop_provisional(connection: Connection, rows: Mapping[tuple[int, str], Location]) -> None:
-    """Delete places that said too little, where the same repository now tells a better one."""
-    better = {
-        (finding, place.repository)
-        for (finding, _), place in rows.items()
-        if place.note != PROVISIONAL
-    }
-    ids = {finding for finding, _ in better}
-    columns = (sightings.c.id, sightings.c.finding_id, sightings.c.repository)
-    there = select(*columns).where(sightings.c.finding_id.in_(ids), sightings.c.note == PROVISIONAL)
-    poor = [row.id for row in connection.execute(there) if (row[1], row[2]) in better]
-    if poor:
-        connection.execute(delete(sightings).where(sightings.c.id.in_(poor)))
 
 
 def _columns(location: Location) -> dict[str, Any]:

@@ -21,6 +21,7 @@ def write_report(
     *,
     show_secrets: bool = False,
     color: bool | None = None,
+    advise: bool = True,
 ) -> None:
     """Write the result to ``out`` in one of `FORMATS`.
 
@@ -30,6 +31,7 @@ def write_report(
         out: where the report goes.
         show_secrets: whether secrets are written whole; SARIF never holds one.
         color: whether text has colours; ``None`` asks the environment and the stream.
+        advise: whether text says what to do about leaked tokens.
 
     Raises:
         UsageError: the format is none of `FORMATS`.
@@ -42,7 +44,7 @@ def write_report(
         case "text":
             from leakscan.report import text
 
-            text.write(result, out, show_secrets=show_secrets, color=color)
+            text.write(result, out, show_secrets=show_secrets, color=color, advise=advise)
         case "json":
             from leakscan.report import json
 

@@ -30,8 +30,18 @@ _SEVERITY_STYLES = {
 }
 
 
-def write(result: ScanResult, out: TextIO, *, show_secrets: bool, color: bool | None) -> None:
-    """Write the result; it fits a terminal's width, elsewhere lines are as long as they need."""
+def write(
+    result: ScanResult, out: TextIO, *, show_secrets: bool, color: bool | None, advise: bool = True
+) -> None:
+    """Write the result; it fits a terminal's width, elsewhere lines are as long as they need.
+
+    Args:
+        result: what the scan found.
+        out: where it goes.
+        show_secrets: whether secrets are written whole.
+        color: whether there are colours; ``None`` asks the environment and the stream.
+        advise: whether to say what to do about leaked tokens.
+    """
     console = Console(
         file=out,
         color_system="standard" if wants_color(out, color) else None,
@@ -39,7 +49,7 @@ def write(result: ScanResult, out: TextIO, *, show_secrets: bool, color: bool | 
         highlight=False,
     )
     width = console.width if out.isatty() else None
-    lines = _report(result, width, show_secrets)
+    lines = _report(result, width, show_secrets, advise=advise)
     with console.capture() as report:
         # Many lines at a time: a call of print takes rich longer than a line.
         while some := list(islice(lines, 1000)):
@@ -47,14 +57,17 @@ def write(result: ScanResult, out: TextIO, *, show_secrets: bool, color: bool | 
     out.write(encodable_by(out, report.get()))
 
 
-def _report(result: ScanResult, width: int | None, show_secrets: bool) -> Iterator[Text]:
+def _report(
+    result: ScanResult, width: int | None, show_secrets: bool, *, advise: bool
+) -> Iterator[Text]:
     for number, finding in enumerate(result.findings, 1):
         yield _title(number, finding, show_secrets)
         yield from _evidence(finding, width)
         yield from _places(finding, result.target, width)
         yield Text()
-    for rule in {finding.rule.id: finding.rule for finding in result.findings}.values():
-        yield from _remediation(rule, width)
+    if advise:
+        for rule in {finding.rule.id: finding.rule for finding in result.findings}.values():
+            yield from _remediation(rule, width)
     yield from verdict_lines(result, width)
 
 

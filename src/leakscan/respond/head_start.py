@@ -7,25 +7,23 @@ locked in the worker for ever.
 from __future__ import annotations
 
 import contextlib
+import enum
 import gc
 import os
-import pickle
 import select
 import signal
-import struct
-import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from leakscan.errors import LeakscanError
+from leakscan.processes import forked, message, messages, write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from leakscan.respond.event import Event
     from leakscan.sources.sighting import Sighting
 
-    Answer = Callable[[Sequence[Sighting]], Sequence[Event]]
+    Answer = Callable[[Sequence[Sighting]], Iterable[Event]]
 
 PATIENCE = 0.5
 """Seconds that a secret waits for the end of the scan, when it is known where it stands."""
@@ -33,18 +31,29 @@ PATIENCE = 0.5
 MOST = 1000
 """Secrets that are answered before the end; a flood is taken down in one go, at the end."""
 
-_LENGTH = struct.Struct("=I")
-_REST = _LENGTH.pack(0)
-"""A length that no message has: the rest is left to the scan's own process."""
+PARTING = 2.0
+"""Seconds that the process has for what it is doing when the scan was interrupted."""
 
 _LOOK_AGAIN = 1.0
 """Seconds after which a process that hears nothing looks whether the scan is still alive."""
 
 
+class _End(enum.Enum):
+    """The last word to the process: what to do about what waits."""
+
+    LEAVE = enum.auto()
+    ANSWER = enum.auto()
+
+
+class _Stop(Exception):  # noqa: N818 - not an error
+    """The process has had its time."""
+
+
 class HeadStart:
     """A process that is told of sightings and answers those that have waited long enough.
 
-    It is started at the first.  Should the scan be killed, it answers what it was told and ends.
+    It is started at the first.  The scan never waits for it before its own end; should the scan
+    be killed, it answers what it was told and ends.
 
     Args:
         answer: called there with sightings of secrets that it has not been called with before.
@@ -53,6 +62,7 @@ class HeadStart:
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
         self._told: set[tuple[str, str]] = set()
+        self._unsent = bytearray()
         self._pipes: tuple[int, int] | None = None
         self._pid = 0
 
@@ -62,112 +72,141 @@ class HeadStart:
         if secret in self._told or len(self._told) >= MOST or not hasattr(os, "fork"):
             return
         if self._pipes is None:
-            self._pipes = self._start()
-        body = pickle.dumps(sighting, pickle.HIGHEST_PROTOCOL)
-        if _LENGTH.size + len(body) > select.PIPE_BUF:
-            return
-        # As much as this is written whole or not at all, so that the scan never waits.
-        with contextlib.suppress(BlockingIOError, BrokenPipeError):
-            os.write(self._pipes[0], _LENGTH.pack(len(body)) + body)
+            try:
+                self._start()
+            except OSError:  # no process or file can be had: all is answered at the end
+                return
+        self._send()
+        if not self._unsent:
             self._told.add(secret)
+            self._unsent += message(sighting)
+            self._send()
 
     def finish(self, *, is_over: bool) -> Sequence[Event]:
-        """End the process when it has done what it is doing; return what it did.
+        """End the process; return what it did.
 
         Args:
-            is_over: whether the scan came to its end, so that what was not begun is left to the
-                caller; else that is done, too.
+            is_over: whether the scan came to its end.  Then what waits is left to the caller;
+                else it is answered, too, as far as that takes no longer than `PARTING`.
         """
         if self._pipes is None:
             return ()
         writing, results = self._pipes
         self._pipes = None
-        if is_over:
+        try:
+            self._unsent += message(_End.LEAVE if is_over else _End.ANSWER)
             with contextlib.suppress(BrokenPipeError):
                 os.set_blocking(writing, True)
-                os.write(writing, _REST)
-        os.close(writing)
-        with open(results, "rb") as pipe:  # noqa: PTH123 - pathlib opens no file descriptor
-            body = pipe.read()
-        os.waitpid(self._pid, 0)
-        try:
-            events: Sequence[Event] = pickle.loads(body)  # noqa: S301 - our own process wrote it
-        except (EOFError, pickle.UnpicklingError):
-            return ()  # it died: what it had begun is due again later
-        return events
+                write_all(writing, self._unsent)
+            if not is_over and not _is_ready(results, PARTING):
+                os.kill(self._pid, signal.SIGUSR1)
+            with open(results, "rb", closefd=False) as pipe:
+                body = bytearray(pipe.read())
+        except BaseException:  # a signal, perhaps the second: nobody wants to wait any more
+            os.kill(self._pid, signal.SIGKILL)
+            raise
+        finally:
+            os.close(writing)
+            os.close(results)
+            os.waitpid(self._pid, 0)
+        # Without a whole answer, it died: what it had begun is due again later.
+        return next(messages(body), ())
 
-    def _start(self) -> tuple[int, int]:
-        """Fork; return the pipes to tell it through, and to read from what it did."""
+    def _send(self) -> None:
+        """Send what is left, as far as that can be done without waiting."""
+        assert self._pipes  # noqa: S101 - whoever calls this has started it
+        with contextlib.suppress(BlockingIOError, BrokenPipeError):
+            while self._unsent:
+                del self._unsent[: os.write(self._pipes[0], self._unsent)]
+
+    def _start(self) -> None:
+        """Start the process.
+
+        Raises:
+            OSError: there can be none.
+        """
         reading, writing = os.pipe()
         results, out = os.pipe()
         os.set_blocking(writing, False)
-        sys.stdout.flush()
-        sys.stderr.flush()
         parent = os.getpid()
-        self._pid = os.fork()
-        if self._pid:
-            os.close(reading)
-            os.close(out)
-            return writing, results
-        status = 1
-        try:
+
+        def work() -> None:
             os.close(writing)
             os.close(results)
-            # Ctrl-C reaches the whole group; the scan's process says what is to be done.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
             gc.freeze()  # what the scan has made is not looked through, and stays shared
             gc.enable()
-            body = pickle.dumps(_serve(reading, parent, self._answer), pickle.HIGHEST_PROTOCOL)
-            with open(out, "wb") as pipe:  # noqa: PTH123 - as above
-                pipe.write(body)
-            status = 0
+            events = _serve(reading, parent, self._answer)
+            signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+            write_all(out, message(events))
+
+        # What reaches the whole group is for the scan's process, which says what is to be done.
+        handlers = dict.fromkeys((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), _ignore)
+        try:
+            self._pid = forked(work, handlers | {signal.SIGUSR1: _stop})
+        except OSError:
+            os.close(writing)
+            os.close(results)
+            raise
         finally:
-            # Without the parent's exit handlers and buffers, which are not this process's.
-            os._exit(status)
+            os.close(reading)
+            os.close(out)
+        self._pipes = writing, results
 
 
 def _serve(reading: int, parent: int, answer: Answer) -> list[Event]:
-    """Answer what comes through a pipe, until it ends or its other end dies."""
+    """Answer what comes through a pipe, until a word ends it, or its other end dies."""
     events: list[Event] = []
     waiting: list[Sighting] = []
     since = 0.0
     buffer = bytearray()
-    ready = select.poll()
-    ready.register(reading, select.POLLIN)
-    while True:
-        left = since + PATIENCE - time.monotonic() if waiting else _LOOK_AGAIN
-        if left <= 0:
-            events += _answered(waiting, answer)
-            waiting = []
-            continue
-        if ready.poll(1000 * min(left, _LOOK_AGAIN)):
-            data = os.read(reading, 1 << 16)
-            if not data:
+    with contextlib.suppress(_Stop):
+        while True:
+            left = since + PATIENCE - time.monotonic() if waiting else _LOOK_AGAIN
+            if left <= 0:
+                _answer_all(waiting, answer, events)
+                waiting = []
+            elif _is_ready(reading, min(left, _LOOK_AGAIN)):
+                data = os.read(reading, 1 << 16)
+                buffer += data
+                since = since if waiting else time.monotonic()
+                told: list[Any] = list(messages(buffer))
+                waiting += [one for one in told if not isinstance(one, _End)]
+                if _End.LEAVE in told:
+                    break
+                if _End.ANSWER in told or not data:
+                    _answer_all(waiting, answer, events)
+                    break
+            elif os.getppid() != parent:
+                _answer_all(waiting, answer, events)
                 break
-            buffer += data
-            since = since if waiting else time.monotonic()
-            waiting += _taken(buffer)
-            if buffer.startswith(_REST):
-                return events
-        elif os.getppid() != parent:
-            break
-    return events + _answered(waiting, answer)
+    return events
 
 
-def _taken(buffer: bytearray) -> Iterator[Sighting]:
-    """Take the whole messages off the front of a buffer, up to the one that ends it."""
-    while len(buffer) >= _LENGTH.size and not buffer.startswith(_REST):
-        (length,) = _LENGTH.unpack_from(buffer)
-        end = _LENGTH.size + length
-        if len(buffer) < end:
-            return
-        yield pickle.loads(buffer[_LENGTH.size : end])  # noqa: S301 - the scan's own process wrote it
-        del buffer[:end]
+def _answer_all(waiting: Sequence[Sighting], answer: Answer, events: list[Event]) -> None:
+    """Answer, if there is something; what fails is left to the scan's process, which tells of it.
 
-
-def _answered(waiting: Sequence[Sighting], answer: Answer) -> list[Event]:
-    """Answer; what fails here is done again by the scan's process, which tells of it then."""
+    Raises:
+        _Stop: there is no more time.
+    """
     try:
-        return list(answer(waiting)) if waiting else []
-    except LeakscanError:
-        return []
+        if waiting:
+            events.extend(answer(waiting))  # one by one: there may be no time for the next
+    except _Stop:
+        raise
+    except Exception:  # noqa: BLE001, S110 - whatever it is, the scan's process meets it again
+        pass
+
+
+def _is_ready(descriptor: int, seconds: float) -> bool:
+    """Wait until something can be read, or the other end is closed."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(1000 * seconds))
+
+
+def _ignore(_number: int, _frame: object) -> None:
+    """Do nothing; unlike `signal.SIG_IGN`, programs that are started do not inherit this."""
+
+
+def _stop(_number: int, _frame: object) -> None:
+    raise _Stop

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,6 @@ from leakscan.respond.team import Team
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-    from datetime import timedelta
 
     from leakscan.ledger.engine import Ledger
     from leakscan.ledger.queue import Duty
@@ -35,8 +33,6 @@ def respond(
     settings: ResponseSettings,
     rules: Mapping[str, Rule],
     only: Sequence[int] | None = None,
-    *,
-    hold: timedelta | None = None,
 ) -> Iterator[Event]:
     """Do what is due until nothing is; yield the end of each attempt.
 
@@ -49,14 +45,12 @@ def respond(
         settings: who does what.
         rules: by id, for the names of the families of tokens.
         only: numbers of the findings to look at; ``None`` for all.
-        hold: tell nobody yet, and the owners not for so long, since more is about to be known.
 
     Raises:
         LeakscanError: the ledger failed.
     """
     queue = Queue(ledger, settings.lease)
-    duties = settings.duties if hold is None else replace(settings.duties, hold=hold)
-    outcomes = Outcomes(ledger, duties, settings.patience)
+    outcomes = Outcomes(ledger, settings.duties, settings.patience)
     with Heartbeat(queue) as heartbeat:
         calls = Calls(ledger, vault, queue, outcomes, settings, heartbeat)
         # A moment's question first: afterwards no token would work any more.
@@ -66,9 +60,9 @@ def respond(
             lambda some: calls.run(verify, some),
             lambda some: calls.run(disable, some),
         ]
-        if settings.mail and hold is None:
+        if settings.mail and not settings.hold:
             steps.append(Owners(ledger, queue, outcomes, settings.mail, rules, heartbeat).run)
-        if settings.alerts and hold is None:
+        if settings.alerts and not settings.hold:
             steps.append(Team(ledger, queue, outcomes, settings.alerts, heartbeat).run)
         for some in _chunks(only):
             while True:

@@ -43,6 +43,7 @@ class ResponseSettings:
     Attributes:
         concurrency: how many hooks are called at the same time.
         lease: how long an action belongs to the process that took it, unless it says it lives.
+        hold: after a token is disabled, so long nobody is told, for more may be known soon.
     """
 
     ledger: LedgerSettings
@@ -53,6 +54,7 @@ class ResponseSettings:
     patience: Patience
     concurrency: int
     lease: timedelta
+    hold: timedelta = timedelta(0)
 
     @property
     def duties(self) -> Duties:
@@ -61,6 +63,7 @@ class ResponseSettings:
             disable={name: named.rules for name, named in self.hooks.items()},
             verify=self.verifier.rules if self.verifier else frozenset(),
             notify=self.mail is not None,
+            hold=self.hold,
             quiet=timedelta(seconds=self.mail.digest_window_seconds if self.mail else 0),
             alert_on=frozenset(self.alerts.on if self.alerts else ()),
         )
