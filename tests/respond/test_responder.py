@@ -10,13 +10,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func, select, update
 
 from leakscan.errors import LeakscanError
 from leakscan.ledger.closing import reopen, resolve
 from leakscan.ledger.duties import Duties
 from leakscan.ledger.entries import find_entry
 from leakscan.ledger.outcomes import Disabled, Patience
+from leakscan.ledger.tables import actions
 from leakscan.ledger.words import ActionKind, Answer
 from leakscan.model import PUBLIC
 from leakscan.respond.failure import AttemptError
@@ -138,6 +139,7 @@ def test_calls_are_made_at_the_same_time_but_not_too_many(stage: Stage) -> None:
 
 def test_a_slow_call_keeps_its_lease(stage: Stage) -> None:
     stage.issuer.delay = 4
+    stage.hook_at(stage.hook.url, timeout=60)
     stage.configure(lease=timedelta(seconds=2))
     stage.desk.record_some(1)
     slow = threading.Thread(target=stage.respond)
@@ -317,3 +319,27 @@ def test_what_is_opened_again_waits_for_its_secret(stage: Stage) -> None:
     assert stage.results() == []  # it waits for its secret
     stage.desk.record(a_finding(secret))
     assert ("disable", "done") in stage.results()
+
+
+def test_alerts_that_were_not_begun_are_free_at_once_when_interrupted(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stage.settings.alerts
+    stage.configure(alerts=replace(stage.settings.alerts, on=("disabled",)), mail=None)
+    stage.desk.record_some(2, duties=stage.settings.duties)
+
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("leakscan.respond.team.send_alert", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        stage.respond()
+    assert stage.desk.states(ActionKind.ALERT) == ["running", "running"]
+    with stage.desk.ledger.writing() as connection:
+        alerts = actions.c.kind == ActionKind.ALERT
+        connection.execute(update(actions).where(alerts).values(state="due", ticket=None))
+        one = select(func.max(actions.c.id)).where(alerts).scalar_subquery()
+        connection.execute(update(actions).where(actions.c.id == one).values(receipt="a channel"))
+    with pytest.raises(KeyboardInterrupt):
+        stage.respond()
+    assert sorted(stage.desk.states(ActionKind.ALERT)) == ["due", "running"]

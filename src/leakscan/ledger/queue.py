@@ -95,8 +95,12 @@ class Queue:
             )
             return claims
 
-    def renew(self, claims: Collection[Claim]) -> list[Claim]:
+    def renew(self, claims: Collection[Claim], lease: timedelta | None = None) -> list[Claim]:
         """Make the leases of claims last anew; return those that are still their holder's.
+
+        Args:
+            claims: which.
+            lease: how long from now on, if not as usual.
 
         Raises:
             LeakscanError: the database failed.
@@ -104,7 +108,7 @@ class Queue:
         if not claims:
             return []
         with self.ledger.writing() as connection:
-            return self._renew(connection, claims)
+            return self._renew(connection, claims, lease or self.lease)
 
     def begin_mail(self, claims: Collection[Claim], email: str, message_id: str) -> list[Claim]:
         """Note that a mail is about to be sent, unless some of what it tells is no longer ours.
@@ -121,7 +125,7 @@ class Queue:
         ids = [claim.action for claim in claims]
         open_still = select(actions.c.id).join(findings, _OF_OPEN_FINDING)
         with self.ledger.writing() as connection:
-            held = self._renew(connection, claims)
+            held = self._renew(connection, claims, self.lease)
             opened = set(connection.scalars(open_still.where(actions.c.id.in_(ids))))
             ours = [claim for claim in held if claim.action in opened]
             if len(ours) == len(claims):
@@ -194,22 +198,27 @@ class Queue:
         return count
 
     def next_due(self) -> datetime | None:
-        """Return when the next action is due, if any is to come.
+        """Return when the next action is due, or a claim ends, if any is to come.
 
         Raises:
             LeakscanError: the database failed.
         """
+        columns = {ActionState.DUE: actions.c.due_at, ActionState.RUNNING: actions.c.lease_until}
         with self.ledger.reading() as connection:
-            ahead = actions.c.due_at > now(connection)
-            query = select(func.min(actions.c.due_at)).where(
-                actions.c.state == ActionState.DUE, ahead
-            )
-            moment: datetime | None = connection.scalar(query)
-            return moment
+            moment = now(connection)
+            ahead = [
+                connection.scalar(
+                    select(func.min(column)).where(actions.c.state == state, column > moment)
+                )
+                for state, column in columns.items()
+            ]
+        return min((one for one in ahead if one), default=None)
 
-    def _renew(self, connection: Connection, claims: Collection[Claim]) -> list[Claim]:
+    def _renew(
+        self, connection: Connection, claims: Collection[Claim], lease: timedelta
+    ) -> list[Claim]:
         held = hold(connection, claims)
-        until = now(connection) + self.lease
+        until = now(connection) + lease
         ids = [claim.action for claim in held]
         connection.execute(update(actions).where(actions.c.id.in_(ids)).values(lease_until=until))
         return held

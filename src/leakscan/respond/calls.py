@@ -15,7 +15,7 @@ from leakscan.ledger.outcomes import Disabled, Failure
 from leakscan.ledger.seal import DamagedError, SealError
 from leakscan.ledger.words import ActionKind, Owner, Verdict
 from leakscan.respond.event import Event, Result, event_of
-from leakscan.respond.failure import AttemptError, presentable
+from leakscan.respond.failure import AttemptError, attempt_error, presentable
 from leakscan.respond.hooks import DisableRequest, Hook
 from leakscan.respond.places import places_of
 
@@ -39,6 +39,9 @@ DOWN_AFTER = 5
 
 _MOMENT = 2.0
 """Seconds that calls have to end when the process is interrupted."""
+
+_LAST_LEASE = timedelta(seconds=5)
+"""After which another process may take up what this one was calling when it was interrupted."""
 
 MOST_PLACES = 20
 """Places that a hook is told."""
@@ -103,7 +106,8 @@ class Calls:
     def _leave(self, backlog: Collection[Claim], running: dict[Future[Success], Claim]) -> None:
         """Leave in good order when interrupted: what was not begun is free for others at once.
 
-        What is running has a moment to end; then it is stopped, and left to its lease.
+        What is running has a moment to end; then it is stopped, and left to a short lease: nobody
+        else may begin it before this process is gone.
         """
         try:
             for future in wait(running, timeout=_MOMENT).done:
@@ -113,6 +117,8 @@ class Calls:
                 for named in self.settings.hooks.values():
                     named.hook.stop()
             self.heartbeat.let_go([*backlog, *running.values()])
+            if running:
+                self.queue.renew(running.values(), _LAST_LEASE)
             if backlog:
                 self.queue.release(backlog, timedelta(0))
 
@@ -168,10 +174,8 @@ class Calls:
     def _conclude(self, claim: Claim, future: Future[Success]) -> Event:
         try:
             success = future.result()
-        except AttemptError as error:
-            return self._failed(claim, error)
         except Exception as error:  # noqa: BLE001 - a bug in one hook must not stop the others
-            return self._failed(claim, AttemptError(f"internal error: {type(error).__name__}"))
+            return self._failed(claim, attempt_error(error))
         self.failures.pop((claim.kind, claim.responder), None)
         if isinstance(success, Disabled):
             states = self.outcomes.disabled(claim, success)

@@ -50,6 +50,17 @@ class AttemptError(Exception):
         return Failure(self.why, wait, is_trouble=self.trouble, is_unsure=self.unsure)
 
 
+def attempt_error(error: Exception) -> AttemptError:
+    """Return the failure of an attempt that raised this.
+
+    What nobody foresaw is the failure of that attempt alone; its message, which may hold the
+    token, is left out.
+    """
+    if isinstance(error, AttemptError):
+        return error
+    return AttemptError(f"internal error: {type(error).__name__}")
+
+
 def presentable(text: str, secret: Secret | None = None) -> str:
     """Return a stranger's answer on one short line, without the secret."""
     if secret:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -45,14 +46,22 @@ class Team:
         """
         claims = self.queue.claim([(ActionKind.ALERT, None)], AT_ONCE, only)
         self.heartbeat.hold(claims)
+        waiting = {claim.action: claim for claim in claims}
         try:
             # Those that some channels have already are told only to the others.
             for took, group in groupby(sorted(claims, key=_took), _took):
-                yield from self._tell(list(group), took)
+                together = list(group)
+                for claim in together:  # from now on its fate is known, or it is left to its lease
+                    del waiting[claim.action]
+                yield from self._tell(self.queue.renew(together), took)
         finally:
             self.heartbeat.let_go(claims)
+            if waiting:
+                self.queue.release(waiting.values(), timedelta(0))
 
     def _tell(self, claims: list[Claim], took: str) -> Iterator[Event]:
+        if not claims:  # another process has taken them over
+            return
         taken, failure = send_alert(self.settings, self._alert(claims), took.split())
         self.heartbeat.let_go(claims)
         if failure is None:
