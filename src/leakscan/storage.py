@@ -94,6 +94,16 @@ def let_readers_be(engine: Engine) -> None:
         connection.connection.cursor().execute("PRAGMA journal_mode=WAL")
 
 
+def write_back(engine: Engine) -> None:
+    """Empty the write-ahead log of an SQLite file, in which what was overwritten may still stand.
+
+    As far as nobody else is reading it now; a later write does the rest.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where SQLAlchemy says: `_begin`
     for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):

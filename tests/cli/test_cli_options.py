@@ -13,10 +13,10 @@ from leakscan.cli.options import past_moment
 @pytest.mark.parametrize(
     ("text", "moment"),
     [
-        ("2026-11-25", datetime(2026, 11, 25, tzinfo=UTC)),
-        ("2026-11-25T09:12", datetime(2026, 11, 25, 9, 12, tzinfo=UTC)),
-        ("2026-11-25 09:12:30Z", datetime(2026, 11, 25, 9, 12, 30, tzinfo=UTC)),
-        ("2026-11-25T09:12+02:00", datetime(2026, 11, 25, 7, 12, tzinfo=UTC)),
+        ("2025-11-25", datetime(2025, 11, 25, tzinfo=UTC)),
+        ("2025-11-25T09:12", datetime(2025, 11, 25, 9, 12, tzinfo=UTC)),
+        ("2025-11-25 09:12:30Z", datetime(2025, 11, 25, 9, 12, 30, tzinfo=UTC)),
+        ("2025-11-25T09:12+02:00", datetime(2025, 11, 25, 7, 12, tzinfo=UTC)),
     ],
 )
 def test_a_time(text: str, moment: datetime) -> None:
@@ -42,3 +42,8 @@ def test_so_long_ago(text: str, ago: timedelta) -> None:
 def test_no_time(text: str) -> None:
     with pytest.raises(click.BadParameter, match="is no time"):
         past_moment(text)
+
+
+def test_the_future_has_not_passed() -> None:
+    with pytest.raises(click.BadParameter, match="future"):
+        past_moment("2999-01-01")

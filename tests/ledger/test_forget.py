@@ -9,12 +9,12 @@ from leakscan.ledger.forget import forget
 from leakscan.ledger.outcomes import Disabled, Failure
 from leakscan.ledger.words import ActionKind, Answer, Owner
 from leakscan.model import Person
-from ledgers import a_finding, a_place
+from ledgers import Desk, a_finding, a_place
 
 if TYPE_CHECKING:
-    import pytest
+    from pathlib import Path
 
-    from ledgers import Desk
+    import pytest
 
 ANY = [(ActionKind.DISABLE, None), (ActionKind.NOTIFY, None)]
 DAY = timedelta(days=1)
@@ -75,7 +75,7 @@ def test_what_is_owed_keeps_its_people(desk: Desk) -> None:
     assert desk.count("owners") == 1
     desk.outcomes(attempts=1).failed(claims[1:], Failure("refused"))
     assert desk.states(ActionKind.NOTIFY) == ["done", "gave_up"]
-    assert forget(desk.ledger, desk.now() + DAY, None) == (0, 1)
+    assert forget(desk.ledger, None, "ada@example.com") == (0, 1)
 
 
 def test_only_those_who_are_meant(desk: Desk) -> None:
@@ -87,8 +87,28 @@ def test_only_those_who_are_meant(desk: Desk) -> None:
     assert desk.count("owners") == 1
 
 
+def test_an_author_is_forgotten_and_not_the_owner(desk: Desk) -> None:
+    leaked(desk, 1)
+    assert forget(desk.ledger, None, "ALAN@example.com") == (1, 0)
+    assert people(desk) == {"Ada", "ada@example.com", "en", "laptop"}
+    assert desk.count("owners") == 1
+    assert forget(desk.ledger, None, "Ada@Example.com") == (1, 0)
+    assert people(desk) == set()
+    assert desk.count("owners") == 0
+
+
+def test_no_copy_stays_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.sqlite3"
+    with Desk.open(str(file), tmp_path / "ledger.key") as desk:
+        leaked(desk, 3)
+        forget(desk.ledger, desk.now(), None)
+        for path in (file, file.with_name("ledger.sqlite3-wal")):
+            assert b"ada@example.com" not in path.read_bytes()
+            assert b"alan@example.com" not in path.read_bytes()
+
+
 def test_more_than_a_page(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("leakscan.ledger.forget._PAGE", 2)
     leaked(desk, 5)
-    assert forget(desk.ledger, None, "ada@example.com") == (5, 0)
+    assert forget(desk.ledger, desk.now() + DAY, None) == (5, 0)
     assert people(desk) == set()

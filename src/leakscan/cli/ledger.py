@@ -33,12 +33,12 @@ def status(config_path: Path | None) -> None:
     from leakscan.ledger.totals import totals
 
     with opened_ledger(load_config(config_path)) as opened:
-        click.echo(f"{'ledger':<10} {opened.name}")
+        click.echo(f"{'ledger':<14} {opened.name}")
         for what, count in totals(opened).items():
-            click.echo(f"{what:<10} {count}")
+            click.echo(f"{what:<14} {count}")
         backlog = Queue(opened).backlog()
     for (kind, responder, state), count in sorted(backlog.items()):
-        click.echo(f"{state.replace('_', ' '):<10} {count} {kind} ({responder})")
+        click.echo(f"{state.replace('_', ' '):<14} {count} {kind} ({responder})")
 
 
 @ledger.command()
@@ -60,9 +60,9 @@ def upgrade(config_path: Path | None) -> None:
     "--before", type=past_moment, metavar="WHEN",
     help="Of findings last seen before: 365.days, 2026-11-25 (UTC).",
 )  # fmt: skip
-@click.option("--owner", metavar="EMAIL", help="Of findings of this owner.")
+@click.option("--person", metavar="EMAIL", help="Only the owner or author of this address.")
 @config_option
-def forget(before: datetime | None, owner: str | None, config_path: Path | None) -> None:
+def forget(before: datetime | None, person: str | None, config_path: Path | None) -> None:
     """Erase who owners and authors are, of findings for which nothing is owed any more.
 
     What was found, where, and what was done about it stays: a token that is seen again is known
@@ -71,11 +71,11 @@ def forget(before: datetime | None, owner: str | None, config_path: Path | None)
     from leakscan.cli.ledger_access import opened_ledger
     from leakscan.ledger.forget import forget as erase
 
-    if before is None and owner is None:
-        raise UsageError("nothing says whom to forget", "give --before, --owner or both")
+    if before is None and not person:
+        raise UsageError("nothing says whom to forget", "give --before, --person or both")
     with opened_ledger(load_config(config_path)) as opened:
-        done, kept = erase(opened, before, owner)
-    click.echo(f"{done} {'finding names' if done == 1 else 'findings name'} nobody any more.")
+        done, kept = erase(opened, before, person)
+    click.echo(f"People erased from {done} {'finding' if done == 1 else 'findings'}.")
     if kept:
         click.echo(f"{kept} left as they are, since something is owed: see `findings list`.")
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import and_, delete, exists, func, or_, select, true, update
 
 from leakscan.ledger.duties import PENDING
 from leakscan.ledger.tables import actions, findings, owners, sightings
 from leakscan.ledger.words import ActionState
+from leakscan.storage import write_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import Column, ColumnElement, Connection
 
     from leakscan.ledger.engine import Ledger
 
@@ -25,6 +26,7 @@ _OF_OWNERS = tuple(
     for name in ("owner_name", "owner_email", "owner_locale", "token_name", "account")
 )
 _OF_AUTHORS = (sightings.c.author_name, sightings.c.author_email)
+_AUTHOR = sightings.c.author_email
 
 
 def forget(ledger: Ledger, before: datetime | None, email: str | None) -> tuple[int, int]:
@@ -35,7 +37,7 @@ def forget(ledger: Ledger, before: datetime | None, email: str | None) -> tuple[
     Args:
         ledger: where they are.
         before: only of findings that were last seen before; ``None`` for all.
-        email: only of findings of this owner; ``None`` for all.
+        email: only who has this address, in whatever case; ``None`` for all.
 
     Returns:
         Of how many findings people were erased, and of how many not, for something is owed.
@@ -43,9 +45,9 @@ def forget(ledger: Ledger, before: datetime | None, email: str | None) -> tuple[
     Raises:
         LeakscanError: the database failed; what was done is kept.
     """
-    meant = [_names_people()]
+    is_owner, is_author = _called(findings.c.owner_email, email), _called(_AUTHOR, email)
+    meant = [_names(is_owner, is_author)]
     meant += [] if before is None else [findings.c.last_seen_at < before]
-    meant += [] if email is None else [findings.c.owner_email == email]
     done = last = 0
     while True:
         with ledger.writing() as connection:
@@ -53,31 +55,47 @@ def forget(ledger: Ledger, before: datetime | None, email: str | None) -> tuple[
             page = page.order_by(findings.c.id).limit(_PAGE).with_for_update()
             ids = connection.scalars(page).all()
             if not ids:
-                _forget_mails(connection, before, email)
                 left = select(func.count()).select_from(findings).where(*meant)
-                return done, connection.execute(left).scalar_one()
-            _erase(connection, ids)
+                kept = connection.execute(left).scalar_one()
+                _forget_mails(connection, before, email)
+                break
+            _erase(connection, findings.c.id.in_(ids), is_owner, _OF_OWNERS)
+            _erase(connection, sightings.c.finding_id.in_(ids), is_author, _OF_AUTHORS)
         done, last = done + len(ids), ids[-1]
+    write_back(ledger.engine)
+    return done, kept
 
 
-def _erase(connection: Connection, ids: Sequence[int]) -> None:
-    for id_column, columns in ((findings.c.id, _OF_OWNERS), (sightings.c.finding_id, _OF_AUTHORS)):
-        nobody = dict.fromkeys((column.name for column in columns), None)
-        connection.execute(update(id_column.table).where(id_column.in_(ids)).values(nobody))
+def _called(address: ColumnElement[str], email: str | None) -> ColumnElement[bool]:
+    """Return the condition that an address is this one; that people are named at all if none."""
+    return true() if email is None else func.lower(address) == email.lower()
+
+
+def _names(is_owner: ColumnElement[bool], is_author: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a finding names a person who is meant."""
+    seen = exists().where(sightings.c.finding_id == findings.c.id, is_author, _any(_OF_AUTHORS))
+    return or_(and_(is_owner, _any(_OF_OWNERS)), seen)
+
+
+def _any(columns: Sequence[Column[str]]) -> ColumnElement[bool]:
+    return or_(*(column.is_not(None) for column in columns))
+
+
+def _erase(
+    connection: Connection,
+    where: ColumnElement[bool],
+    is_meant: ColumnElement[bool],
+    columns: Sequence[Column[str]],
+) -> None:
+    nobody = dict.fromkeys((column.name for column in columns), None)
+    connection.execute(update(columns[0].table).where(where, is_meant).values(nobody))
 
 
 def _forget_mails(connection: Connection, before: datetime | None, email: str | None) -> None:
-    """Forget when owners were told, unless they are still an open finding's."""
-    needed = exists().where(findings.c.owner_email == owners.c.email)
+    """Forget when owners were written to whom no finding names any more."""
+    named = exists().where(findings.c.owner_email == owners.c.email)
     meant = [] if before is None else [owners.c.told_at < before]
-    meant += [] if email is None else [owners.c.email == email]
-    connection.execute(delete(owners).where(~needed, *meant))
-
-
-def _names_people() -> ColumnElement[bool]:
-    author = (column.is_not(None) for column in _OF_AUTHORS)
-    seen = exists().where(sightings.c.finding_id == findings.c.id, or_(*author))
-    return or_(*(column.is_not(None) for column in _OF_OWNERS), seen)
+    connection.execute(delete(owners).where(~named, _called(owners.c.email, email), *meant))
 
 
 def _is_owed() -> ColumnElement[bool]:
