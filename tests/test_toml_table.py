@@ -56,6 +56,7 @@ def test_home_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     ("toml", "ask", "message"),
     [
         ("", lambda t: t.text("a"), "missing: set it in [part]"),
+        ("b = 1", lambda t: t.text("a"), "missing: set it in [part]"),
         ("a = 1", lambda t: t.text("a"), "expected a text, not a number"),
         ('a = ""', lambda t: t.text("a", None), "expected a text, not an empty text"),
         ("a = 2026-11-25", lambda t: t.text("a"), "expected a text, not a date or time"),
@@ -104,6 +105,30 @@ def test_a_text_in_the_wrong_place_is_never_quoted() -> None:
         with pytest.raises(UsageError) as caught:
             getattr(table('a = "hunter2"'), method)("a")
         assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("toml", "key", "remedy"),
+    [
+        ('sneder = "x"', "sender", "is sneder a misspelling?"),
+        ('hots = "x"\nuser = "y"', "host", "is hots a misspelling?"),
+        (r'"sen\u001bder" = "x"', "sender", r"is sen\x1bder a misspelling?"),
+        ('hostname = "x"', "host", "set it in [part]"),
+    ],
+)
+def test_a_key_that_may_be_the_missing_one_misspelt_is_named(
+    toml: str, key: str, remedy: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        table(toml).text(key)
+    assert str(caught.value) == f"/etc/leakscan/config.toml: part.{key}: missing: {remedy}"
+
+
+def test_a_key_that_was_asked_for_is_no_misspelling() -> None:
+    keys = table('sender2 = "x"')
+    keys.text("sender2")
+    with pytest.raises(UsageError, match="set it in"):
+        keys.text("sender")
 
 
 def test_what_is_no_table() -> None:

@@ -27,6 +27,21 @@ def fingerprint(key: bytes, rule: str, secret: Secret) -> str:
     return hmac.new(key, message, hashlib.sha256).hexdigest()
 
 
+def key_file(path: Path | None = None) -> Path | None:
+    """Return the file of the fingerprint key; ``None`` if the key is in the environment.
+
+    Args:
+        path: the file that the configuration names; by default one in the user's state folder.
+    """
+    if KEY_VARIABLE in os.environ:
+        return None
+    if path is None:
+        from platformdirs import user_state_path
+
+        path = user_state_path("leakscan") / "fingerprint.key"
+    return path
+
+
 def load_key(path: Path | None = None, *, make: bool = True) -> bytes:
     """Return the fingerprint key, made at first use.
 
@@ -36,18 +51,18 @@ def load_key(path: Path | None = None, *, make: bool = True) -> bytes:
         make: whether to make one where there is none.
 
     Raises:
-        UsageError: the key is too short.
+        UsageError: the key is too short, or there is none and none is to be made.
         LeakscanError: the key can be neither read nor made.
     """
-    given = os.environ.get(KEY_VARIABLE)
-    if given is not None:
-        return decode_key(given, KEY_VARIABLE)
+    path = key_file(path)
     if path is None:
-        from platformdirs import user_state_path
-
-        path = user_state_path("leakscan") / "fingerprint.key"
+        return decode_key(os.environ[KEY_VARIABLE], KEY_VARIABLE)
     if not make and not path.exists():
-        raise UsageError(f"the fingerprint key {path} is missing", "restore it from a backup")
+        raise UsageError(
+            f"the fingerprint key {path} is missing, with which the ledger's findings were made",
+            "copy it from the machine that made it, or restore it from a backup; name it with"
+            " fingerprint.key_file",
+        )
     try:
         return decode_key(keep(path, lambda: passing_key().hex() + "\n"), str(path))
     except (OSError, UnicodeDecodeError) as error:

@@ -25,6 +25,9 @@ class _Absent(enum.Enum):
 
 _ABSENT: Final = _Absent.ABSENT
 
+_LIKENESS: Final = 0.7
+"""From which a key may be another one misspelt; ``hostname`` is no misspelling of ``host``."""
+
 
 class Table:
     """One table of a configuration.  Ask for each key, then say `done`.
@@ -226,8 +229,17 @@ class Table:
             self._asked.append(key)
         value = self._content.get(key, default)
         if value is _ABSENT:
-            raise self.error(key, "missing", f"set it in [{safe_text(self.name)}]")
+            remedy = self._misspelt(key) or f"set it in [{safe_text(self.name)}]"
+            raise self.error(key, "missing", remedy)
         return value
+
+    def _misspelt(self, key: str) -> str | None:
+        """Ask whether a key that nobody has asked for yet was meant to be this one."""
+        from difflib import get_close_matches  # at a mistake only: the command line starts fast
+
+        others = [other for other in self._content if other not in self._asked]
+        close = get_close_matches(key, others, n=1, cutoff=_LIKENESS)
+        return f"is {safe_text(close[0])} a misspelling?" if close else None
 
     def _path(self, key: str, text: str) -> Path:
         if "\0" in text:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,8 @@ from leakscan.ledger.words import ActionKind
 
 if TYPE_CHECKING:
     from responding import Office
+
+CHANNEL = "json://127.0.0.1:9/none"
 
 
 def test_a_scan_that_is_recorded_answers_at_once(office: Office) -> None:
@@ -101,6 +105,59 @@ def test_a_token_that_is_still_alive_is_said_at_every_scan(office: Office) -> No
         assert (done.status, "1 not known to be dead" in done.stderr) == (INCOMPLETE, True)
 
 
+STEP = "Open https://replicate.com/account/api-tokens and disable the token"
+
+
+def test_what_is_done_is_not_asked_of_the_reader(office: Office) -> None:
+    office.leak()
+    assert STEP in office.run("scan", str(office.folder / "leaked.env")).stdout
+    for _ in range(2):
+        done = office.scan()
+        assert (done.status, STEP in done.stdout) == (FOUND, False)
+        assert "1 finding in 1 place" in done.stdout
+
+
+def test_what_is_not_known_to_be_done_is_asked_of_the_reader(office: Office, token: str) -> None:
+    leaks = office.folder / "leaks"
+    leaks.mkdir()
+    (leaks / "issued.env").write_text(f"REPLICATE_API_TOKEN={office.leak()}\n")
+    (leaks / "strange.env").write_text(f"REPLICATE_API_TOKEN={token}\n")
+    # The issuer knows one of them, and nobody has disabled the other.
+    done = office.run("scan", str(leaks), "--record", "--min-confidence", "low")
+    assert (done.status, STEP in done.stdout) == (FOUND, True)
+    assert " · 1 disabled" in done.stderr
+    assert " · 1 not ours" in done.stderr
+    office.leak("unasked")
+    office.name_no_hook()
+    assert STEP in office.scan("unasked").stdout
+
+
+def test_a_retry_while_a_process_is_at_it_says_so(office: Office) -> None:
+    office.leak()
+    office.lose_the_hook()
+    office.scan()
+    with office.desk() as desk:
+        desk.pass_time(timedelta(hours=1))
+        desk.claim()
+    done = office.run("findings", "retry", "1")
+    assert done.status == MISUSED
+    assert re.search(r"a process has claimed .* #1 until 20[0-9-]+ [0-9:]+ UTC: wait", done.stderr)
+    with office.desk() as desk:
+        desk.pass_time(timedelta(hours=1))
+    assert office.run("respond").status == INCOMPLETE
+    assert office.run("findings", "retry", "1").status == CLEAN
+
+
+def test_a_retry_of_what_is_done_says_where_to_look(office: Office) -> None:
+    office.leak()
+    office.scan()
+    done = office.run("findings", "retry", "1")
+    assert (done.status, done.stderr) == (
+        MISUSED,
+        "leakscan: nothing is to be tried again for #1: see `leakscan findings show 1`\n",
+    )
+
+
 def test_a_rule_without_a_hook_is_said(office: Office) -> None:
     office.leak()
     office.configure('kind = "http"', 'kind = "http"\nrules = ["npm-access-token"]')
@@ -115,7 +172,9 @@ def test_a_fingerprint_key_that_is_missing_is_not_made_anew(office: Office) -> N
     kept = key.read_text()
     key.unlink()
     done = office.scan(LEAKSCAN_FINGERPRINT_KEY=None)
-    assert (done.status, "fingerprint.key is missing" in done.stderr) == (MISUSED, True)
+    assert done.status == MISUSED
+    assert "fingerprint.key is missing, with which the ledger's findings were made" in done.stderr
+    assert "copy it from the machine that made it" in done.stderr
     assert not key.exists()
     key.write_text(kept)
     assert office.scan(LEAKSCAN_FINGERPRINT_KEY=None).status == FOUND
@@ -160,14 +219,74 @@ def test_respond_tells_programs_what_it_did(office: Office) -> None:
 
 def test_the_configuration_can_be_checked_without_doing_anything(office: Office) -> None:
     office.leak()
-    done = office.run("respond", "--check")
+    done = office.run("respond", "--check", LEAKSCAN_ALERT_URLS=CHANNEL)
     assert (done.status, "Nothing is wrong here." in done.stdout) == (CLEAN, True)
+    told = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    assert told["configuration"] == str(office.settings)
+    assert told["fingerprints"] == "LEAKSCAN_FINGERPRINT_KEY"
+    assert told["disable"] == "issuer"
     (office.folder / "mails").mkdir()
     (office.folder / "mails" / "leak.html").write_text("{% if %}")
     office.configure("[mail]\n", '[mail]\ntemplates = "mails"\n')
     broken = office.run("respond", "--check")
     assert broken.status in (MISUSED, INCOMPLETE)
     assert "leak.html" in broken.stderr
+
+
+def test_what_would_not_be_done_is_said_by_the_check(office: Office) -> None:
+    office.name_no_hook()
+    done = office.run("respond", "--check")
+    assert done.status == CLEAN
+    assert done.stdout.endswith(
+        "No hook: no token would be disabled.\n"
+        "Nobody would be alerted when something is given up.\n"
+        "No server was asked whether it answers.\n"
+    )
+    office.configure("[mail]", '[alerts]\non = ["disabled"]\n[mail]')
+    half = office.run("respond", "--check", LEAKSCAN_ALERT_URLS=CHANNEL)
+    assert "Nobody would be alerted when something is given up.\n" in half.stdout
+    home = office.folder / "data" / "leakscan"
+    home.mkdir(parents=True)
+    (home / "issuer").symlink_to(office.folder / "issuer")
+    own = office.run(
+        "respond",
+        "--check",
+        XDG_DATA_HOME=str(office.folder / "data"),
+        LEAKSCAN_ALERT_URLS=CHANNEL,
+    )
+    assert "disable        the issuer on this machine\n" in own.stdout
+    assert "No hook" not in own.stdout
+
+
+def test_the_check_needs_no_configuration(office: Office) -> None:
+    home = {"HOME": str(office.folder), "XDG_STATE_HOME": str(office.folder / "state")}
+    home["XDG_CONFIG_HOME"] = str(office.folder / "none")
+    done = office.run_alone("respond", "--check", **home, LEAKSCAN_FINGERPRINT_KEY=None)
+    assert done.status == CLEAN
+    assert "configuration  none\n" in done.stdout
+    key = office.folder / "state" / "leakscan" / "fingerprint.key"
+    assert f"fingerprints   {key}\n" in done.stdout
+
+
+def test_a_key_that_others_can_read_is_found_by_the_check(office: Office) -> None:
+    folder = office.folder
+    (folder / "smtp password").write_text("secret")
+    office.configure(
+        'host = "127.0.0.1"', 'host = "127.0.0.1"\nusername = "x"\npassword_file = "smtp password"'
+    )
+    variables = {"LEAKSCAN_ALERT_URLS": CHANNEL, "LEAKSCAN_FINGERPRINT_KEY": None}
+    (folder / "smtp password").chmod(0o600)
+    assert "Nothing is wrong here.\n" in office.run("respond", "--check", **variables).stdout
+    keys = ("ledger.key", "fingerprint.key", "smtp password", "issuer/webhook.secret")
+    for name, mode in zip(keys, (0o640, 0o604, 0o644, 0o660), strict=True):
+        (folder / name).chmod(mode)
+    done = office.run("respond", "--check", **variables)
+    assert (done.status, "Nothing is wrong" in done.stdout) == (CLEAN, False)
+    told = [line for line in done.stdout.splitlines() if line.startswith("Others can read ")]
+    assert told == [
+        f"Others can read {folder / name}: chmod 600 {shlex.quote(str(folder / name))}"
+        for name in keys
+    ]
 
 
 @pytest.mark.parametrize(
@@ -264,6 +383,8 @@ def test_findings_are_listed_shown_closed_and_exported(office: Office) -> None:
         ("findings", "list", "--since", "999999.weeks"),
         ("ledger", "forget"),
         ("ledger", "forget", "--before", ""),
+        ("ledger", "forget", "--before", "2999-01-01"),
+        ("ledger", "forget", "--person", ""),
         ("scan", ".", "--exposure", "x"),
         ("scan", ".", "--record", "--exposure", ""),
     ],
@@ -302,9 +423,9 @@ def test_people_are_forgotten(office: Office) -> None:
     assert (
         len(office.run("findings", "list", "--since", "1.hour", "-f", "json").json["findings"]) == 1
     )
-    assert office.run("ledger", "forget", "--before", "1.hour").stdout.startswith("0 findings")
-    done = office.run("ledger", "forget", "--owner", "ada@example.com")
-    assert done.stdout == "1 finding names nobody any more.\n"
+    assert "from 0 findings" in office.run("ledger", "forget", "--before", "1.hour").stdout
+    done = office.run("ledger", "forget", "--person", "Ada@Example.com")
+    assert done.stdout == "People erased from 1 finding.\n"
     assert "ada" not in office.run("findings", "export").stdout
     assert office.scan().status == FOUND
     assert len(office.sink.mails) == 1
@@ -314,5 +435,7 @@ def test_the_status_of_the_ledger_is_told(office: Office) -> None:
     office.leak()
     office.scan()
     status = office.run("ledger", "status").stdout
-    assert "findings   1" in status
-    assert "secrets    0" in status
+    assert "findings       1" in status
+    assert "secrets        0" in status
+    assert "unresolved     1" in status
+    assert "need attention 0" in status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 from servers import a_json, running_web
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from responding import Office
@@ -52,6 +54,74 @@ def test_a_hook_that_nobody_answers_at(office: Office) -> None:
     assert done.stderr == "leakscan: disable.issuer would not work: mend it, then rehearse again\n"
 
 
+PACKAGE = """
+class Odd:
+    def __str__(self):
+        raise KeyError("in words that nobody may see")
+
+def disable(request):
+    return {"status": Odd()}
+"""
+
+
+def test_a_hook_with_a_bug_is_named_and_the_others_are_asked(office: Office) -> None:
+    (office.folder / "our_hook.py").write_text(PACKAGE)
+    info = office.folder / "our_hook-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: our-hook\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[leakscan.disable_hooks]\nours = our_hook:disable\n")
+    faulty = '[disable.faulty]\nkind = "python"\nentry_point = "ours"\n'
+    office.configure("[disable.issuer]", f"{faulty}[disable.issuer]")
+    done = office.run("rehearse", "hooks", PYTHONPATH=str(office.folder))
+    assert done.status == 3
+    assert done.stdout.splitlines() == [
+        "FAILED  disable.faulty  internal error: KeyError",
+        "well    disable.issuer  not_ours",
+        "well    verify  invalid",
+    ]
+
+
+ASKED = """
+import json, pathlib, sys
+pathlib.Path("asked").write_text(sys.stdin.read())
+print(json.dumps({"status": "not_ours"}))
+"""
+OWN_RULE = """
+id = "acme-key"
+name = "Acme key"
+issuer = "Acme"
+description = "Opens the Acme API."
+severity = "low"
+prefixes = ["acme_"]
+pattern = '(?P<prefix>acme_)(?P<body>[0-9a-f]{20})'
+max_length = 25
+alphabet = '[0-9a-f]'
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "form"),
+    [
+        ("npm-access-token", "npm_[0-9A-Za-z]{36}"),
+        ("replicate-api-token", "r8_[0-9A-Za-z]{37}"),
+        ("acme-key", "r8_[0-9A-Za-z]{37}"),  # which has no example
+    ],
+)
+def test_a_hook_is_asked_about_a_token_of_its_rule(office: Office, rule: str, form: str) -> None:
+    (office.folder / "acme.toml").write_text(OWN_RULE)
+    argv = json.dumps([sys.executable, "-c", ASKED])
+    hook = f'[disable.other]\nkind = "command"\nargv = {argv}\nrules = ["{rule}"]\n'
+    own = '[rules]\npaths = ["acme.toml"]\n'
+    office.configure("[disable.issuer]", f"{own}{hook}[disable.issuer]")
+    done = office.run("rehearse", "hooks", cwd=office.folder)
+    assert "well    disable.other  not_ours" in done.stdout
+    asked = json.loads((office.folder / "asked").read_text())["data"]
+    assert asked["rule"] == rule
+    assert re.fullmatch(form, asked["token"])
+    assert (asked["sightings"], asked["sighting_count"]) == ([], 0)
+    assert asked["exposure"].startswith("a rehearsal: ")
+
+
 @pytest.mark.parametrize("answer", ["disabled", "already_disabled"])
 def test_a_hook_that_says_so_of_any_token(office: Office, answer: str) -> None:
     program = f'import sys; sys.stdin.read(); print(\'{{"status": "{answer}"}}\')'
@@ -84,6 +154,7 @@ def test_without_anybody_to_ask(office: Office, tmp_path: Path) -> None:
         assert done.status == 2
         assert done.stderr.startswith("leakscan: the configuration ")
         assert done.stderr.count("\n") == 1
+        assert (command == "hooks") == ("`leakscan issuer init`" in done.stderr)
 
 
 def test_the_mail_is_printed(office: Office) -> None:
@@ -101,6 +172,15 @@ def test_its_html_is_printed(office: Office) -> None:
     assert done.stdout.startswith("<!DOCTYPE html>")
     assert "it was used &lt;at night&gt;" in done.stdout
     assert done.stdout.rstrip().endswith("</html>")
+
+
+def test_a_token_in_what_the_user_says_is_redacted(
+    office: Office, new_token: Callable[[], str]
+) -> None:
+    token = new_token()
+    done = office.run("rehearse", "mail", "--exposure", f"posted: {token}")
+    assert "posted: r8_" in done.stdout
+    assert token not in done.stdout
 
 
 def test_a_template_is_seen_in_its_language(office: Office) -> None:
@@ -130,10 +210,24 @@ def test_a_mail_that_cannot_be_sent(office: Office) -> None:
     assert done.stdout.startswith("FAILED  mail  cannot connect")
 
 
-def test_an_address_that_is_none(office: Office) -> None:
-    done = office.run("rehearse", "mail", "--to", "nobody\r\nBcc: all@example.com")
-    assert done.status == 3
-    assert "no address that mail can be sent to" in done.stdout
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--to", "nobody\r\nBcc: all@example.com"), "no address that mail can be sent to"),
+        (("--to", "nobody"), "no address that mail can be sent to"),
+        (("--to", ""), "--to is empty: perhaps a variable is not set"),
+        (("--exposure", ""), "--exposure is empty: perhaps a variable is not set"),
+        (("--locale", ""), "--locale is empty: perhaps a variable is not set"),
+        (("--to", "ann@example.com", "--html"), "--html is for printing"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_is_sent(
+    office: Office, arguments: tuple[str, ...], words: str
+) -> None:
+    done = office.run("rehearse", "mail", *arguments)
+    assert (done.status, done.stdout) == (2, "")
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
     assert office.sink.mails == []
 
 

@@ -72,7 +72,7 @@ def test_the_default_folder(tmp_path: Path) -> None:
 
 
 def test_accounts_and_tokens(run: Callable[..., Any], ada_secret: Secret) -> None:
-    assert run("account", "list").stdout == "ada  user          ada@example.com  Ada Lovelace\n"
+    assert run("account", "list").stdout == "ada  user  ada@example.com  Ada Lovelace\n"
     created = run("token", "create", "ada", "laptop")
     assert TOKEN.fullmatch(created.stdout.removesuffix("\n"))
     assert "laptop of ada" in created.stderr
@@ -86,6 +86,35 @@ def test_accounts_and_tokens(run: Callable[..., Any], ada_secret: Secret) -> Non
 
 
 @pytest.mark.usefixtures("ada_secret")
+def test_accounts_are_listed_in_columns(run: Callable[..., Any]) -> None:
+    arguments = ("--email", "all@acme-laboratories.example", "--kind", "organization")
+    run("account", "add", "acme", *arguments, "--password-stdin", stdin=PASSWORD)
+    assert run("account", "list").stdout == (
+        "acme  organization  all@acme-laboratories.example\n"
+        "ada   user          ada@example.com                Ada Lovelace\n"
+    )
+
+
+def test_the_hook_comes_with_how_to_verify(run: Callable[..., Any], tmp_path: Path) -> None:
+    printed = run("hook", "--url", "https://issuer.example/leaks/hooks/disable").stdout
+    assert "verify" not in tomllib.loads(printed)
+    wanted = printed.replace("# [", "[").replace("# url", "url")
+    assert tomllib.loads(wanted)["verify"] == {"url": "https://issuer.example/leaks/v1/account"}
+    config = tmp_path / "leakscan.toml"
+    config.write_text(wanted)
+    run("init")
+    checked = subprocess.run(
+        [*COMMAND, "respond", "--check", "--config", str(config)],
+        capture_output=True,
+        check=False,
+        env=environment(tmp_path),
+        text=True,
+    )
+    assert checked.returncode == 0, checked.stderr
+    assert "https://issuer.example/leaks/v1/account" in checked.stdout
+
+
+@pytest.mark.usefixtures("ada_secret")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -94,6 +123,7 @@ def test_accounts_and_tokens(run: Callable[..., Any], ada_secret: Secret) -> Non
         (("account", "add", "b b", "--email", "b@example.com", "--password-stdin"), "no user name"),
         (("account", "add", "bob", "--email", "nowhere", "--password-stdin"), "no e-mail address"),
         (("password", "ada"), "no terminal to ask"),
+        (("password", "bob"), "no account bob"),
         (("password", "bob", "--password-stdin"), "no account bob"),
         (("password", os.fsdecode(b"\xff"), "--password-stdin"), "no account \\xff"),
         (("token", "create", "bob", "laptop"), "no account bob"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,9 +11,17 @@ from leakscan.errors import UsageError
 from leakscan.ledger import standing
 from leakscan.ledger.closing import reopen, resolve, try_again
 from leakscan.ledger.duties import Duties
-from leakscan.ledger.entries import find_entry, list_entries, list_with_actions, sightings_of
+from leakscan.ledger.entries import (
+    all_disabled,
+    claimed_until,
+    find_entry,
+    list_entries,
+    list_with_actions,
+    sightings_of,
+)
 from leakscan.ledger.outcomes import Disabled, Failure
 from leakscan.ledger.standing import Standing
+from leakscan.ledger.totals import totals
 from leakscan.ledger.words import ActionKind, Answer, Owner
 from ledgers import ONE_HOOK, a_finding, a_place
 
@@ -93,6 +102,22 @@ def test_every_standing_has_its_word(desk: Desk) -> None:
         Standing.RECORDED,
         Standing.DISABLING,
     ]
+    assert [number for number in range(1, 7) if all_disabled(desk.ledger, [number])] == [1]
+    assert not all_disabled(desk.ledger, [1, 2])
+    counts = totals(desk.ledger)
+    assert (counts["findings"], counts["unresolved"], counts["need attention"]) == (6, 5, 1)
+
+
+def test_it_is_known_until_when_a_process_has_claimed_something(desk: Desk) -> None:
+    desk.record_some(2)
+    assert claimed_until(desk.ledger, 1) is None
+    (claim,) = desk.queue.claim(ANY_DISABLE, 1)
+    until = claimed_until(desk.ledger, 1)
+    assert until is not None
+    assert timedelta(seconds=50) < until - desk.now() <= desk.queue.lease
+    assert claimed_until(desk.ledger, 2) is None
+    desk.outcomes().disabled(claim, Disabled(Answer.DISABLED))
+    assert claimed_until(desk.ledger, 1) is None
 
 
 def test_findings_are_chosen_by_any_condition(desk: Desk) -> None:
@@ -121,8 +146,11 @@ def test_a_finding_is_named_by_its_number_or_the_start_of_its_fingerprint(desk: 
     entry = find_entry(desk.ledger, "2")
     assert find_entry(desk.ledger, entry.fingerprint[:12].upper()) == entry
     assert find_entry(desk.ledger, entry.redacted) == entry
-    for name in ("3", "", "%", "abc", "-1", "9" * 30, "9" * 5000, "²"):
-        with pytest.raises(UsageError, match="no finding"):
+    for name in ("3", "", "%", "xyz", "-1", "9" * 30, "9" * 5000, "²", "abcdef0"):
+        with pytest.raises(UsageError, match=r"no finding .*: see `leakscan findings list"):
+            find_entry(desk.ledger, name)
+    for name in ("8c8d", "ABC", "f"):
+        with pytest.raises(UsageError, match="give at least 6 digits of a fingerprint"):
             find_entry(desk.ledger, name)
 
 

@@ -74,7 +74,7 @@ def list_(
 def show(name: str, style: str, config_path: Path | None) -> None:
     """Show all about one finding.
 
-    ID is its number, its redacted secret, or the start of its fingerprint.
+    ID is its number, its redacted secret, or the first 6 digits or more of its fingerprint.
     """
     from leakscan.cli.ledger_access import opened_ledger
     from leakscan.ledger import entries
@@ -144,13 +144,23 @@ def retry(name: str, config_path: Path | None) -> None:
     """Make due at once what was given up for a finding, or waits for its next attempt."""
     from leakscan.cli.ledger_access import opened_ledger
     from leakscan.ledger.closing import try_again
-    from leakscan.ledger.entries import find_entry
+    from leakscan.ledger.entries import claimed_until, find_entry
 
     with opened_ledger(load_config(config_path)) as ledger:
         entry = find_entry(ledger, name)
         count = try_again(ledger, entry)
+        claimed = None if count else claimed_until(ledger, entry.id)
+    if claimed:
+        raise UsageError(
+            f"a process has claimed what is to be done for #{entry.id} until"
+            f" {claimed:%Y-%m-%d %H:%M:%S} UTC",
+            "wait for it; should it die, `leakscan respond` takes over then",
+        )
     if not count:
-        raise UsageError(f"nothing is to be tried again for #{entry.id}", "see what it stands at")
+        raise UsageError(
+            f"nothing is to be tried again for #{entry.id}",
+            f"see `leakscan findings show {entry.id}`",
+        )
     click.echo(f"{count} due for #{entry.id}; now run `leakscan respond`.")
 
 

@@ -111,12 +111,13 @@ def rule() -> None:
 @click.option("--url", default=HOOK_URL, show_default=True, help="Where leakscan reaches the hook.")
 def hook(data: Path | None, url: str) -> None:
     """Print what tells leakscan to have leaked tokens disabled here."""
-    from leakscan.issuer.minting import hook_settings
+    from leakscan.issuer.minting import hook_settings, verify_settings
 
     if not url.startswith(("https://", "http://")):
         raise UsageError(f"{url}: not an address of a hook", f"use one such as {HOOK_URL}")
     with _open(data) as opened:
-        click.echo(hook_settings(url, opened.folder.webhook_secret), nl=False)
+        click.echo(hook_settings(url, opened.folder.webhook_secret))
+    click.echo(verify_settings(url), nl=False)
 
 
 @issuer.group()
@@ -167,10 +168,11 @@ def list_accounts(data: Path | None) -> None:
     """List all accounts."""
     with _open(data) as opened:
         known = opened.accounts()
-    width = max((len(one.username) for one in known), default=0)
-    for one in known:
-        told = f"{one.username:<{width}}  {one.kind:<12}  {one.email or '-'}  {one.name or ''}"
-        click.echo(told.rstrip())
+    rows = [(one.username, one.kind, one.email or "-", one.name or "") for one in known]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (f"{text:<{width}}" for text, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
 
 
 @issuer.command()
@@ -179,9 +181,9 @@ def list_accounts(data: Path | None) -> None:
 @PASSWORD_STDIN
 def password(username: str, data: Path | None, *, password_stdin: bool) -> None:
     """Give USERNAME another password, and end all their sessions."""
-    new = _password(from_stdin=password_stdin)
     with _open(data) as opened:
-        opened.set_password(username, new)
+        opened.require_account(username)
+        opened.set_password(username, _password(from_stdin=password_stdin))
     click.echo("The account has a new password, and is signed out everywhere.")
 
 

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
+import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leakscan.cli.detection import open_detector
+from leakscan.embedded import EmbeddedHook
 from leakscan.errors import LeakscanError, UsageError
-from leakscan.fingerprint import load_key
+from leakscan.fingerprint import KEY_VARIABLE, key_file, load_key
+from leakscan.ledger.duties import GAVE_UP
 from leakscan.ledger.rotate import used_keys
 from leakscan.ledger.runs import has_findings_key
 from leakscan.ledger.seal import key_id
 from leakscan.respond.hooks.command import CommandHook
 from leakscan.respond.mail import check_templates
+from leakscan.toml_table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from leakscan.cli.ledger_access import Response
     from leakscan.config import Config
+    from leakscan.respond.hooks.settings import NamedHook
+
+_OTHERS = stat.S_IRGRP | stat.S_IROTH
 
 
 def require_ready(response: Response, config: Config) -> None:
@@ -51,3 +62,62 @@ def require_ready(response: Response, config: Config) -> None:
                 f"disable.{name}.rules: no scan uses {', '.join(sorted(named.rules))}",
                 "add them to rules.enable",
             )
+
+
+def parts(response: Response, config: Config) -> dict[str, str]:
+    """Say what a response would use, by what it is for."""
+    settings, vault, alerts = response.settings, response.vault, response.settings.alerts
+    hooks = [_hook(name, named) for name, named in settings.hooks.items()]
+    return {
+        "configuration": str(config.source or "none"),
+        "ledger": response.ledger.name,
+        "ledger key": f"{vault.seals_with} of {vault.source}",
+        "fingerprints": str(key_file(config.fingerprint_key_file) or KEY_VARIABLE),
+        "disable": ", ".join(hooks) or "nobody",
+        "verify": settings.verifier.server.url if settings.verifier else "nobody",
+        "mail": f"{settings.mail.host}:{settings.mail.port}" if settings.mail else "nobody",
+        "alerts": f"{len(alerts.urls)} on {', '.join(alerts.on)}" if alerts else "nobody",
+    }
+
+
+def shortcomings(response: Response, config: Config) -> Iterator[str]:
+    """Yield what works, and yet leaves tokens alive, the team unaware or a key open to others."""
+    settings = response.settings
+    if not settings.hooks:
+        yield "No hook: no token would be disabled."
+    if settings.alerts is None or GAVE_UP not in settings.alerts.on:
+        yield "Nobody would be alerted when something is given up."
+    for path in dict.fromkeys(_key_files(response, config)):
+        if _is_open_to_others(path):
+            yield f"Others can read {path}: chmod 600 {shlex.quote(str(path))}"
+
+
+def _hook(name: str, named: NamedHook) -> str:
+    return "the issuer on this machine" if isinstance(named.hook, EmbeddedHook) else name
+
+
+def _key_files(response: Response, config: Config) -> Iterator[Path]:
+    """Yield the files of keys and passwords that the configuration names, or that are made."""
+    own = (response.vault.path, key_file(config.fingerprint_key_file), config.digest_key_file)
+    yield from filter(None, own)
+    for name, key in (("mail", "password_file"), ("alerts", "urls_file")):
+        yield from _named_in(config, name, config.response.get(name, {}), key)
+    for name, content in _table(config, "disable", config.response.get("disable", {})).tables():
+        yield from _named_in(config, f"disable.{name}", content, "secret_file")
+
+
+def _named_in(config: Config, name: str, content: object, key: str) -> Iterator[Path]:
+    path = _table(config, name, content).path(key, None)
+    if path is not None:
+        yield path
+
+
+def _table(config: Config, name: str, content: object) -> Table:
+    return Table(config.source or Path("the configuration"), name, content)
+
+
+def _is_open_to_others(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & _OTHERS)
+    except OSError:  # a variable may stand in for a file that is not there
+        return False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leakscan.cli.options import config_option
+from leakscan.cli.options import config_option, refuse_empty
 from leakscan.config import load_config
 from leakscan.errors import LeakscanError, UsageError
 from leakscan.model import PUBLIC
@@ -35,13 +35,17 @@ def hooks(config_path: Path | None) -> None:
     """Ask every disable hook, and the verifier, about a token that nobody has issued."""
     from leakscan.cli.ledger_access import opened_settings
     from leakscan.respond.rehearsal import rehearse_calls
+    from leakscan.rules import load_rules
 
-    with opened_settings(load_config(config_path)) as settings:
+    config = load_config(config_path)
+    rules = {rule.id: rule for rule in load_rules(config.rule_paths, config.overrides)}
+    with opened_settings(config) as settings:
         if not settings.hooks and not settings.verifier:
             raise UsageError(
-                "the configuration names no disable hook", "see docs/hooks.md, or issuer init"
+                "the configuration names no disable hook",
+                "see docs/hooks.md, or `leakscan issuer init`",
             )
-        _tell(rehearse_calls(settings))
+        _tell(rehearse_calls(settings, rules))
 
 
 @rehearse.command()
@@ -64,13 +68,19 @@ def mail(
 ) -> None:
     """Print the mail that an owner would get, or send it to yourself."""
     from leakscan.ledger.words import Owner
+    from leakscan.report.presentable import presentable_line
     from leakscan.respond.rehearsal import example_mail, rehearse_mail
 
+    refuse_empty({"--to": to, "--exposure": exposure, "--locale": locale})
+    if to and html:
+        raise UsageError("--html is for printing", "leave out --to, or --html")
     settings = _settings(config_path).mail
     if settings is None:
         raise UsageError("the configuration has no [mail]", "see docs/mail.md")
     owner = Owner("Ada Lovelace", to or "ada@example.com", locale)
-    message = example_mail(settings, owner, tokens, exposure)
+    message = example_mail(settings, owner, tokens, presentable_line(exposure))
+    if "To" not in message:
+        raise UsageError("--to: no address that mail can be sent to", "write ada@example.com")
     if to:
         _tell([rehearse_mail(settings, message)])
         return

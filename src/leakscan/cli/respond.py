@@ -11,6 +11,7 @@ import click
 from leakscan.cli.options import config_option, format_option
 from leakscan.config import load_config
 from leakscan.errors import LeakscanError
+from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,26 +104,19 @@ def _remarks(response: Response) -> Iterator[str]:
 
 
 def _check(config: Config) -> None:
-    """Open and compose everything that a response needs; say what there is, and what is wrong.
+    """Open and compose everything that a response needs; say what there is, and what is missing.
 
     Raises:
         UsageError: the configuration or a template is wrong.
         LeakscanError: something cannot be opened.
     """
     from leakscan.cli.ledger_access import opened_response
-    from leakscan.cli.readiness import require_ready
+    from leakscan.cli.readiness import parts, require_ready, shortcomings
 
     with opened_response(config) as response:
         require_ready(response, config)
-        settings, alerts = response.settings, response.settings.alerts
-        parts = {
-            "ledger": response.ledger.name,
-            "key": f"{response.vault.seals_with} of {response.vault.source}",
-            "disable": ", ".join(settings.hooks) or "nobody",
-            "verify": settings.verifier.server.url if settings.verifier else "nobody",
-            "mail": f"{settings.mail.host}:{settings.mail.port}" if settings.mail else "nobody",
-            "alerts": f"{len(alerts.urls)} on {', '.join(alerts.on)}" if alerts else "nobody",
-        }
-    for name, value in parts.items():
-        click.echo(f"{name:<8} {value}")
-    click.echo("Nothing is wrong here.  No server was asked whether it answers.")
+        for name, value in parts(response, config).items():
+            click.echo(f"{name:<13}  {safe_text(value)}")
+        for line in list(shortcomings(response, config)) or ["Nothing is wrong here."]:
+            click.echo(safe_text(line))
+    click.echo("No server was asked whether it answers.")

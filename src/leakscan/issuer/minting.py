@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from leakscan.errors import UsageError
 from leakscan.model import Checksum, Secret
@@ -58,6 +59,18 @@ def hook_settings(url: str, secret_file: Path) -> str:
         'kind = "http"\n'
         f"url = {toml_text(url)}\n"
         f"secret_file = {toml_text(str(secret_file))}\n"
+    )
+
+
+def verify_settings(hook_url: str) -> str:
+    """Return the TOML with which leakscan asks this issuer whether a token works.
+
+    It is commented out: for most issuers, being asked counts as a use of the token.
+    """
+    return (
+        "# To ask first whether the token still works, and whose it is:\n"
+        "# [verify]\n"
+        f"# url = {toml_text(urljoin(hook_url, '../v1/account'))}\n"
     )
 
 

@@ -113,6 +113,15 @@ class Issuer:
         with self._database.reading() as connection:
             return accounts.find(connection, account_table.c.username == username) is not None
 
+    def require_account(self, username: str) -> None:
+        """Refuse a name that no account has.
+
+        Raises:
+            UsageError: there is no such account.
+        """
+        with self._database.reading() as connection:
+            accounts.named(connection, username)
+
     def session_account(self, account_id: int, mark: str) -> Account | None:
         """Find the account of a session, unless its password has been changed since.
 

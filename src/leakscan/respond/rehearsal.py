@@ -9,19 +9,23 @@ from datetime import UTC, datetime
 from email.utils import make_msgid
 from typing import TYPE_CHECKING
 
+import regex
+
 from leakscan.ledger.words import Answer, Verdict
+from leakscan.model import Secret
 from leakscan.respond.alerts import Alert, send_alert
-from leakscan.respond.failure import AttemptError
+from leakscan.respond.failure import attempt_error
 from leakscan.respond.hooks import DisableRequest
 from leakscan.respond.mail import Delivered, Mailer, compose, examples
+from leakscan.respond.server_settings import REPLICATE
 from leakscan.sample import mint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from email.message import EmailMessage
 
     from leakscan.ledger.words import Owner
-    from leakscan.model import Secret
+    from leakscan.model import Rule
     from leakscan.respond.alerts import AlertSettings
     from leakscan.respond.hooks.settings import NamedHook
     from leakscan.respond.mail import MailSettings
@@ -51,16 +55,21 @@ class Rehearsed:
     answer: str
 
 
-def rehearse_calls(settings: ResponseSettings) -> Iterator[Rehearsed]:
-    """Ask every disable hook and the verifier; yield how each did."""
-    token = mint(random.SystemRandom())
+def rehearse_calls(settings: ResponseSettings, rules: Mapping[str, Rule]) -> Iterator[Rehearsed]:
+    """Ask every disable hook and the verifier; yield how each did.
+
+    Args:
+        settings: who they are.
+        rules: by id, all that the configuration knows.
+    """
     for name, named in settings.hooks.items():
-        yield Rehearsed(f"disable.{name}", *_ask(named, token))
+        yield Rehearsed(f"disable.{name}", *_ask(named, rules))
     if settings.verifier:
+        _, token = _made_up(settings.verifier.rules, rules)
         try:
             verdict, _ = settings.verifier.verify(token)
-        except AttemptError as error:
-            yield Rehearsed("verify", is_well=False, answer=error.why)
+        except Exception as error:  # noqa: BLE001 - as of a hook
+            yield Rehearsed("verify", is_well=False, answer=attempt_error(error).why)
         else:
             yield Rehearsed("verify", verdict is Verdict.INVALID, verdict)
 
@@ -99,11 +108,12 @@ def rehearse_mail(settings: MailSettings, message: EmailMessage) -> Rehearsed:
     return Rehearsed("mail", isinstance(outcome, Delivered), outcome.answer)
 
 
-def _ask(named: NamedHook, token: Secret) -> tuple[bool, str]:
+def _ask(named: NamedHook, rules: Mapping[str, Rule]) -> tuple[bool, str]:
     """Ask a hook about a token that it cannot know."""
+    rule, token = _made_up(named.rules, rules)
     request = DisableRequest(
         finding=secrets.token_hex(32),
-        rule=min(named.rules),
+        rule=rule,
         token=token,
         exposure=EXPOSURE,
         found_at=datetime.now(UTC),
@@ -112,8 +122,22 @@ def _ask(named: NamedHook, token: Secret) -> tuple[bool, str]:
     )
     try:
         answer = named.hook.disable(request).answer
-    except AttemptError as error:
-        return False, error.why
+    except Exception as error:  # noqa: BLE001 - a bug in one hook must not stop the others
+        return False, attempt_error(error).why
     if answer is Answer.NOT_OURS:
         return True, answer
     return False, f"it answers {answer} for a token that nobody has issued"
+
+
+def _made_up(ids: Collection[str], rules: Mapping[str, Rule]) -> tuple[str, Secret]:
+    """Return the first of some rules, and a token of its form that nobody has issued.
+
+    Rules cannot make tokens, but they have examples.  Where there is none, it is Replicate's.
+    """
+    chosen = min(ids, default=REPLICATE[0])
+    rule = rules.get(chosen)
+    if rule and chosen not in REPLICATE:
+        for text in rule.examples.positive:
+            if found := regex.search(rule.pattern, text):
+                return chosen, Secret(found[0])
+    return chosen, mint(random.SystemRandom())

@@ -158,11 +158,28 @@ def test_another_sign_of_compromise_and_a_token_disabled_before() -> None:
     text, page = parts(arrived(SPARSE_EXAMPLE, owner=Owner(email="ada@example.com")))
     assert text.startswith("Hello,\n")
     for words in (" ".join(text.split()), page.text):
-        assert "There was another sign that somebody else may have it" in words
-        assert "it was used from two countries at once" in words
+        assert "Somebody else may have it: it was used from two countries at once" in words
         assert "had been disabled already" in words
         assert "public repository" not in words
         assert "None" not in words
+
+
+def test_a_token_is_removed_from_a_history_only_where_a_commit_has_it() -> None:
+    elsewhere = replace(EXAMPLE, places=(Place(kind="file", repository="notes.txt"),))
+    for notices, step in (
+        ((elsewhere,), "Remove the token from where it was found. What protects you is that it is"),
+        ((elsewhere, SPARSE_EXAMPLE), "Remove the tokens from where they were found. What"),
+        ((elsewhere, EXAMPLE), "Remove the tokens from the history of the repository. What"),
+    ):
+        text, page = parts(arrived(*notices))
+        assert all(len(line) <= 76 for line in text.splitlines() if "https://" not in line)
+        for words in (" ".join(text.split()), page.text):
+            assert step in words
+            assert ("history" in words) == (EXAMPLE in notices)
+            owner = "the repository" if EXAMPLE in notices else "the place"
+            assert f"If {owner} is not yours, ask its owner." in words
+        assert (HISTORY in page.links) == (HISTORY in text) == (EXAMPLE in notices)
+        assert re.findall(r"^[0-9]\.", text, re.MULTILINE) == [f"{n}." for n in range(1, 7)]
 
 
 @pytest.mark.parametrize(
