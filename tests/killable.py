@@ -1,9 +1,10 @@
 """Runs the command line in forked processes that kill themselves at a given step.
 
-It reads one JSON a line, ``{"arguments": [...], "step": n, "patience": p}``, and answers each with
-``{"status": s, "steps": k}``.  A step lies before and after each transaction of the ledger, each
-request and each mail; ``step`` 0 kills at none.  What a scan finds is answered beside it after p
-seconds.
+It reads one JSON a line, ``{"arguments": [...], "step": n, "beside": b}``, and answers each with
+``{"status": s, "deaths": d}``.  A step lies before and after each transaction of the ledger, each
+request and each mail; ``step`` 0 kills at none.  If b is true, the scan goes on long enough for the
+process beside it, which counts on from where it was forked: d holds an ``s`` if the scan was
+killed, and a ``b`` if the other was.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from leakscan.cli import main
@@ -28,17 +30,20 @@ if TYPE_CHECKING:
 
 
 class Steps:
-    """Counts steps, and kills the process at one of them."""
+    """Counts steps, and kills the process at one of them, when it has written down which it is."""
 
-    def __init__(self, fatal: int) -> None:
-        self.count = 0
+    def __init__(self, fatal: int, deaths: int) -> None:
+        self._count = 0
         self._fatal = fatal
+        self._deaths = deaths
+        self._scan = os.getpid()
         self._lock = threading.Lock()
 
     def take(self) -> None:
         with self._lock:
-            self.count += 1
-            if self.count == self._fatal:
+            self._count += 1
+            if self._count == self._fatal:
+                os.write(self._deaths, b"s" if os.getpid() == self._scan else b"b")
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,26 +70,40 @@ class Steps:
         Mailer.send = self.around(Mailer.send)  # type: ignore[method-assign]
 
 
-def run(arguments: list[str], step: int, patience: float) -> dict[str, int]:
+def go_on_for_a_while() -> None:
+    """Have what a scan finds answered beside it at once, and the scan last long enough for that."""
+    finish = head_start.HeadStart.finish
+
+    def finish_later(head: head_start.HeadStart, *, is_over: bool) -> Any:
+        time.sleep(0.5)
+        return finish(head, is_over=is_over)
+
+    head_start.PATIENCE = 0
+    head_start.HeadStart.finish = finish_later  # type: ignore[method-assign]
+
+
+def run(arguments: list[str], step: int, *, beside: bool) -> dict[str, object]:
     """Run one command in a process of its own."""
-    reading, writing = os.pipe()
+    reading, deaths = os.pipe()
+    os.set_blocking(reading, False)
     child = os.fork()
     if not child:
         os.setpgid(0, 0)
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
-        head_start.PATIENCE = patience
-        steps = Steps(step)
-        steps.install()
+        if beside:
+            go_on_for_a_while()
+        Steps(step, deaths).install()
         sys.argv = ["leakscan", *arguments]
-        status = main()
-        os.write(writing, str(steps.count).encode())
-        os._exit(status)
-    os.close(writing)
+        os._exit(main())
+    os.close(deaths)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    with os.fdopen(reading) as pipe:
-        return {"status": status, "steps": int(pipe.read() or 0)}
+    died = b""
+    with contextlib.suppress(BlockingIOError):  # the process beside the scan may still live
+        died = os.read(reading, 9)
+    os.close(reading)
+    return {"status": status, "deaths": died.decode()}
 
 
 if __name__ == "__main__":

@@ -26,7 +26,6 @@ from leakscan.demo.stage import write_settings
 from leakscan.issuer.serve import running
 from leakscan.issuer.store import Issuer
 from leakscan.ledger.words import ActionKind
-from leakscan.respond.head_start import PATIENCE
 from ledgers import Desk
 
 if TYPE_CHECKING:
@@ -58,14 +57,14 @@ class Killable:
             assert process.stdin
             process.stdin.close()
 
-    def run(self, *arguments: str, step: int = 0, patience: float = PATIENCE) -> tuple[int, int]:
-        """Run a command, killed at a step; return its status and how many steps there were."""
+    def run(self, *arguments: str, step: int = 0, beside: bool = False) -> tuple[int, str]:
+        """Run a command, killed at a step; return its status and which processes died."""
         assert self.process.stdin
         assert self.process.stdout
-        command = {"arguments": arguments, "step": step, "patience": patience}
+        command = {"arguments": arguments, "step": step, "beside": beside}
         print(json.dumps(command), file=self.process.stdin, flush=True)
         answer = json.loads(self.process.stdout.readline())
-        return answer["status"], answer["steps"]
+        return answer["status"], answer["deaths"]
 
 
 @dataclass
@@ -187,12 +186,16 @@ def test_killed_at_every_step_of_a_scan_that_is_recorded(place: Place, half: int
 def test_killed_at_every_step_of_what_is_done_beside_a_scan(place: Place) -> None:
     """Both processes count, so that now the one dies, now the other, now both."""
     folder, *servers = place
+    all_deaths: Counter[str] = Counter()
     with Killable.started() as runner:
         for step in range(1, 40, 3):
             leak = Leak.made(folder / f"beside{step}", *servers)
-            status, _ = runner.run(*leak.scan, step=step, patience=0)
-            assert status in (KILLED, 1, 3)
+            status, deaths = runner.run(*leak.scan, step=step, beside=True)
+            assert status == KILLED if "s" in deaths else status in (1, 3)
+            all_deaths.update(deaths)
             leak.recover(runner)
+    assert all_deaths["s"] >= 3
+    assert all_deaths["b"] >= 3
 
 
 @pytest.mark.timeout(400)
