@@ -5,11 +5,12 @@ from __future__ import annotations
 import html
 import itertools
 import json
+import os
 import re
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -137,6 +138,22 @@ def send(url: str, request: bytes) -> None:
         connection.sendall(request)
         while connection.recv(1000):
             pass
+
+
+@contextmanager
+def asleep() -> Iterator[tuple[int, int]]:
+    """Open a pipe that holds all that it can, and that nobody reads; give reader and writer."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 4096)
+    os.set_blocking(writer, True)
+    try:
+        yield reader, writer
+    finally:
+        os.close(reader)
+        os.close(writer)
 
 
 def account_answer(url: str, secret: Secret) -> requests.Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import re
@@ -23,12 +24,13 @@ from issuing import (
     token_shown,
 )
 
-from leakscan.issuer.log import LOG, logging_to, presentable_path
+from leakscan.issuer.log import LOG, logging_to, presentable
 from leakscan.issuer.serve import running
 from leakscan.issuer.store import Issuer
+from leakscan.model import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from leakscan.issuer.values import NewAccount
@@ -39,9 +41,15 @@ class Log:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._marks = itertools.count()
 
     def text(self) -> str:
-        return self._path.read_text(encoding="ascii")
+        """Return all that has been logged: a line of ours, which is logged last, is waited for."""
+        mark = f"mark {next(self._marks)}\n"
+        LOG.info(mark)
+        while f" {mark}" not in (text := self._path.read_text(encoding="ascii")):
+            time.sleep(0.01)
+        return re.sub(r"\S+ mark \d+\n", "", text)
 
     def lines(self, count: int = 0) -> list[str]:
         """Return the lines without their time, each of which must be well-formed.
@@ -210,13 +218,49 @@ def test_a_hostile_request_is_one_plain_line(log: Log, url: str, ada: NewAccount
     visitor.session.close()
 
 
-def test_a_path_is_one_word_without_tokens(ada: NewAccount) -> None:
+def test_what_is_sent_becomes_one_word_without_tokens(ada: NewAccount) -> None:
     plain, redacted = ada.token.secret.reveal(), ada.token.secret.redacted()
-    assert presentable_path("/tokens/1f") == "/tokens/1f"
-    assert presentable_path(f"/{plain}{plain}") == f"/{redacted}{redacted}"
-    assert presentable_path("/a b%\x85\ud800") == "/a%20b%25%C2%85%3F"
+    assert presentable("/tokens/1f", 200) == "/tokens/1f"
+    assert presentable(f"/{plain}{plain}", 200) == f"/{redacted}{redacted}"
+    assert presentable("/a b%\x85\ud800", 200) == "/a%20b%25%C2%85%3F"
+    assert presentable("/a%20b%255F", 200) == "/a%2520b%25255F"  # without a token, as it came
     long = "x" * 190 + plain
-    assert plain[:10] not in presentable_path(long)
+    assert plain[:10] not in presentable(long, 200)
+    assert presentable("x" * 20, 20) == "x" * 20
+    assert presentable("x" * 21, 20) == "x" * 20 + "..."
+
+
+def test_a_token_is_found_however_it_is_encoded(new_token: Callable[[], str]) -> None:
+    plain, other = new_token(), new_token()
+    redacted = Secret(plain).redacted()
+    once = "".join(f"%{ord(character):02x}" for character in plain)
+    text = plain.replace("_", "%5f")
+    for _ in range(5):
+        assert presentable(f"/{text}", 200) == f"/{redacted}"
+        assert presentable(f"/{text}/a%20b/{other}", 200) == (
+            f"/{redacted}/a%20b/{Secret(other).redacted()}"
+        )
+        text = text.replace("%", "%25")
+    assert presentable(once, 200) == redacted
+    assert presentable(once.replace("%", "%25"), 200) == redacted
+
+
+def test_a_method_or_path_holds_no_token(log: Log, url: str, ada: NewAccount) -> None:
+    plain, redacted = ada.token.secret.reveal(), ada.token.secret.redacted()
+    for sent in (
+        f"{plain} /",
+        f"{plain.replace('_', '%5f')}%20x /",
+        f"GET /{plain.replace('_', '%255f')}",
+        f"GET /{plain.replace('_', '%25255f')}/{plain}",
+    ):
+        send(url, f"{sent} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    assert [line.split()[1:3] for line in log.lines(4)] == [
+        [redacted, "/"],
+        [f"{redacted}%20x", "/"],
+        ["GET", f"/{redacted}"],
+        ["GET", f"/{redacted}/{redacted}"],
+    ]
+    assert plain[8:20] not in log.text()
 
 
 def test_a_broken_database_is_told_to_the_operator(log: Log, url: str, issuer: Issuer) -> None:
@@ -261,5 +305,5 @@ def test_afterwards_nothing_is_left(tmp_path: Path) -> None:
     with (tmp_path / "log").open("wb") as file, logging_to(file.fileno()):
         LOG.info("heard")
     LOG.info("not heard")
-    assert Log(tmp_path / "log").text()[21:] == "heard\n"
+    assert (tmp_path / "log").read_text()[21:] == "heard\n"
     assert (LOG.handlers, LOG.level) == ([], logging.NOTSET)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from issuing import LOG_LINE, Visitor, account_answer, send, serving
+import requests
+from issuing import LOG_LINE, TIMEOUT, Visitor, account_answer, asleep, send, serving
 
 from leakscan.issuer.store import Issuer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from leakscan.issuer.values import NewAccount
+
+
+LONG_PATHS = [f"/absent/{number}/{'x' * 150}" for number in range(250)]
+"""Of which the log is twice as long as what a terminal takes that nobody reads."""
 
 
 @pytest.fixture
@@ -52,42 +58,76 @@ def test_quiet(data: Path, ada: NewAccount) -> None:
         assert process.communicate(timeout=60) == ("", "")
 
 
-def _full_disk() -> tuple[int, tuple[int, ...]]:
+@contextmanager
+def full_disk() -> Iterator[int]:
     full = os.open("/dev/full", os.O_WRONLY)
-    return full, (full,)
+    yield full
+    os.close(full)
 
 
-def _reader_gone() -> tuple[int, tuple[int, ...]]:
+@contextmanager
+def reader_gone() -> Iterator[int]:
     reader, writer = os.pipe()
     os.close(reader)
-    return writer, (writer,)
+    yield writer
+    os.close(writer)
 
 
-def _reader_asleep() -> tuple[int, tuple[int, ...]]:
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            os.write(writer, b"x" * 4096)
-    os.set_blocking(writer, True)
-    return writer, (reader, writer)
+@contextmanager
+def reader_asleep() -> Iterator[int]:
+    with asleep() as (_, writer):
+        yield writer
 
 
-@pytest.mark.parametrize("stream", [_full_disk, _reader_gone, _reader_asleep])
-def test_a_log_that_cannot_be_written_holds_nobody_up(
-    data: Path, ada: NewAccount, stream: Callable[[], tuple[int, tuple[int, ...]]]
-) -> None:
-    stderr, descriptors = stream()
+@contextmanager
+def terminal() -> Iterator[tuple[int, int]]:
+    """Open a terminal; give the end at which people sit, and that of programs."""
+    people, programs = os.openpty()
     try:
-        with serving(data, stderr=stderr) as (process, url):
-            for _ in range(20):
-                assert account_answer(url, ada.token.secret).status_code == 200
-            assert Visitor(url).sign_in("ada").url.endswith("/tokens")  # logged before the answer
-            process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=60) == 0
+        yield people, programs
     finally:
-        for descriptor in descriptors:
-            os.close(descriptor)
+        os.close(people)
+        os.close(programs)
+
+
+@pytest.mark.parametrize("stream", [full_disk, reader_gone, reader_asleep])
+def test_a_log_that_cannot_be_written_holds_nobody_up(
+    data: Path, ada: NewAccount, stream: Callable[[], AbstractContextManager[int]]
+) -> None:
+    with stream() as stderr, serving(data, stderr=stderr) as (process, url):
+        for _ in range(20):
+            assert account_answer(url, ada.token.secret).status_code == 200
+        assert Visitor(url).sign_in("ada").url.endswith("/tokens")  # logged before the answer
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0
+
+
+def ask_for(paths: list[str], url: str) -> None:
+    """Ask for what does not exist, one after the other."""
+    with requests.Session() as session:
+        for path in paths:
+            assert session.get(url + path, timeout=TIMEOUT).status_code == 404
+
+
+def test_a_terminal_that_nobody_reads_holds_nobody_up(data: Path) -> None:
+    """It says that it has room until the end, and then takes a part of a line."""
+    with terminal() as (people, programs), serving(data, stderr=programs) as (process, url):
+        ask_for(LONG_PATHS, url)
+        seen = b""
+        while f" {LONG_PATHS[-1]} 404 " not in seen.decode() or not seen.endswith(b"\n"):
+            seen += os.read(people, 65536)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0
+    lines = seen.decode().splitlines()
+    assert [line for line in lines if not LOG_LINE.fullmatch(line)] == []
+    assert [line.split()[3] for line in lines] == LONG_PATHS
+
+
+def test_a_terminal_that_nobody_reads_does_not_hold_up_the_end(data: Path) -> None:
+    with terminal() as (_, programs), serving(data, stderr=programs) as (process, url):
+        ask_for(LONG_PATHS, url)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0
 
 
 def test_a_closed_standard_error_holds_nobody_up(data: Path, ada: NewAccount) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NEW = "a new password"
 WRONG = "This is not your current password."
+SIGNED_OUT = "You were signed out, because the password was changed or the session is too old."
 
 
 @pytest.fixture
@@ -51,6 +52,7 @@ def test_only_the_own_session_goes_on(
     assert "Your password is changed. Other browsers were signed out." in words(answer.text)
     assert is_signed_in(home)
     assert not is_signed_in(elsewhere)
+    home.session.cookies.clear()
     home.session.cookies.update(stolen)  # the cookie from before the change is of no use either
     assert not is_signed_in(home)
     assert elsewhere.sign_in("ada").status_code == 401
@@ -67,16 +69,40 @@ def test_a_session_that_is_over_changes_nothing(
     form = tokens.partition('name="form" value="')[2].partition('"')[0]
     home.change_password(PASSWORD, NEW)
     (token,) = issuer.tokens("ada")
+    stolen = dict(elsewhere.session.cookies)
     for path, fields in (
         ("/password", {"current": NEW, "new": PASSWORD}),
         ("/tokens", {"name": "evil", "form": form}),
         (f"/tokens/{token.id}/rename", {"name": "evil"}),
         (f"/tokens/{token.id}/disable", {}),
     ):
+        elsewhere.session.cookies.clear()
+        elsewhere.session.cookies.update(stolen)
         answer = elsewhere.post(path, form_key=key, **fields)
         assert answer.status_code == 403 or answer.url.endswith("/sign-in")
     assert issuer.tokens("ada") == (token,)
     assert issuer.sign_in("ada", NEW)
+
+
+@pytest.mark.parametrize("path", ["/", "/tokens", "/tokens/x/disable", "/password", "/sign-in"])
+def test_who_was_signed_out_is_told_once_why(home: Visitor, elsewhere: Visitor, path: str) -> None:
+    home.change_password(PASSWORD, NEW)
+    answer = elsewhere.get(path)
+    assert answer.url.endswith("/sign-in")
+    assert SIGNED_OUT in words(answer.text)
+    assert answer.text.count('role="status"') == 1
+    assert SIGNED_OUT not in words(elsewhere.get(path).text)
+    assert SIGNED_OUT not in words(home.get("/tokens").text)
+    assert elsewhere.sign_in("ada", NEW).url.endswith("/tokens")
+    assert elsewhere.submit("/tokens", "/sign-out").url.endswith("/sign-in")
+    assert SIGNED_OUT not in words(elsewhere.get(path).text)  # who signs out knows why
+
+
+def test_a_stranger_was_not_signed_out(visitor: Visitor) -> None:
+    for _ in range(2):  # without a session, and with one that names nobody
+        assert SIGNED_OUT not in words(visitor.get("/tokens").text)
+    visitor.session.cookies.set("leakscan-issuer", "forged")
+    assert SIGNED_OUT not in words(visitor.get("/tokens").text)
 
 
 def test_the_operator_ends_every_session(home: Visitor, elsewhere: Visitor, issuer: Issuer) -> None:

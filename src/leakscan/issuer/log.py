@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import select
 import time
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from leakscan.issuer.checks import without_tokens
+from leakscan.issuer.log_writer import LineWriter
 from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -33,6 +32,13 @@ _SERVERS_OWN = logging.getLogger("uvicorn.error")
 
 _LONGEST_METHOD = 20
 _LONGEST_PATH = 200
+
+_MOST_ENCODINGS = 5
+"""How often a text may be percent-encoded for a token in it to be seen.
+
+Once too often is a common mistake.  To look until nothing changes would let a long path, which
+is encoded thousands of times, keep the server busy.
+"""
 
 
 def note(request: HTTPConnection, text: str, *values: object) -> None:
@@ -73,22 +79,45 @@ class RequestLog:
             await self._app(scope, receive, send_and_see)
         finally:
             address = scope["client"][0] if scope["client"] else "-"
-            method, path = scope["method"][:_LONGEST_METHOD], presentable_path(scope["path"])
+            method = presentable(scope["method"], _LONGEST_METHOD)
+            path = presentable(scope["path"], _LONGEST_PATH)
             milliseconds = (time.perf_counter() - begun) * 1000
             LOG.info("%s %s %s %s %.0f ms", address, method, path, status, milliseconds)
 
 
-def presentable_path(path: str) -> str:
-    """Return a decoded path without tokens, percent-encoded anew: one word of plain characters."""
-    text = quote(without_tokens(path), safe="/:@!$&'()*+,;=", errors="replace")
-    return text if len(text) <= _LONGEST_PATH else text[:_LONGEST_PATH] + "..."
+def presentable(text: str, longest: int) -> str:
+    """Return a decoded method or path as one word of plain characters, without tokens.
+
+    Args:
+        text: what was sent; it is percent-encoded anew.
+        longest: after so many characters it is cut off.
+    """
+    word = quote(_redacted(text), safe="/:@!$&'()*+,;=", errors="replace")
+    return word if len(word) <= longest else word[:longest] + "..."
+
+
+def _redacted(text: str) -> str:
+    """Redact tokens, those too that are percent-encoded: then the text is returned decoded."""
+    shown = seen = without_tokens(text)
+    for _ in range(_MOST_ENCODINGS):
+        decoded = unquote(seen)
+        if decoded == seen:
+            break
+        seen = without_tokens(decoded)
+        if seen != decoded:
+            shown = seen
+    return shown
 
 
 @contextlib.contextmanager
 def logging_to(descriptor: int | None) -> Iterator[None]:
-    """Write the log to an open file as long as the block runs; or have nothing written at all."""
-    handler = logging.NullHandler() if descriptor is None else _Lines(descriptor)
-    if descriptor is not None:
+    """Write the log to an open file as long as the block runs; or have nothing written at all.
+
+    In the end what waits to be written still is, if that takes but a moment.
+    """
+    writer = None if descriptor is None else LineWriter(descriptor)
+    handler = _Lines(writer) if writer else logging.NullHandler()
+    if writer:
         LOG.setLevel(logging.INFO)
     for logger in (LOG, _SERVERS_OWN):
         logger.addHandler(handler)
@@ -98,27 +127,20 @@ def logging_to(descriptor: int | None) -> Iterator[None]:
         for logger in (LOG, _SERVERS_OWN):
             logger.removeHandler(handler)
         LOG.setLevel(logging.NOTSET)
+        if writer:
+            writer.finish()
 
 
 class _Lines(logging.Handler):
-    """Writes each record as one line of ASCII, at once and whole.
+    """Has each record written as one line of ASCII."""
 
-    A log must not hold up who is served: a line that cannot be written is dropped, be the disk
-    full, the file closed, or its reader asleep.
-    """
-
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, writer: LineWriter) -> None:
         super().__init__()
-        self._descriptor = descriptor
-        self._poll = select.poll()
-        self._poll.register(descriptor, select.POLLOUT)
+        self._writer = writer
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record down, if that is possible without waiting."""
-        line = _line(record).encode("ascii", "backslashreplace")
-        with contextlib.suppress(OSError):
-            if self._poll.poll(0):
-                os.write(self._descriptor, line)
+        """Have a record written."""
+        self._writer.add(_line(record).encode("ascii", "backslashreplace"))
 
 
 def _line(record: logging.LogRecord) -> str:

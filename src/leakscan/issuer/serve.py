@@ -14,12 +14,13 @@ import uvicorn
 
 from leakscan.errors import LeakscanError
 from leakscan.issuer.app import build_app
-from leakscan.issuer.connections import HEAD_SECONDS, timely_protocol
+from leakscan.issuer.connections import LIMITS, timely_protocol
 from leakscan.issuer.log import RequestLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from leakscan.issuer.connections import Limits
     from leakscan.issuer.store import Issuer
 
 _MOST_CONNECTIONS = 500
@@ -58,7 +59,7 @@ def serve(
 
 @contextlib.contextmanager
 def running(
-    issuer: Issuer, port: int = 0, *, https: bool = False, head_seconds: float = HEAD_SECONDS
+    issuer: Issuer, port: int = 0, *, https: bool = False, limits: Limits = LIMITS
 ) -> Iterator[str]:
     """Serve on loopback in a thread of this process.
 
@@ -66,7 +67,7 @@ def running(
         issuer: what to serve.
         port: 0 for any that is free.
         https: whether people reach it by https.
-        head_seconds: within which the head of a request must be whole.
+        limits: of the time that connections have.
 
     Yields:
         The address, such as ``http://127.0.0.1:54321``.
@@ -75,7 +76,7 @@ def running(
         LeakscanError: the port is in use, or the server did not come up.
     """
     listener = _listen("127.0.0.1", port)
-    server = _server(issuer, https=https, head_seconds=head_seconds)
+    server = _server(issuer, https=https, limits=limits)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="issuer", daemon=True
     )
@@ -92,14 +93,14 @@ def running(
         listener.close()
 
 
-def _server(issuer: Issuer, *, https: bool, head_seconds: float = HEAD_SECONDS) -> uvicorn.Server:
+def _server(issuer: Issuer, *, https: bool, limits: Limits = LIMITS) -> uvicorn.Server:
     # Who opens more connections than there are file descriptors must not fill our log.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
     return uvicorn.Server(
         uvicorn.Config(
             RequestLog(build_app(issuer, https=https)),
             access_log=False,  # ours says more, and less
-            http=timely_protocol(head_seconds),
+            http=timely_protocol(limits),
             limit_concurrency=_MOST_CONNECTIONS,
             log_config=None,
             log_level="warning",

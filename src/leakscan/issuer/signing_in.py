@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _VERIFIED_AT_ONCE = 2
 """To verify a password takes time and memory, and strangers may ask for it."""
 
+_SIGNED_OUT = "You were signed out, because the password was changed or the session is too old."
+
 
 class SigningIn:
     """What people see before their tokens.  No handler is `async`: all of them run in threads.
@@ -61,7 +63,11 @@ class SigningIn:
     def _sign_in_page(self, request: Request) -> Response:
         if self._site.account(request):
             return go("/tokens")
-        return self._site.page(request, "sign_in.html", username="", error=None)
+        was_signed_in = forms.signed_in(request.session) is not None
+        if was_signed_in:
+            request.session.clear()  # so that it is told once
+        notice = _SIGNED_OUT if was_signed_in else None
+        return self._site.page(request, "sign_in.html", username="", error=None, notice=notice)
 
     def _sign_in(self, request: Request, fields: Fields) -> Response:
         username = fields.get("username", "").strip()
