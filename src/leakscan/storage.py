@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, DateTime, Engine, TypeDecorator, create_engine, event
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
     from pathlib import Path
 
@@ -89,9 +90,21 @@ def let_readers_be(engine: Engine) -> None:
     """Let no reader of an SQLite file wait for a writer, nor the other way round; it lasts.
 
     Done only when the file is known to be ours, since others would find it changed.
+
+    Raises:
+        sqlite3.Error: it cannot be done.
     """
+    from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
+
+    # SQLite waits for others in all but this: where many open a new file, it fails at once.
+    attempts = Retrying(
+        retry=retry_if_exception(lambda error: "locked" in str(error)),
+        wait=wait_random(0.01, 0.1),
+        stop=stop_after_delay(PATIENCE),
+        reraise=True,
+    )
     with engine.connect() as connection:
-        connection.connection.cursor().execute("PRAGMA journal_mode=WAL")
+        attempts(connection.connection.cursor().execute, "PRAGMA journal_mode=WAL")
 
 
 def write_back(engine: Engine) -> None:
@@ -100,7 +113,7 @@ def write_back(engine: Engine) -> None:
     As far as nobody else is reading it now; a later write does the rest.
     """
     if engine.dialect.name == "sqlite":
-        with engine.connect() as connection:
+        with engine.connect() as connection, contextlib.suppress(sqlite3.OperationalError):
             connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,9 +107,10 @@ def telling(name: str) -> Iterator[None]:
     """
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         # Only what the driver says: SQLAlchemy would add the statement.
-        said = " ".join(str(error.orig or error).split()) or type(error.orig).__name__
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        said = " ".join(str(cause or error).split()) or type(cause).__name__
         raise LeakscanError(f"the ledger {name} failed ({said})", _way_out(said)) from None
     except StrangeRowError:
         what = f"the ledger {name} holds what leakscan never writes"

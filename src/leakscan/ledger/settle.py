@@ -98,21 +98,26 @@ def release_held(
         moment: the time.
         duties: how long word is gathered.
     """
-    held = (
+    held = select(actions.c.id, actions.c.finding_id, actions.c.state, actions.c.due_at).where(
         actions.c.finding_id.in_(ids),
         actions.c.kind == ActionKind.NOTIFY,
+        actions.c.state.in_((ActionState.WAITING, ActionState.DUE)),
         actions.c.attempts == 0,
         actions.c.due_at > moment,
     )
-    waiting = update(actions).where(*held, actions.c.state == ActionState.WAITING)
-    connection.execute(waiting.values(due_at=moment))
-    query = select(actions.c.id, actions.c.due_at, owners.c.told_at).join(findings)
-    query = query.outerjoin(owners, owners.c.email == findings.c.owner_email)
+    rows = connection.execute(held).all()
+    if not rows:
+        return
+    told = select(findings.c.id, owners.c.told_at).join(
+        owners, owners.c.email == findings.c.owner_email
+    )
+    told = told.where(findings.c.id.in_({row.finding_id for row in rows}))
+    told_at = {row.id: row.told_at for row in connection.execute(told)}
     anew: dict[tuple[datetime, str | None], list[int]] = {}
-    for row in connection.execute(query.where(*held, actions.c.state == ActionState.DUE)):
-        due = _due(moment, duties, None, row.told_at)
-        if due[0] != row.due_at:
-            anew.setdefault(due, []).append(row.id)
+    for row in rows:
+        is_due = row.state == ActionState.DUE
+        due = _due(moment, duties, None, told_at.get(row.finding_id) if is_due else None)
+        anew.setdefault(due, []).append(row.id)
     for (due_at, why), numbers in anew.items():  # nearly always one: now
         together = update(actions).where(actions.c.id.in_(numbers))
         connection.execute(together.values(due_at=due_at, last_answer=why))
