@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,6 @@ from leakscan.ledger.words import ActionKind
 
 if TYPE_CHECKING:
     from responding import Office
-
-CHANNEL = "json://127.0.0.1:9/none"
 
 
 def test_a_scan_that_is_recorded_answers_at_once(office: Office) -> None:
@@ -215,106 +212,6 @@ def test_respond_tells_programs_what_it_did(office: Office) -> None:
     assert [(event["kind"], event["result"]) for event in done.json["events"]] == [
         ("disable", "later")
     ]
-
-
-def test_the_configuration_can_be_checked_without_doing_anything(office: Office) -> None:
-    office.leak()
-    done = office.run("respond", "--check", LEAKSCAN_ALERT_URLS=CHANNEL)
-    assert (done.status, "Nothing is wrong here." in done.stdout) == (CLEAN, True)
-    told = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
-    assert told["configuration"] == str(office.settings)
-    assert told["fingerprints"] == "LEAKSCAN_FINGERPRINT_KEY"
-    assert told["disable"] == "issuer"
-    (office.folder / "mails").mkdir()
-    (office.folder / "mails" / "leak.html").write_text("{% if %}")
-    office.configure("[mail]\n", '[mail]\ntemplates = "mails"\n')
-    broken = office.run("respond", "--check")
-    assert broken.status in (MISUSED, INCOMPLETE)
-    assert "leak.html" in broken.stderr
-
-
-def test_what_would_not_be_done_is_said_by_the_check(office: Office) -> None:
-    office.name_no_hook()
-    done = office.run("respond", "--check")
-    assert done.status == CLEAN
-    assert done.stdout.endswith(
-        "No hook: no token would be disabled.\n"
-        "Nobody would be alerted when something is given up.\n"
-        "No server was asked whether it answers.\n"
-    )
-    office.configure("[mail]", '[alerts]\non = ["disabled"]\n[mail]')
-    half = office.run("respond", "--check", LEAKSCAN_ALERT_URLS=CHANNEL)
-    assert "Nobody would be alerted when something is given up.\n" in half.stdout
-    home = office.folder / "data" / "leakscan"
-    home.mkdir(parents=True)
-    (home / "issuer").symlink_to(office.folder / "issuer")
-    own = office.run(
-        "respond",
-        "--check",
-        XDG_DATA_HOME=str(office.folder / "data"),
-        LEAKSCAN_ALERT_URLS=CHANNEL,
-    )
-    assert "disable        the issuer on this machine\n" in own.stdout
-    assert "No hook" not in own.stdout
-
-
-def test_the_check_needs_no_configuration(office: Office) -> None:
-    home = {"HOME": str(office.folder), "XDG_STATE_HOME": str(office.folder / "state")}
-    home["XDG_CONFIG_HOME"] = str(office.folder / "none")
-    done = office.run_alone("respond", "--check", **home, LEAKSCAN_FINGERPRINT_KEY=None)
-    assert done.status == CLEAN
-    assert "configuration  none\n" in done.stdout
-    key = office.folder / "state" / "leakscan" / "fingerprint.key"
-    assert f"fingerprints   {key}\n" in done.stdout
-
-
-def test_a_key_that_others_can_read_is_found_by_the_check(office: Office) -> None:
-    folder = office.folder
-    (folder / "smtp password").write_text("secret")
-    office.configure(
-        'host = "127.0.0.1"', 'host = "127.0.0.1"\nusername = "x"\npassword_file = "smtp password"'
-    )
-    variables = {"LEAKSCAN_ALERT_URLS": CHANNEL, "LEAKSCAN_FINGERPRINT_KEY": None}
-    (folder / "smtp password").chmod(0o600)
-    assert "Nothing is wrong here.\n" in office.run("respond", "--check", **variables).stdout
-    keys = ("ledger.key", "fingerprint.key", "smtp password", "issuer/webhook.secret")
-    for name, mode in zip(keys, (0o640, 0o604, 0o644, 0o660), strict=True):
-        (folder / name).chmod(mode)
-    done = office.run("respond", "--check", **variables)
-    assert (done.status, "Nothing is wrong" in done.stdout) == (CLEAN, False)
-    told = [line for line in done.stdout.splitlines() if line.startswith("Others can read ")]
-    assert told == [
-        f"Others can read {folder / name}: chmod 600 {shlex.quote(str(folder / name))}"
-        for name in keys
-    ]
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "words"),
-    [
-        ('kind = "http"', 'kind = "http"\nrules = ["r8"]', "no rule r"),
-        ("[verify]", '[verify]\nrules = ["nonsense"]', "no rule nonsense"),
-        ('kind = "http"', 'kind = "http"\nrules = ["npm-access-token"]', "no scan uses npm"),
-        ('kind = "http"', 'kind = "http"\nproxy = "/"', "disable.issuer.proxy: not an address"),
-        ("[verify]", '[disable.x]\nkind = "command"\nargv = ["./absent"]\n[verify]', "no program"),
-        ("[mail]", "[mial]", "mial: unknown key"),
-    ],
-)  # fmt: skip
-def test_what_would_fail_only_at_a_leak_is_found_by_the_check(
-    office: Office, old: str, new: str, words: str
-) -> None:
-    office.configure(old, new)
-    done = office.run("respond", "--check")
-    assert (done.status, words in done.stderr) == (MISUSED, True), done.stderr
-
-
-def test_a_key_that_cannot_open_what_waits_is_found_by_the_check(office: Office) -> None:
-    office.leak()
-    office.lose_the_hook()
-    office.scan()
-    (office.folder / "ledger.key").unlink()
-    done = office.run("respond", "--check")
-    assert (done.status, "secrets wait that were encrypted" in done.stderr) == (INCOMPLETE, True)
 
 
 def test_cron_hears_nothing_but_failures(office: Office) -> None:
