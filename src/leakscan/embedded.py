@@ -61,8 +61,9 @@ class EmbeddedHook:
         known = Owner(owner.name, owner.email, owner.locale) if owner else Owner()
         return Disabled(Answer(outcome.status), known, outcome.token_name)
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
         """Leave transactions alone: each is whole or not there."""
+        return False
 
     def close(self) -> None:
         """Close the issuer if it was opened."""

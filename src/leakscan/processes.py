@@ -16,15 +16,13 @@ if TYPE_CHECKING:
 _LENGTH = struct.Struct("=Q")
 
 
-def forked(work: Callable[[], None], handlers: Handlers) -> int:
+def forked(work: Callable[[], None], handlers: Handlers, begun: Callable[[int], None]) -> None:
     """Fork a process that does its work and nothing that this one would do at its end.
 
     Args:
         work: called in it; an exception ends it with status 1, and nobody is told.
         handlers: what it does on signals, from its first moment on.
-
-    Returns:
-        Its id.
+        begun: called in this process with the other's id, before any signal can be raised.
 
     Raises:
         OSError: there cannot be one process more.
@@ -32,11 +30,12 @@ def forked(work: Callable[[], None], handlers: Handlers) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     # Else a signal at the wrong moment would unwind this process's stack in the other.
-    unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, handlers)
+    unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         pid = os.fork()
         if pid:
-            return pid
+            begun(pid)
+            return
         status = 1
         try:
             for number, handler in handlers.items():

@@ -98,7 +98,7 @@ def test_a_scan_that_is_stopped_says_what_it_has_disabled(
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert b"disabled            #1" in errors
-    assert b"run `leakscan respond`" in errors
+    assert b"run `leakscan respond` for what was found" in errors
     assert b"interrupted" in errors
     with office.desk() as desk:
         assert set(desk.states(ActionKind.NOTIFY)) == {"due"}

@@ -178,6 +178,7 @@ def test_who_is_terminated_waits_a_moment_and_reports(
     assert process.returncode == 143
     assert b"1 finding in 1 place" in out
     assert b"interrupted before all was done" in errors
+    assert (b"disabled            #1" in errors) == (state == "done")
     with office.desk() as desk:
         assert desk.states(ActionKind.DISABLE) == [state]
         lease = desk.action(ActionKind.DISABLE).lease_until

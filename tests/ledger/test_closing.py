@@ -167,3 +167,15 @@ def test_places_that_are_still_there_come_first(desk: Desk) -> None:
         seen = [place.current for place in sightings_of(connection, 1)]
         assert seen[-1] is False
         assert len(sightings_of(connection, 1, 2)) == 2
+
+
+def test_a_dead_token_is_dead_though_its_owner_could_not_be_told(desk: Desk) -> None:
+    (first, second) = desk.record_some(2)
+    outcomes = desk.outcomes(attempts=1)
+    outcomes.disabled(desk.claim(), Disabled(Answer.DISABLED, Owner(email="ada@example.com")))
+    assert all_disabled(desk.ledger, [first])
+    assert not all_disabled(desk.ledger, [first, second])
+    outcomes.give_up([desk.claim(ActionKind.NOTIFY)], "no such mailbox")
+    assert standings(desk)[0] is Standing.ATTENTION
+    assert all_disabled(desk.ledger, [first])
+    assert all_disabled(desk.ledger, [])

@@ -20,12 +20,12 @@ ANY = [(ActionKind.DISABLE, None), (ActionKind.NOTIFY, None)]
 DAY = timedelta(days=1)
 
 
-def leaked(desk: Desk, count: int, *, told: bool = True) -> None:
+def leaked(desk: Desk, count: int, *, told: bool = True, email: str = "ada@example.com") -> None:
     """Record findings of one author and one owner, and answer for each of them."""
     place = a_place(author=Person("Alan", "alan@example.com"))
     desk.record(*(a_finding(secret, place) for secret in desk.secrets(count)))
     outcomes = desk.outcomes()
-    owner = Owner("Ada", "ada@example.com", "en")
+    owner = Owner("Ada", email, "en")
     for claim in desk.queue.claim(ANY, count):
         outcomes.disabled(claim, Disabled(Answer.DISABLED, owner, "laptop"))
     if told:
@@ -95,6 +95,13 @@ def test_an_author_is_forgotten_and_not_the_owner(desk: Desk) -> None:
     assert forget(desk.ledger, None, "Ada@Example.com") == (1, 0)
     assert people(desk) == set()
     assert desk.count("owners") == 0
+
+
+def test_an_address_is_known_as_it_is_written(desk: Desk) -> None:
+    leaked(desk, 1, told=False, email="\u00c4rzte@example.com")
+    claims = desk.queue.claim(ANY, 9)
+    desk.outcomes().told(claims, "250 OK")
+    assert forget(desk.ledger, None, "\u00c4rzte@example.com") == (1, 0)
 
 
 def test_no_copy_stays_in_the_file(tmp_path: Path) -> None:

@@ -88,6 +88,16 @@ def test_a_mail_that_was_tried_is_not_hurried(desk: Desk) -> None:
     assert desk.queue.claim(NOTIFY, 9) == []
 
 
+def test_a_mail_that_was_given_back_is_not_hurried(desk: Desk) -> None:
+    """As it is when the mail server is down."""
+    (secret,) = desk.secrets(1)
+    desk.record(a_finding(secret, a_place()))
+    desk.outcomes().disabled(desk.claim(), Disabled(Answer.DISABLED, Owner(email="a@example.com")))
+    desk.queue.release(desk.queue.claim(NOTIFY, 9), timedelta(seconds=30))
+    desk.record(a_finding(secret, a_place()))
+    assert desk.queue.claim(NOTIFY, 9) == []
+
+
 def test_a_poor_place_is_not_put_beside_a_good_one(desk: Desk) -> None:
     (secret,) = desk.secrets(1)
     desk.record(a_finding(secret, a_place()))

@@ -69,6 +69,11 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(head_start, "PATIENCE", 0.05)
 
 
+def ended(head: HeadStart, *, is_over: bool) -> Sequence[Event]:
+    head.finish(is_over=is_over)
+    return head.events
+
+
 @pytest.mark.usefixtures("at_once")
 def test_what_was_found_is_answered_while_the_scan_goes_on(diary: Diary) -> None:
     head = HeadStart(diary.answer)
@@ -78,7 +83,7 @@ def test_what_was_found_is_answered_while_the_scan_goes_on(diary: Diary) -> None
     head.tell(a_sighting("two", "elsewhere"))
     head.tell(a_sighting("one"))
     diary.wait(2)
-    assert head.finish(is_over=True) == ["one", "two"]
+    assert ended(head, is_over=True) == ["one", "two"]
     assert diary.lines == ["one", "two"]
 
 
@@ -86,7 +91,7 @@ def test_what_was_found_is_answered_while_the_scan_goes_on(diary: Diary) -> None
 def test_a_scan_that_ends_soon_answers_itself(diary: Diary) -> None:
     head = HeadStart(diary.answer)
     head.tell(a_sighting("one"))
-    assert head.finish(is_over=True) == []
+    assert ended(head, is_over=True) == []
     assert diary.lines == []
 
 
@@ -95,13 +100,13 @@ def test_a_scan_that_is_stopped_has_it_answered(diary: Diary) -> None:
     head = HeadStart(diary.answer)
     head.tell(a_sighting("one"))
     head.tell(a_sighting("two"))
-    assert head.finish(is_over=False) == ["one", "two"]
+    assert ended(head, is_over=False) == ["one", "two"]
     assert diary.lines == ["one,two"]
 
 
 def test_nothing_is_started_for_a_clean_scan(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "fork")
-    assert HeadStart(diary.answer).finish(is_over=True) == ()
+    assert ended(HeadStart(diary.answer), is_over=True) == ()
 
 
 def test_a_scan_goes_on_where_there_can_be_no_process(
@@ -114,7 +119,7 @@ def test_a_scan_goes_on_where_there_can_be_no_process(
     head = HeadStart(diary.answer)
     for number in range(3000):  # more than there may be open files
         head.tell(a_sighting(str(number)))
-    assert head.finish(is_over=False) == ()
+    assert ended(head, is_over=False) == ()
 
 
 @pytest.mark.usefixtures("at_once")
@@ -128,7 +133,7 @@ def test_a_scan_does_not_wait_for_a_slow_answer(diary: Diary) -> None:
         head.tell(a_sighting(f"{number:04}"))
     assert time.monotonic() - started < 20
     diary.gate.unlink()
-    events = head.finish(is_over=False)
+    events = ended(head, is_over=False)
     assert events[0] == "first"
     assert list(events[1:]) == [f"{number:04}" for number in range(len(events) - 1)]
     assert 10 < len(events) <= head_start.MOST
@@ -143,7 +148,7 @@ def test_a_secret_may_be_longer_than_what_a_pipe_takes_at_once(diary: Diary) -> 
         while head._unsent:  # the next sighting sends the rest
             head.tell(a_sighting("short"))
     head.tell(a_sighting("short"))
-    head.finish(is_over=False)
+    ended(head, is_over=False)
     (line,) = diary.lines
     assert sorted(line.split(",")) == [*long, "short"]
 
@@ -161,7 +166,7 @@ def test_an_answer_that_fails_is_left_to_the_end(diary: Diary, error: Exception)
     head.tell(a_sighting("one"))
     diary.wait(1)
     head.tell(a_sighting("two"))
-    assert head.finish(is_over=False) == ["two"]
+    assert ended(head, is_over=False) == ["two"]
 
 
 @pytest.mark.usefixtures("at_once")
@@ -176,7 +181,7 @@ def test_a_scan_survives_its_head_start(diary: Diary) -> None:
     diary.wait(1)
     for number in range(100):
         head.tell(a_sighting(str(number)))
-    assert head.finish(is_over=True) == ()
+    assert ended(head, is_over=True) == ()
     assert diary.lines == ["one"]
 
 
@@ -196,7 +201,7 @@ def test_half_a_result_is_none(diary: Diary) -> None:
     while not head_start._is_ready(head._pipes[1], 60):
         pass
     os.kill(head._pid, signal.SIGKILL)
-    assert head.finish(is_over=True) == ()
+    assert ended(head, is_over=True) == ()
 
 
 @pytest.mark.usefixtures("patient")
@@ -206,38 +211,63 @@ def test_who_holds_the_pipe_keeps_nobody_waiting(diary: Diary) -> None:
     stray = os.fork()
     if not stray:
         time.sleep(600)
-    assert head.finish(is_over=False) == ["one"]
+    assert ended(head, is_over=False) == ["one"]
     os.kill(stray, signal.SIGKILL)
     os.waitpid(stray, 0)
 
 
-def test_an_interrupted_scan_waits_only_a_moment(
-    diary: Diary, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(head_start, "PARTING", 0.5)
+    monkeypatch.setattr(head_start, "LAST", 1)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_interrupted_scan_waits_only_a_moment(diary: Diary) -> None:
     def slowly(sightings: Sequence[Sighting]) -> Iterator[Event]:
         yield from diary.answer(sightings)
         time.sleep(600)
 
-    monkeypatch.setattr(head_start, "PARTING", 0.5)
     head = HeadStart(slowly)
     head.tell(a_sighting("one"))
-    assert head.finish(is_over=False) == ["one"]
+    assert ended(head, is_over=False) == ["one"]
 
 
-@pytest.mark.usefixtures("at_once")
-def test_who_interrupts_again_waits_no_longer(diary: Diary) -> None:
-    def deaf(sightings: Sequence[Sighting]) -> Sequence[Event]:
-        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-        diary.answer(sightings)
+@pytest.mark.usefixtures("impatient", "at_once")
+@pytest.mark.parametrize("is_deaf", [False, True])
+def test_nor_does_it_wait_for_who_reads_nothing(diary: Diary, is_deaf: bool) -> None:
+    def never(sightings: Sequence[Sighting]) -> Iterator[Event]:
+        if is_deaf:
+            signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        yield from diary.answer(sightings)
         time.sleep(600)
-        return ()
 
-    head = HeadStart(deaf)
+    head = HeadStart(never)
+    head.tell(a_sighting("first"))
+    diary.wait(1)
+    for number in range(900):  # more than the pipe takes
+        head.tell(a_sighting(f"{number} " * 100))
+    assert head._unsent
+    assert ended(head, is_over=False) == (() if is_deaf else ["first"])
+
+
+@pytest.mark.usefixtures("impatient", "at_once")
+@pytest.mark.parametrize("signals", [1, 2])
+def test_who_interrupts_at_the_end_need_not_wait(diary: Diary, signals: int) -> None:
+    def slowly(sightings: Sequence[Sighting]) -> Iterator[Event]:
+        if signals == 2:
+            signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        yield from diary.answer(sightings)
+        time.sleep(600)
+
+    head = HeadStart(slowly)
     head.tell(a_sighting("one"))
     diary.wait(1)
-    threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
+    for number in range(signals):
+        threading.Timer(0.5 + number / 4, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         head.finish(is_over=True)
+    assert head.events == (["one"] if signals == 1 else ())
     with pytest.raises(ProcessLookupError):
         os.kill(head._pid, 0)
 
@@ -245,25 +275,27 @@ def test_who_interrupts_again_waits_no_longer(diary: Diary) -> None:
 class KilledScan:
     """A process that is killed when it has done its work, with all that it leaves behind."""
 
-    def __init__(self, work: Callable[[int], None]) -> None:
+    def __init__(self, work: Callable[[], None]) -> None:
         self._reading, held = os.pipe()
         pid = os.fork()
         if not pid:
             try:
-                work(held)
+                os.dup2(held, 1)  # which whatever it starts has, too
+                os.close(held)
+                work()
             finally:
                 os.kill(os.getpid(), signal.SIGKILL)
         os.close(held)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
 
     def await_end(self) -> None:
-        """Wait until nothing is left: all that it started holds the pipe."""
+        """Wait until nothing is left."""
         assert os.read(self._reading, 1) == b""
         os.close(self._reading)
 
 
 def test_what_a_killed_scan_had_found_is_answered(diary: Diary) -> None:
-    scan = KilledScan(lambda _held: HeadStart(diary.answer).tell(a_sighting("one")))
+    scan = KilledScan(lambda: HeadStart(diary.answer).tell(a_sighting("one")))
     scan.await_end()
     assert diary.lines == ["one"]
 
@@ -271,15 +303,27 @@ def test_what_a_killed_scan_had_found_is_answered(diary: Diary) -> None:
 def test_it_ends_with_a_killed_scan_though_workers_hold_its_pipe(
     diary: Diary, tmp_path: Path
 ) -> None:
-    def work(held: int) -> None:
+    def work() -> None:
         HeadStart(diary.answer).tell(a_sighting("one"))
         worker = os.fork()
         if not worker:
-            os.close(held)
-            time.sleep(60)
+            os.close(1)
+            time.sleep(600)
         (tmp_path / "worker").write_text(str(worker))
 
     scan = KilledScan(work)
     scan.await_end()
     assert diary.lines == ["one"]
     os.kill(int((tmp_path / "worker").read_text()), signal.SIGKILL)
+
+
+def test_it_holds_nothing_of_the_scan_open(diary: Diary) -> None:
+    """A worker notices that its scan was killed by nobody's reading what it found."""
+    reading, writing = os.pipe()
+    head = HeadStart(diary.answer)
+    head.tell(a_sighting("one"))
+    os.close(reading)
+    with pytest.raises(BrokenPipeError):  # as soon as the process has closed its copy
+        write_all(writing, bytes(1 << 20))
+    os.close(writing)
+    assert ended(head, is_over=False) == ["one"]

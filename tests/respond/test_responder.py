@@ -234,8 +234,9 @@ def test_who_cannot_write_its_answers_down_stops_what_runs(stage: Stage) -> None
         def disable(self, _request: object) -> Disabled:
             return Disabled(Answer.DISABLED)
 
-        def stop(self) -> None:
+        def stop(self) -> bool:
             stopped.set()
+            return True
 
     class Slow(Quick):
         def disable(self, _request: object) -> Disabled:

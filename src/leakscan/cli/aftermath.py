@@ -28,7 +28,7 @@ class StoppedError(LeakscanError):
     """
 
     def __init__(self, stop: BaseException) -> None:
-        super().__init__("interrupted before all was done", "wait five seconds")
+        super().__init__("interrupted before all was done")
         self.exit_status = stop.status if isinstance(stop, SignalExit) else 130
 
 
@@ -72,7 +72,7 @@ class Aftermath:
                 click.echo(f"leakscan: {remark}", err=True)
         if self.error:
             todo = "run `leakscan respond`" if self.recorded else "scan again with --record"
-            click.echo(f"leakscan: {presentable_line(str(self.error))}; then {todo}", err=True)
+            click.echo(f"leakscan: {presentable_line(str(self.error))}; {todo}", err=True)
 
     def _remarks(self, recorded: Recorded) -> Iterator[str]:
         if recorded.resolved:

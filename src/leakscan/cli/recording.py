@@ -87,7 +87,7 @@ class Recording:
         alive, is_settled = 0, False
         events: list[Event] = []
         try:
-            events.extend(self._head_start.finish(is_over=True))
+            self._head_start.finish(is_over=True)
             shown = self._presentable(result)
             recorded = self._record(shown, settings)
             finish_run(ledger, self.run, shown.coverage, len(recorded.ids))
@@ -99,17 +99,21 @@ class Recording:
             error = failure
         except (KeyboardInterrupt, SignalExit) as stop:
             error = StoppedError(stop)
+        events[:0] = self._head_start.events
         handled = {rule for named in settings.hooks.values() for rule in named.rules}
         unhandled = frozenset({finding.rule.id for finding in result.findings} - handled)
         return Aftermath(recorded, _latest(events), unhandled, alive, is_settled, next_due, error)
 
     def abandon(self) -> None:
         """Have what was found answered although the scan came to no end, and say so."""
-        events = self._head_start.finish(is_over=False)
-        for event in events:
-            click.echo(event_line(event), err=True)
-        if events:
-            click.echo("leakscan: scan again, or run `leakscan respond` for what is left", err=True)
+        try:
+            self._head_start.finish(is_over=False)
+        finally:
+            for event in self._head_start.events:
+                click.echo(event_line(event), err=True)
+            if self._head_start.was_told:
+                todo = "run `leakscan respond` for what was found until now, or scan again"
+                click.echo(f"leakscan: {todo}", err=True)
 
     def _answer_early(self, sightings: Sequence[Sighting]) -> Iterator[Event]:
         """Have what a scan has found so far disabled; runs beside the scan."""
@@ -166,8 +170,9 @@ def recording(
         )
         try:
             yield made
-        finally:
-            made.abandon()  # which does nothing for what is finished
+        except BaseException:
+            made.abandon()
+            raise
 
 
 def _latest(events: Sequence[Event]) -> tuple[Event, ...]:

@@ -12,6 +12,7 @@ import gc
 import os
 import signal
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from leakscan.processes import forked, message, messages, write_all
@@ -59,25 +60,41 @@ def fork_map(
     queue, feed = os.pipe()
     os.write(feed, b"".join(_NUMBER.pack(index) for index in range(len(tasks))))
     os.close(feed)
-    workers = [_start(work, tasks, queue) for _ in range(min(jobs, len(tasks)))]
-    os.close(queue)
+    workers: list[_Worker] = []
     lost = set(range(len(tasks)))
     try:
-        for index, result in _gather([pipe for _, pipe in workers]):
+        for _ in range(min(jobs, len(tasks))):
+            _start(work, tasks, queue, workers)
+        for index, result in _gather([worker.pipe for worker in workers]):
             lost.discard(index)
             yield index, result
     finally:
-        for pid, pipe in workers:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            os.close(pipe)
+        os.close(queue)
+        for worker in workers:
+            worker.end()
     for index in sorted(lost):
         yield index, None
 
 
-def _start(work: Callable[[Task], Result], tasks: Sequence[Task], queue: int) -> tuple[int, int]:
-    """Fork a worker; return its process id and the pipe that its results come through."""
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """A process, and the pipe that its results come through."""
+
+    pid: int
+    pipe: int
+
+    def end(self) -> None:
+        """End it, if it has not ended by itself."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.pipe)
+
+
+def _start(
+    work: Callable[[Task], Result], tasks: Sequence[Task], queue: int, workers: list[_Worker]
+) -> None:
+    """Fork a worker, and put it to the others."""
     results, out = os.pipe()
 
     def serve() -> None:
@@ -88,10 +105,18 @@ def _start(work: Callable[[Task], Result], tasks: Sequence[Task], queue: int) ->
             (index,) = _NUMBER.unpack(number)
             write_all(out, message((index, work(tasks[index]))))
 
+    try:
+        forked(serve, _HANDLERS, lambda pid: workers.append(_Worker(pid, results)))
+    finally:
+        os.close(out)
+
+
+_HANDLERS = {
     # Ctrl-C reaches the whole group; the parent reports it and ends the workers.
-    pid = forked(serve, {signal.SIGINT: signal.SIG_IGN, signal.SIGTERM: signal.SIG_DFL})
-    os.close(out)
-    return pid, results
+    signal.SIGINT: signal.SIG_IGN,
+    signal.SIGTERM: signal.SIG_DFL,
+    signal.SIGHUP: signal.SIG_DFL,
+}
 
 
 def _gather(pipes: Sequence[int]) -> Iterator[tuple[int, Any]]:

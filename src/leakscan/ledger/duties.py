@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, exists, or_, select
 
 from leakscan.ledger.tables import actions
-from leakscan.ledger.words import ActionKind, ActionState
+from leakscan.ledger.words import ActionKind, ActionState, Answer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
 PENDING = (ActionState.WAITING, ActionState.DUE, ActionState.RUNNING)
+
+STOPPED = (Answer.DISABLED, Answer.ALREADY_DISABLED)
+"""The answers that say that a token is dead."""
+
+UNFINISHED = (*PENDING, ActionState.GAVE_UP)
+"""What is not over: a person may have tried again what was given up."""
 
 OWNER = "owner"
 """The responder of `ActionKind.NOTIFY`."""
@@ -105,6 +111,6 @@ def needing_secret(ids: Collection[int]) -> Select[Any]:
     verify = and_(actions.c.kind == ActionKind.VERIFY, actions.c.state.in_(PENDING))
     disable = and_(
         actions.c.kind == ActionKind.DISABLE,
-        actions.c.state.in_((*PENDING, ActionState.GAVE_UP)),
+        actions.c.state.in_(UNFINISHED),
     )
     return select(actions.c.finding_id).where(actions.c.finding_id.in_(ids), or_(verify, disable))

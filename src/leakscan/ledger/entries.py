@@ -7,10 +7,10 @@ from dataclasses import fields
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 
 from leakscan.errors import UsageError
-from leakscan.ledger.standing import Standing, standing
+from leakscan.ledger.duties import STOPPED
 from leakscan.ledger.tables import actions, findings, sightings
 from leakscan.ledger.words import (
     Action,
@@ -123,12 +123,18 @@ def all_disabled(ledger: Ledger, ids: Sequence[int]) -> bool:
     Raises:
         LeakscanError: the database failed.
     """
-    pages = (ids[start : start + _PAGE] for start in range(0, len(ids), _PAGE))
-    return all(
-        standing(*row) is Standing.DISABLED
-        for page in pages
-        for row in list_with_actions(ledger, findings.c.id.in_(page))
+    is_dead = exists().where(
+        actions.c.finding_id == findings.c.id,
+        actions.c.kind == ActionKind.DISABLE,
+        actions.c.state == ActionState.DONE,
+        actions.c.last_answer.in_(STOPPED),
     )
+    with ledger.reading() as connection:
+        for start in range(0, len(ids), _PAGE):
+            some = findings.c.id.in_(ids[start : start + _PAGE])
+            if connection.scalar(select(findings.c.id).where(some, ~is_dead).limit(1)) is not None:
+                return False
+    return True
 
 
 def claimed_until(ledger: Ledger, finding: int) -> datetime | None:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, exists, func, or_, select, true, update
 
-from leakscan.ledger.duties import PENDING
+from leakscan.ledger.duties import UNFINISHED
 from leakscan.ledger.tables import actions, findings, owners, sightings
-from leakscan.ledger.words import ActionState
 from leakscan.storage import write_back
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def forget(ledger: Ledger, before: datetime | None, email: str | None) -> tuple[
 
 def _called(address: ColumnElement[str], email: str | None) -> ColumnElement[bool]:
     """Return the condition that an address is this one; that people are named at all if none."""
-    return true() if email is None else func.lower(address) == email.lower()
+    return true() if email is None else func.lower(address) == func.lower(email)
 
 
 def _names(is_owner: ColumnElement[bool], is_author: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -102,5 +101,5 @@ def _is_owed() -> ColumnElement[bool]:
     """Return the condition that something is still to be done for a finding."""
     return exists().where(
         actions.c.finding_id == findings.c.id,
-        actions.c.state.in_((*PENDING, ActionState.GAVE_UP)),
+        actions.c.state.in_(UNFINISHED),
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, or_, select, tuple_, update
 
-from leakscan.ledger.duties import PENDING
+from leakscan.ledger.duties import UNFINISHED
 from leakscan.ledger.engine import now
 from leakscan.ledger.entries import ENTRY, entry_of
 from leakscan.ledger.tables import actions, findings, insert_into, owners
@@ -38,8 +38,6 @@ Duty = tuple[ActionKind, str | None]
 _OF_OPEN_FINDING = and_(
     findings.c.id == actions.c.finding_id, findings.c.state == FindingState.OPEN
 )
-
-_UNFINISHED = (ActionState.WAITING, ActionState.DUE, ActionState.RUNNING, ActionState.GAVE_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +170,7 @@ class Queue:
             LeakscanError: the database failed.
         """
         columns = (actions.c.kind, actions.c.responder, actions.c.state)
-        query = select(*columns, func.count()).where(actions.c.state.in_(_UNFINISHED))
+        query = select(*columns, func.count()).where(actions.c.state.in_(UNFINISHED))
         with self.ledger.reading() as connection:
             return {
                 (ActionKind(kind), responder, ActionState(state)): count
@@ -185,14 +183,13 @@ class Queue:
         Raises:
             LeakscanError: the database failed.
         """
-        states = (*PENDING, ActionState.GAVE_UP)
         count = 0
         with self.ledger.reading() as connection:
             for start in range(0, len(ids), 500):
                 query = select(func.count(actions.c.finding_id.distinct())).where(
                     actions.c.finding_id.in_(ids[start : start + 500]),
                     actions.c.kind == ActionKind.DISABLE,
-                    actions.c.state.in_(states),
+                    actions.c.state.in_(UNFINISHED),
                 )
                 count += connection.execute(query).scalar_one()
         return count

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 
-from leakscan.ledger.duties import PENDING, TROUBLE, Duties, needing_secret, new_action
+from leakscan.ledger.duties import STOPPED, TROUBLE, UNFINISHED, Duties, needing_secret, new_action
 from leakscan.ledger.queue import LONGEST_DELAY
 from leakscan.ledger.tables import actions, findings, insert_into, owners
-from leakscan.ledger.words import ActionKind, ActionState, Answer
+from leakscan.ledger.words import ActionKind, ActionState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-_STOPPED = (Answer.DISABLED, Answer.ALREADY_DISABLED)
 _WIPED = "the token is disabled, and the secret wiped"
 _UNKNOWN_OWNER = "no hook named an e-mail address of the owner"
 _NOT_OURS = "no hook knows the token"
+_HELD = "waits for the end of the scan"
 
 
 def settle(connection: Connection, ids: Sequence[int], moment: datetime, duties: Duties) -> None:
@@ -52,8 +52,8 @@ def _settle_one(
     moment: datetime,
     duties: Duties,
 ) -> None:
-    open_still = {*PENDING, ActionState.GAVE_UP} & {row.state for row in hooks}
-    stopped = any(row.last_answer in _STOPPED for row in hooks if row.state == ActionState.DONE)
+    open_still = set(UNFINISHED) & {row.state for row in hooks}
+    stopped = any(row.last_answer in STOPPED for row in hooks if row.state == ActionState.DONE)
     if stopped and not open_still:
         for state in (ActionState.DUE, ActionState.WAITING):
             _drop(connection, finding, ActionKind.VERIFY, state, _WIPED, moment)
@@ -101,8 +101,11 @@ def release_held(
     held = select(actions.c.id, actions.c.finding_id, actions.c.state, actions.c.due_at).where(
         actions.c.finding_id.in_(ids),
         actions.c.kind == ActionKind.NOTIFY,
-        actions.c.state.in_((ActionState.WAITING, ActionState.DUE)),
-        actions.c.attempts == 0,
+        # Not what waits to be tried again, or is gathered.
+        or_(
+            actions.c.state == ActionState.WAITING,
+            and_(actions.c.state == ActionState.DUE, actions.c.last_answer == _HELD),
+        ),
         actions.c.due_at > moment,
     )
     rows = connection.execute(held).all()
@@ -129,7 +132,7 @@ def _due(
     """Return when an owner is to be told, and why not now."""
     why, due_at = None, moment
     if held_until and held_until > due_at:
-        why, due_at = "waits for the end of the scan", held_until
+        why, due_at = _HELD, held_until
     if told_at and told_at + duties.quiet > due_at:
         why = f"gathered: the owner was written to at {told_at:%H:%M:%S} UTC"
         due_at = told_at + duties.quiet

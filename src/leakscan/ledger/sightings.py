@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, exists
+from sqlalchemy import case, delete, exists, select
 
-from leakscan.ledger.tables import insert_into, sightings
+from leakscan.ledger.tables import findings, insert_into, sightings
 from leakscan.model import PROVISIONAL, PUBLIC
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def drop_provisional(connection: Connection, ids: Collection[int]) -> None:
         connection: inside of a transaction.
         ids: numbers of findings.
     """
+    locked = select(findings.c.id).where(findings.c.id.in_(ids)).order_by(findings.c.id)
+    connection.execute(locked.with_for_update())  # in one order for all, before their places
     better = sightings.alias("better")
     connection.execute(
         delete(sightings).where(

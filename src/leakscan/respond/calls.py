@@ -41,7 +41,7 @@ _MOMENT = 2.0
 """Seconds that calls have to end when the process is interrupted."""
 
 _LAST_LEASE = timedelta(seconds=5)
-"""After which another process may take up what this one was calling when it was interrupted."""
+"""After which another process may take up what was stopped: its outcome may come for a moment."""
 
 MOST_PLACES = 20
 """Places that a hook is told."""
@@ -99,26 +99,32 @@ class Calls:
                         yield self._conclude(running.pop(future), future)
                 elif not backlog:
                     return
+        except GeneratorExit:  # nobody listens any more
+            list(self._leave(backlog, running))
+            raise
+        except BaseException:
+            yield from self._leave(backlog, running)
+            raise
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            self._leave(backlog, running)
+            pool.shutdown(wait=False)
 
-    def _leave(self, backlog: Collection[Claim], running: dict[Future[Success], Claim]) -> None:
+    def _leave(
+        self, backlog: Collection[Claim], running: dict[Future[Success], Claim]
+    ) -> Iterator[Event]:
         """Leave in good order when interrupted: what was not begun is free for others at once.
 
-        What is running has a moment to end; then it is stopped, and left to a short lease: nobody
-        else may begin it before this process is gone.
+        What is running has a moment to end; then it is stopped.  What can be stopped is left to a
+        short lease, all else to its own.
         """
         try:
             for future in wait(running, timeout=_MOMENT).done:
-                self._conclude(running.pop(future), future)
+                yield self._conclude(running.pop(future), future)
         finally:
-            if running:
-                for named in self.settings.hooks.values():
-                    named.hook.stop()
+            hooks = self.settings.hooks.items() if running else ()
+            stopped = {name for name, named in hooks if named.hook.stop()}
             self.heartbeat.let_go([*backlog, *running.values()])
-            if running:
-                self.queue.renew(running.values(), _LAST_LEASE)
+            ended = [claim for claim in running.values() if claim.responder in stopped]
+            self.queue.renew(ended, _LAST_LEASE)
             if backlog:
                 self.queue.release(backlog, timedelta(0))
 

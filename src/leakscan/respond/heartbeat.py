@@ -55,8 +55,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         while not self._over.wait(self._queue.lease.total_seconds() / 3):
-            with self._lock:
-                held = list(self._held.values())
-            # A ledger that fails now may answer at the next beat; if not, the leases end.
-            with contextlib.suppress(LeakscanError):
-                self._queue.renew(held)
+            # Under the lock, lest what is let go meanwhile be renewed all the same.  A ledger that
+            # fails now may answer at the next beat; if not, the leases end.
+            with self._lock, contextlib.suppress(LeakscanError):
+                self._queue.renew(list(self._held.values()))

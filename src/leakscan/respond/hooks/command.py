@@ -75,10 +75,11 @@ class CommandHook:
             raise AttemptError(f"its answer is longer than {LONGEST_ANSWER} bytes", trouble=True)
         return read_answer(answer)
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
         """Kill the programs that are running, and what they have started."""
         for pid in list(self._running):
             _kill(pid)
+        return True
 
 
 def _kill(pid: int) -> None:

@@ -82,8 +82,8 @@ class Hook(Protocol):
             AttemptError: there is no answer that can be trusted.
         """
 
-    def stop(self) -> None:
-        """End what is running, for this process is about to end."""
+    def stop(self) -> bool:
+        """End what is running, for this process is about to end; tell whether that can be done."""
 
 
 def read_answer(body: bytes) -> Disabled:

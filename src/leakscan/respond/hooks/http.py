@@ -67,8 +67,9 @@ class HttpHook:
             failures.append(error)
             raise
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
         """Leave requests alone: they end with their connections."""
+        return False
 
     def _post_once(self, request: DisableRequest, over: float) -> Disabled:
         moment = datetime.now(UTC)

@@ -48,8 +48,9 @@ class PythonHook:
         except TimeoutError:
             raise AttemptError(f"no answer within {self.timeout:g} s", down=True) from None
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
         """Leave calls alone: their threads end with the process."""
+        return False
 
 
 def find_function(name: str) -> Callable[[DisableRequest], Any]:
