@@ -71,7 +71,9 @@ class Aftermath:
             for remark in self._remarks(self.recorded):
                 click.echo(f"leakscan: {remark}", err=True)
         if self.error:
-            todo = "run `leakscan respond`" if self.recorded else "scan again with --record"
+            todo = "run `leakscan respond`"
+            if not self.recorded:
+                todo = f"scan again with --record; {todo} for what was recorded until now"
             click.echo(f"leakscan: {presentable_line(str(self.error))}; {todo}", err=True)
 
     def _remarks(self, recorded: Recorded) -> Iterator[str]:

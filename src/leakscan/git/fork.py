@@ -105,18 +105,16 @@ def _start(
             (index,) = _NUMBER.unpack(number)
             write_all(out, message((index, work(tasks[index]))))
 
+    # Ctrl-C reaches the whole group; the parent reports it and ends the workers.
+    handlers = {
+        signal.SIGINT: signal.SIG_IGN,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
     try:
-        forked(serve, _HANDLERS, lambda pid: workers.append(_Worker(pid, results)))
+        forked(serve, handlers, lambda pid: workers.append(_Worker(pid, results)))
     finally:
         os.close(out)
-
-
-_HANDLERS = {
-    # Ctrl-C reaches the whole group; the parent reports it and ends the workers.
-    signal.SIGINT: signal.SIG_IGN,
-    signal.SIGTERM: signal.SIG_DFL,
-    signal.SIGHUP: signal.SIG_DFL,
-}
 
 
 def _gather(pipes: Sequence[int]) -> Iterator[tuple[int, Any]]:
