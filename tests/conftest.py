@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import string
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,12 @@ settings.register_profile(
 settings.load_profile("any machine")
 
 CHARACTERS = (string.ascii_uppercase, string.ascii_lowercase, string.digits)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> None:
+    """Take Ctrl-C as programs in a terminal do, though this run may be a job that ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -90,11 +90,12 @@ def run(arguments: list[str], step: int, *, beside: bool) -> dict[str, object]:
     if not child:
         os.setpgid(0, 0)
         nowhere = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
+        for stream in (1, 2):
             os.dup2(nowhere, stream)
+        os.dup2(deaths, 0)  # since the process beside the scan closes all but the standard files
         if beside:
             go_on_for_a_while()
-        Steps(step, deaths).install()
+        Steps(step, 0).install()
         sys.argv = ["leakscan", *arguments]
         os._exit(main())
     os.close(deaths)
