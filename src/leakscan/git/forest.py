@@ -12,6 +12,7 @@ any range of which can be read on its own.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,30 @@ class Forest:
             chain.append(position)
             position = int(self.parent[position])
         return chain[::-1]
+
+    def families(self) -> Forest:
+        """Return the forest without the roots that nothing is built on."""
+        if len(self.depth) >= VECTOR_THRESHOLD:
+            from leakscan.git.forest_vector import families_vectorised
+
+            return families_vectorised(self)
+        below = [*self.depth[1:], 0]
+        kept = [at for at, depth in enumerate(self.depth) if depth or below[at]]
+        place = {at: position for position, at in enumerate(kept)} | {-1: -1}
+        return Forest(
+            start=array("q", map(self.start.__getitem__, kept)),
+            stop=array("q", map(self.stop.__getitem__, kept)),
+            size=array("q", map(self.size.__getitem__, kept)),
+            depth=array("H", map(self.depth.__getitem__, kept)),
+            parent=array("i", [place[self.parent[at]] for at in kept]),
+            last=array("B", map(self.last.__getitem__, kept)),
+            rank=array("I", map(self.rank.__getitem__, kept)),
+            segments={
+                kind: range(bisect_left(kept, where.start), bisect_left(kept, where.stop))
+                for kind, where in self.segments.items()
+            },
+            orphans=self.orphans,
+        )
 
     def slices(self, where: range, step: int) -> Iterator[range]:
         """Cut a range into pieces of about ``step`` objects, at a root if one is near.

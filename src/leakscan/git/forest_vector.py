@@ -66,6 +66,26 @@ def plant_vectorised(pack: Pack) -> Forest:
     )
 
 
+def families_vectorised(forest: Forest) -> Forest:
+    """Do as `Forest.families`, column by column."""
+    depth = np.asarray(forest.depth)
+    kept = np.flatnonzero((depth > 0) | (np.append(depth[1:], 0) > 0))
+    place = np.full(len(depth) + 1, -1, np.int32)  # the last one is that of no base, -1
+    place[kept] = np.arange(len(kept), dtype=np.int32)
+    ends = {kind: (where.start, where.stop) for kind, where in forest.segments.items()}
+    return Forest(
+        start=np.asarray(forest.start)[kept],
+        stop=np.asarray(forest.stop)[kept],
+        size=np.asarray(forest.size)[kept],
+        depth=depth[kept],
+        parent=place[np.asarray(forest.parent)[kept]],
+        last=np.asarray(forest.last)[kept],
+        rank=np.asarray(forest.rank)[kept],
+        segments={kind: range(*np.searchsorted(kept, end).tolist()) for kind, end in ends.items()},
+        orphans=forest.orphans,
+    )
+
+
 def _offsets(pack: Pack) -> tuple[Ints, NDArray[np.uint32]]:
     """Return the offsets of all entries, ascending, and their ranks in the index."""
     raw = np.frombuffer(pack.index, ">u4", pack.count, pack.offsets_at).astype(np.int64)

@@ -1,4 +1,4 @@
-"""One pack and its index, memory-mapped (formats: gitformat-pack(5)).
+"""One pack and its index, mostly memory-mapped (formats: gitformat-pack(5)).
 
 An object of a pack has a *rank*, its place in the index, which is sorted by object id.
 """
@@ -16,6 +16,8 @@ from leakscan.git.damage import DamagedError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    Mapped = mmap.mmap | bytes
 
 COMMIT, TREE, BLOB, TAG, OFS_DELTA, REF_DELTA = 1, 2, 3, 4, 6, 7
 
@@ -43,11 +45,11 @@ class Header(NamedTuple):
 
 
 class Pack:
-    """A pack file opened for reading, with its index.
+    """A pack to read from, with its index.
 
     Args:
-        path: the ``.pack`` file.
-        index: the ``.idx`` file, which need not lie beside it.
+        data: the pack.
+        index: its index, of version 2.
         hash_size: bytes of an object id: 20, or 32 in a SHA-256 repository.
 
     Attributes:
@@ -57,14 +59,12 @@ class Pack:
 
     Raises:
         DamagedError: the pack or its index is not what it claims to be.
-        OSError: a file cannot be opened.
     """
 
-    def __init__(self, path: Path, index: Path, hash_size: int) -> None:
-        self.path = path
+    def __init__(self, data: Mapped, index: Mapped, hash_size: int) -> None:
         self.hash_size = hash_size
-        self.data = _map(path)
-        self.index = _map(index)
+        self.data = data
+        self.index = index
         self.view = memoryview(self.data)
         promised = self._check_pack()
         self._fanout = self._check_index()
@@ -79,6 +79,16 @@ class Pack:
         self.names_at = _IDX_HEADER
         self.offsets_at = _IDX_HEADER + self.count * (hash_size + 4)
         self.large_at = self.offsets_at + self.count * 4
+
+    @classmethod
+    def open(cls, path: Path, index: Path, hash_size: int) -> Pack:
+        """Open a ``.pack`` file, with its ``.idx`` file, which need not lie beside it.
+
+        Raises:
+            DamagedError: the pack or its index is not what it claims to be.
+            OSError: a file cannot be opened.
+        """
+        return cls(_map(path), _map(index), hash_size)
 
     def _check_pack(self) -> int:
         """Return the number of objects that the pack's header promises."""
@@ -168,7 +178,7 @@ class Pack:
 
         They stay in the system's page cache; only this process's view of them goes.
         """
-        if hasattr(mmap, "MADV_DONTNEED"):
+        if hasattr(mmap, "MADV_DONTNEED") and isinstance(self.data, mmap.mmap):
             self.data.madvise(mmap.MADV_DONTNEED)
 
 

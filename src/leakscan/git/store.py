@@ -40,7 +40,7 @@ class PlantedPack:
             DamagedError: the pack or its index is not what it claims to be.
             OSError: a file cannot be opened.
         """
-        pack = Pack(path, index, hash_size)
+        pack = Pack.open(path, index, hash_size)
         return cls(pack, plant(pack))
 
     @property

@@ -12,6 +12,7 @@ _HOSTED = (
     r"(?:https?://(?:[^@/]*@)?|ssh://git@|git://|git@)"
     r"(github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)[/:]([^/\s?#]+/[^\s?#]+?)(?:\.git)?/?(?:[?#]\S*)?\Z"
 )
+GITHUB = "github.com"
 _LINE_PAGES = {
     "github.com": "/blob/{commit}/{path}#L{line}",
     "gitlab.com": "/-/blob/{commit}/{path}#L{line}",
@@ -73,7 +74,23 @@ def link_to(
         return None
     from urllib.parse import quote
 
-    site, project = hosted[1], hosted[2]
+    site = hosted[1]
+    return page_of(site, f"https://{site}/{quote(hosted[2])}", commit, path, line)
+
+
+def page_of(
+    site: str, project: str, commit: str, path: str | None = None, line: int | None = None
+) -> str:
+    """Return the page that shows a line, or a commit.
+
+    Args:
+        site: whose pages are laid out alike, such as `GITHUB`.
+        project: address of the project's own page.
+        commit: id of the commit.
+        path: of the file.
+        line: of the file, from 1.
+    """
+    from urllib.parse import quote
+
     pages = _COMMIT_PAGES if path is None else _LINE_PAGES
-    page = pages[site].format(commit=commit, path=quote(path or ""), line=line or 1)
-    return f"https://{site}/{quote(project)}{page}"
+    return project + pages[site].format(commit=commit, path=quote(path or ""), line=line or 1)

@@ -1,0 +1,97 @@
+"""Search what a pack that has just arrived holds as deltas; what it holds whole was searched.
+
+No id is known, so nothing can be said of an object but that something was found in it: then the
+pack is indexed and read as any other.  Most hold nothing, and are done with here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from leakscan.git.ancestry import Ancestry
+from leakscan.git.fork import MAX_TASKS, fork_map
+from leakscan.git.pack import COMMIT, TAG
+from leakscan.git.walk import resolve
+
+if TYPE_CHECKING:
+    from leakscan.git.forest import Forest
+    from leakscan.git.pack import Pack
+    from leakscan.git.survey import Searcher
+
+_SLICE = 1500
+"""Objects a task, unless there are too many tasks."""
+
+_FORKED = 3500
+"""Objects from which on forking is worth its 6 ms."""
+
+
+@dataclass(slots=True)
+class Sifted:
+    """What was read of the deltas of a pack.
+
+    Attributes:
+        objects, size: how many were searched, and bytes in them.
+        is_plain: whether all could be read and nothing was found.
+        ids, named: of the commits and tags among them, as in `Ancestry`.
+    """
+
+    objects: int = 0
+    size: int = 0
+    is_plain: bool = True
+    ids: set[bytes] = field(default_factory=set)
+    named: set[bytes] = field(default_factory=set)
+
+
+def sift(pack: Pack, forest: Forest, searcher: Searcher[object], jobs: int) -> Sifted:
+    """Search every delta of a pack.
+
+    Args:
+        pack: the pack.
+        forest: its forest.
+        searcher: what to search with.
+        jobs: worker processes.
+    """
+    total = Sifted(is_plain=not forest.orphans)
+    families = forest.families()
+    count = len(families.depth)
+    step = max(_SLICE, 2 * count // MAX_TASKS)
+    tasks = [
+        (kind, where)
+        for kind, segment in families.segments.items()
+        for where in families.slices(segment, step)
+    ]
+    work = partial(_sift_slice, pack, families, searcher)
+    for _, part in fork_map(work, tasks, jobs if count > _FORKED else 1):
+        if part is None or not part.is_plain:
+            total.is_plain = False
+            break
+        total.objects += part.objects
+        total.size += part.size
+        total.ids |= part.ids
+        total.named |= part.named
+    return total
+
+
+def _sift_slice(
+    pack: Pack, forest: Forest, searcher: Searcher[object], task: tuple[int, range]
+) -> Sifted:
+    """Search the deltas at some positions, up to the first that is not plain."""
+    kind, where = task
+    part = Sifted()
+    ancestry = Ancestry(pack.hash_size)
+    search = searcher.search
+    for _, content, delta in resolve(pack, forest, where):
+        if delta is None:
+            continue
+        if not isinstance(content, bytes) or search(content):
+            part.is_plain = False
+            break
+        part.objects += 1
+        part.size += len(content)
+        if kind in (COMMIT, TAG):
+            ancestry.add(kind, content)
+    pack.forget_pages()
+    part.ids, part.named = ancestry.ids, ancestry.named
+    return part
