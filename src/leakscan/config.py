@@ -22,7 +22,10 @@ VARIABLE = "LEAKSCAN_CONFIG"
 RESPONSE = ("ledger", "disable", "verify", "mail", "alerts", "respond")
 """Tables that `respond.settings` reads, when there is something to respond to."""
 
-_TABLES = ("rules", "digests", "fingerprint", *RESPONSE)
+CRAWL = ("github", "watch")
+"""Tables that `crawl.settings` reads, when GitHub is watched."""
+
+_TABLES = ("rules", "digests", "fingerprint", *RESPONSE, *CRAWL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Config:
         digest_key_file: where its key is kept, unless ``LEAKSCAN_DIGEST_KEY`` is set.
         fingerprint_key_file: where the key for the fingerprints of findings is kept.
         response: the tables of `RESPONSE` as TOML has them.
+        crawl: the tables of `CRAWL` as TOML has them.
     """
 
     source: Path | None = None
@@ -52,6 +56,7 @@ class Config:
     digest_key_file: Path | None = None
     fingerprint_key_file: Path | None = None
     response: Mapping[str, object] = field(default_factory=dict)
+    crawl: Mapping[str, object] = field(default_factory=dict)
 
 
 def load_config(explicit: Path | None = None, start: Path | None = None) -> Config:
@@ -143,6 +148,7 @@ def _parse(tables: Mapping[str, object], path: Path) -> Config:
         digest_key_file=digests.path("key_file", None),
         fingerprint_key_file=fingerprint.path("key_file", None),
         response={name: content for name, content in tables.items() if name in RESPONSE},
+        crawl={name: content for name, content in tables.items() if name in CRAWL},
     )
     for table in (rules, digests, fingerprint):
         table.done()

@@ -204,6 +204,20 @@ class Table:
         """
         return Table(self.source, f"{self.name}.{key}", self._get(key, {}))
 
+    def list_of_tables(self, key: str) -> tuple[Table, ...]:
+        """Read a list of tables, named by their place from 1 on; none if it is missing.
+
+        Raises:
+            UsageError: it is something else.
+        """
+        content = self._get(key, ())
+        if not isinstance(content, list | tuple):
+            self._refuse(key, "a list of tables", _kind(content))
+        named = f"{self.name}.{key}"
+        return tuple(
+            Table(self.source, f"{named} {place}", item) for place, item in enumerate(content, 1)
+        )
+
     def tables(self) -> Iterator[tuple[str, object]]:
         """Yield every key with what it holds, for tables whose keys are names of tables."""
         for key, value in self._content.items():

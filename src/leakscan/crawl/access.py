@@ -1,0 +1,64 @@
+"""Open GitHub as the configuration says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leakscan.crawl.client import TIMEOUT
+from leakscan.crawl.credentials import (
+    VARIABLES,
+    Anonymous,
+    AppInstallation,
+    default_credential,
+    open_token,
+)
+from leakscan.crawl.github import GitHub
+from leakscan.crawl.governor import Governor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from leakscan.crawl.credentials import Credential, CredentialSource
+    from leakscan.crawl.settings import GitHubSettings
+
+
+def open_github(
+    settings: GitHubSettings,
+    environ: Mapping[str, str],
+    tell: Callable[[str], None],
+    *,
+    at_once: int = 8,
+    timeout: int = TIMEOUT,
+) -> GitHub:
+    """Make what asks GitHub; nothing is sent yet.
+
+    Args:
+        settings: where GitHub is, and whom to ask as.
+        environ: where tokens may be.
+        tell: told in a sentence, once each, what lowers the number of requests.
+        at_once: requests under way at once that are never exceeded.
+        timeout: seconds that a request may take.
+
+    Raises:
+        UsageError: a credential cannot be used; its name is told.
+    """
+    api_url, sources = settings.api_url, settings.credentials
+    credentials = [_open(source, environ, api_url, timeout) for source in sources]
+    if not credentials:
+        credentials = [default_credential(environ)]
+    if isinstance(credentials[0], Anonymous):
+        tell(
+            "No GitHub token: 60 requests an hour and no code search; "
+            f"set {VARIABLES[0]}, or github.credentials"
+        )
+    return GitHub(api_url, Governor(credentials, at_once), tell, timeout)
+
+
+def _open(
+    source: CredentialSource, environ: Mapping[str, str], api_url: str, timeout: int
+) -> Credential:
+    if not isinstance(source, AppInstallation):
+        return open_token(source, environ)
+    from leakscan.crawl.app import InstallationToken
+
+    return InstallationToken(source, api_url, timeout)

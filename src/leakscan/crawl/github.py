@@ -1,0 +1,235 @@
+"""Ask GitHub's API, within its limits."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from github.Auth import Auth
+
+from leakscan.crawl.addresses import below, host_of, next_page
+from leakscan.crawl.answers import Answer, ApiMeter, Reply, judge
+from leakscan.crawl.client import LONGEST_ANSWER, PER_PAGE, TIMEOUT, Client
+from leakscan.crawl.credentials import RefusedError
+from leakscan.safe_text import safe_text
+from leakscan.trouble import Trouble, TroubleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from leakscan.crawl.allowance import Budget
+    from leakscan.crawl.credentials import Credential
+    from leakscan.crawl.governor import Governor
+
+JSON = "application/vnd.github+json"
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_REDIRECTS = 5
+_SUSPENDED = ("account was suspended", "installation has been suspended")
+
+
+class GitHub:
+    """GitHub, or a GitHub Enterprise Server.  Safe to share between threads.
+
+    It never waits for a limit to pass, but raises at once, so that the caller can do other work.
+
+    Args:
+        api_url: where the API is, such as ``https://api.github.com``.
+        governor: says when to send a request, and as whom.
+        tell: told in a sentence, once, when a credential is accepted no longer.
+        timeout: seconds that a request may take.
+
+    Attributes:
+        host: name of the site, such as ``github.com``.
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        governor: Governor,
+        tell: Callable[[str], None],
+        timeout: int = TIMEOUT,
+    ) -> None:
+        self.host = host_of(api_url)
+        self._base = api_url.rstrip("/")
+        self._governor = governor
+        self._tell = tell
+        self._timeout = timeout
+        self._of_thread = _OfThread()
+        self._clients: list[Client] = []
+
+    def get(
+        self,
+        path: str,
+        parameters: Mapping[str, str | int] | None = None,
+        *,
+        etag: str | None = None,
+        accept: str | None = None,
+        resource: str = "core",
+        meter: ApiMeter | None = None,
+        raw: bool = False,
+        urgent: bool = False,
+        longest: int = LONGEST_ANSWER,
+    ) -> Answer:
+        """Ask for something, following redirects on the same server.
+
+        Args:
+            path: from the base of the API on, quoted, or a whole URL below it.
+            parameters: of the query.
+            etag: of the answer that is known; 304 means that it is still right.
+            accept: media type, if not JSON.
+            resource: what GitHub calls the kind of request.
+            meter: what the requests are counted in.
+            raw: give the bytes of the answer.
+            urgent: draw on the reserve that is kept for feeds.
+            longest: bytes of an answer that are read.
+
+        Raises:
+            TroubleError: there is no such thing, or it cannot be had (now).
+        """
+        if not path.startswith("/"):
+            path = below(self._base, path, path)
+        headers = {"Accept": accept or JSON} | ({"If-None-Match": etag} if etag else {})
+        request = _Request(path, parameters or {}, headers, longest)
+        meter = ApiMeter() if meter is None else meter
+        for _ in range(_MOST_REDIRECTS + 1):
+            reply = self._ask(request, resource, meter, urgent=urgent)
+            if reply.status not in _REDIRECTS:
+                return judge(reply, safe_text(path), raw=raw)
+            request = self._redirected(request, reply)
+        raise TroubleError(Trouble.BROKEN, f"{safe_text(path)}: GitHub redirects without end")
+
+    def pages(
+        self,
+        path: str,
+        parameters: Mapping[str, str | int] | None = None,
+        *,
+        most: int,
+        accept: str | None = None,
+        resource: str = "core",
+        meter: ApiMeter | None = None,
+        urgent: bool = False,
+    ) -> Iterator[Answer]:
+        """Yield the pages of a list, as far as each links to the next, and ``most`` at most.
+
+        Raises:
+            TroubleError: a page cannot be had.
+        """
+        parameters = {"per_page": PER_PAGE, **(parameters or {})}
+        seen = set()
+        for _ in range(most):
+            answer = self.get(
+                path, parameters, accept=accept, resource=resource, meter=meter, urgent=urgent
+            )
+            yield answer
+            following = next_page(answer)
+            if following is None or following in seen:
+                return
+            seen.add(following)
+            path, parameters = below(self._base, following, path), {}
+
+    def budget(self) -> tuple[Budget, ...]:
+        """Return what is left, by credential and resource."""
+        return self._governor.budget()
+
+    def close(self) -> None:
+        """Close all connections."""
+        for client in self._clients:
+            client.close()
+
+    def _ask(self, request: _Request, resource: str, meter: ApiMeter, *, urgent: bool) -> Reply:
+        """Send a request as one credential after the other, until one is not at its limit."""
+        renewed: set[Credential] = set()
+        while True:
+            turn = self._governor.choose(resource, urgent=urgent)
+            reply = None
+            try:
+                token = turn.credential.token()
+                reply = self._send(turn.credential, token, request, meter)
+            except RefusedError as error:
+                self._put_aside(turn.credential, str(error))
+                continue
+            finally:
+                is_limited = self._governor.finish(turn, reply)
+            if is_limited:
+                continue
+            if token is None or not _is_refused(reply):
+                return reply
+            if turn.credential in renewed or not turn.credential.renew(token):
+                self._put_aside(turn.credential, reply.message or str(reply.status))
+            renewed.add(turn.credential)
+
+    def _send(
+        self, credential: Credential, token: str | None, request: _Request, meter: ApiMeter
+    ) -> Reply:
+        bearer, client = self._of_thread.clients.get(credential) or self._connect(credential)
+        bearer.use(token)
+        meter.requests += 1
+        reply = client.send(
+            "GET", request.path, request.parameters, request.headers, request.longest
+        )
+        meter.take(reply)
+        return reply
+
+    def _connect(self, credential: Credential) -> tuple[_Bearer, Client]:
+        bearer = _Bearer()
+        client = Client(self._base, bearer, self._timeout)
+        self._of_thread.clients[credential] = bearer, client
+        self._clients.append(client)
+        return bearer, client
+
+    def _put_aside(self, credential: Credential, why: str) -> None:
+        if self._governor.put_aside(credential, why):
+            self._tell(f"GitHub accepts {credential.name} no longer ({why}); it is used no more")
+
+    def _redirected(self, request: _Request, reply: Reply) -> _Request:
+        url = below(self._base, reply.headers.get("location", "//nowhere"), request.path)
+        parameters = {} if urlsplit(url).query else request.parameters
+        return _Request(url, parameters, request.headers, request.longest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    path: str
+    parameters: Mapping[str, str | int]
+    headers: Mapping[str, str]
+    longest: int
+
+
+class _OfThread(threading.local):
+    """Clients of one thread: PyGithub's are not to be shared."""
+
+    def __init__(self) -> None:
+        self.clients: dict[Credential, tuple[_Bearer, Client]] = {}
+
+
+class _Bearer(Auth):
+    """Says who asks, with a token that may be another one each time."""
+
+    def __init__(self) -> None:
+        self._token: str | None = None
+
+    def use(self, token: str | None) -> None:
+        """Send this token from now on, or none."""
+        self._token = token
+
+    @property
+    def token_type(self) -> str:
+        return "Bearer"
+
+    @property
+    def token(self) -> str:
+        return self._token or ""
+
+    def authentication(self, headers: dict[str, str]) -> None:
+        if self._token is not None:
+            super().authentication(headers)
+
+
+def _is_refused(reply: Reply) -> bool:
+    """Tell whether GitHub does not know the credential, or no longer."""
+    message = reply.message.lower()
+    is_suspended = reply.status == 403 and any(words in message for words in _SUSPENDED)
+    return reply.status == 401 or is_suspended

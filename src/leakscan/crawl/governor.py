@@ -1,0 +1,168 @@
+"""Decide which request to GitHub's API may be sent now, and as whom.
+
+GitHub allows so many requests an hour (its primary limits), and none that come too fast or too
+many at once (its secondary limits).  Whoever goes on asking against the limits may be banned.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from leakscan.crawl.allowance import Allowance, Budget, is_secondary, is_used_up
+from leakscan.trouble import Trouble, TroubleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from leakscan.crawl.answers import Reply
+    from leakscan.crawl.credentials import Credential
+
+MOST_AT_ONCE = 100
+"""Requests under way in all:
+https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api."""
+
+_BEGIN_WITH = 8
+_NO_ROOM = 0.5
+"""Seconds after which one of the requests that are under way may be over."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Turn:
+    """Leave to send one request; it must be given back with `Governor.finish`.
+
+    Attributes:
+        credential: whom to send it as.
+        resource: what GitHub calls the kind of request.
+        started: when, by the governor's clock.
+    """
+
+    credential: Credential
+    resource: str
+    started: float
+
+
+class Governor:
+    """Knows what is left of every budget, and never waits.  Safe to share between threads.
+
+    Args:
+        credentials: whom requests may be sent as.
+        most: requests under way at once that are never exceeded.
+        clock: seconds that only grow.
+        wall: seconds since 1970, for servers that do not tell the time.
+    """
+
+    def __init__(
+        self,
+        credentials: Sequence[Credential],
+        most: int = _BEGIN_WITH,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._allowances = {credential: Allowance(credential) for credential in credentials}
+        self._most = min(most, MOST_AT_ONCE)
+        self._at_once = float(min(self._most, _BEGIN_WITH))
+        self._under_way = 0
+        self._same: dict[str, str] = {}
+        self._clock, self._wall = clock, wall
+        self._lock = threading.Lock()
+
+    @property
+    def at_once(self) -> int:
+        """How many requests may be under way now."""
+        with self._lock:
+            return int(self._at_once)
+
+    def choose(self, resource: str = "core", *, urgent: bool = False) -> Turn:
+        """Give leave for one request, as the credential that has most left.
+
+        Args:
+            resource: what GitHub calls the kind of request, such as ``core`` or ``code_search``.
+            urgent: whether it may draw on the reserve.
+
+        Raises:
+            TroubleError: busy, with the seconds until one may be sent, or every credential is
+                refused.
+        """
+        with self._lock:
+            now, resource = self._clock(), self._same.get(resource, resource)
+            usable = [each for each in self._allowances.values() if each.refused is None]
+            if not usable:
+                raise self._all_refused()
+            if self._under_way >= int(self._at_once):
+                raise _busy("as many requests as it likes at once are under way", _NO_ROOM)
+            waits = [each.wait(resource, now, urgent=urgent) for each in usable]
+            if min(waits) > 0:
+                raise _busy(f"no request of kind {resource} is allowed now", min(waits))
+            ready = [each for each, wait in zip(usable, waits, strict=True) if wait == 0]
+            best = max(ready, key=lambda each: each.left(resource, now, urgent=urgent))
+            best.begin(resource, now)
+            self._under_way += 1
+            return Turn(best.credential, resource, now)
+
+    def finish(self, turn: Turn, reply: Reply | None) -> bool:
+        """Take back a turn; tell whether the answer is that a limit was met.
+
+        Args:
+            turn: what `choose` gave, once.
+            reply: what the server answered; ``None`` if nothing.
+        """
+        with self._lock:
+            allowance, now = self._allowances[turn.credential], self._clock()
+            self._under_way -= 1
+            allowance.end(turn.resource)
+            if reply is None:
+                allowance.lose(turn.resource, now)
+                return False
+            resource = self._resource(turn, reply)
+            allowance.learn(reply, resource, turn.started, now, self._wall())
+            if is_used_up(reply) and allowance.use_up(resource, now):
+                if reply.retry_after is not None:
+                    allowance.pause(reply.retry_after, turn.started, now)
+                return True
+            if is_secondary(reply) or is_used_up(reply):
+                if allowance.pause(reply.retry_after, turn.started, now):
+                    self._at_once = max(1.0, self._at_once / 2)
+                return True
+            if reply.status < 500:
+                allowance.succeed(now)
+                self._at_once = min(float(self._most), self._at_once + 1 / self._at_once)
+            return False
+
+    def put_aside(self, credential: Credential, why: str) -> bool:
+        """Use a credential no more; tell whether this is news."""
+        with self._lock:
+            allowance = self._allowances[credential]
+            is_news = allowance.refused is None
+            allowance.refused = allowance.refused or why
+            return is_news
+
+    def budget(self) -> tuple[Budget, ...]:
+        """Return what is left, by credential and resource, as far as GitHub has told."""
+        with self._lock:
+            now = self._clock()
+            usable = (each for each in self._allowances.values() if each.refused is None)
+            return tuple(budget for each in usable for budget in each.budgets(now))
+
+    def _resource(self, turn: Turn, reply: Reply) -> str:
+        """Learn what GitHub counts this kind of request as."""
+        told = reply.headers.get("x-ratelimit-resource", turn.resource)
+        if told != turn.resource and turn.resource != "core":
+            self._same[turn.resource] = told
+        return told
+
+    def _all_refused(self) -> TroubleError:
+        why = "; ".join(
+            f"{one.credential.name}: {one.refused}" for one in self._allowances.values()
+        )
+        return TroubleError(
+            Trouble.REFUSED,
+            f"GitHub refuses every credential ({why})",
+            "make a new token, put it where github.credentials says, and start again",
+        )
+
+
+def _busy(why: str, wait: float) -> TroubleError:
+    return TroubleError(Trouble.BUSY, f"GitHub's limits: {why}", "", wait)
