@@ -70,6 +70,7 @@ class Kind(enum.StrEnum):
     STAGED = "staged"
     FILE = "file"
     STDIN = "stdin"
+    EVENT = "event"
 
 
 class Secret(str):

@@ -19,6 +19,7 @@ _SURFACES: dict[str, str] = {
     Kind.STAGED: "staged file",
     Kind.FILE: "file",
     Kind.STDIN: "text",
+    Kind.EVENT: "issue, comment or other text",
 }
 
 

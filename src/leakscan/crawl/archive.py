@@ -1,0 +1,196 @@
+"""GH Archive, for what happened while nobody watched: files of events, one an hour."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from leakscan.crawl.archive_names import ARCHIVE, archive_files
+from leakscan.crawl.archive_stream import archive_lines
+from leakscan.crawl.events import Event, MalformedEventError, parse_event
+from leakscan.crawl.poll import LONGEST_WAIT, Poll
+from leakscan.git.urls import without_credentials
+from leakscan.safe_text import safe_text
+from leakscan.trouble import TroubleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PREFIX = "archive:"
+"""What the names of these feeds begin with."""
+
+BATCH = 2000
+"""Events that one poll reads at most."""
+
+_BATCH_BYTES = 64 * 1024 * 1024
+_TRIES = 3
+_LONGEST_NAME = 60
+
+
+class ArchiveFeed:
+    """Reads archives, one after the other, a batch a poll.
+
+    Of a file that cannot be read to its end, what came before counts.  It is tried again a few
+    times, which the cursor makes cheap; then the next one's turn has come, and there is a gap.
+
+    Args:
+        wanted: which, as `archive_files` reads it.
+        host: name of the site whose events they are.
+        batch: events that one poll reads at most.
+        base: where the archive is.
+
+    Raises:
+        UsageError: there are none of that name.
+    """
+
+    def __init__(
+        self, wanted: str, host: str = "github.com", batch: int = BATCH, base: str = ARCHIVE
+    ) -> None:
+        self.name = PREFIX + _short(safe_text(without_credentials(wanted)))
+        self.files = archive_files(wanted, base)
+        self._host = host
+        self._batch = batch
+        self._reader: _Reader | None = None
+        self._failures: dict[int, list[TroubleError]] = {}
+
+    def poll(self, cursor: str | None) -> Poll:
+        """Read the next batch, as `Feed.poll` says.
+
+        Raises:
+            TroubleError: the file cannot be read further, now or at all.
+        """
+        file, line = _opened(cursor)
+        if file >= len(self.files):
+            return Poll(wait=LONGEST_WAIT, cursor=cursor, is_over=True)
+        if self._is_given_up(file):
+            return self._passed_over(file)
+        batch = _Batch(self._host, self.name)
+        try:
+            reader = self._reader_at(file, line)
+            is_at_end = reader.fill(batch, self._batch)
+        except TroubleError as error:
+            self._reader = None
+            self._failures.setdefault(file, []).append(error)
+            raise
+        self._failures.pop(file, None)  # it got on
+        following = (file + 1, 0) if is_at_end else (file, reader.line)
+        return Poll(
+            tuple(batch.events),
+            wait=0.0,
+            read=batch.read,
+            fresh=len(batch.events),
+            malformed=batch.malformed,
+            cursor=_written(*following),
+            is_over=following[0] >= len(self.files),
+        )
+
+    def _reader_at(self, file: int, line: int) -> _Reader:
+        """Go on where the last poll ended; after a crash, read again up to there."""
+        if not self._reader or (self._reader.file, self._reader.line) != (file, line):
+            self._reader = _Reader(file, archive_lines(self.files[file]))
+            self._reader.skip(line)
+        return self._reader
+
+    def _is_given_up(self, file: int) -> bool:
+        failures = self._failures.get(file, [])
+        is_gone = bool(failures) and not failures[-1].trouble.is_passing
+        return is_gone or len(failures) >= _TRIES
+
+    def _passed_over(self, file: int) -> Poll:
+        return Poll(
+            wait=0.0,
+            gap=True,
+            note=f"given up: {self._failures[file][-1]}",
+            cursor=_written(file + 1, 0),
+            is_over=file + 1 >= len(self.files),
+        )
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one poll has read so far."""
+
+    host: str
+    feed: str
+    events: list[Event] = field(default_factory=list)
+    read: int = 0
+    malformed: int = 0
+    size: int = 0
+
+    def add(self, line: bytes | None) -> None:
+        """Take one line; ``None`` is one that was too long."""
+        self.read += 1
+        self.size += len(line or b"")
+        try:
+            document = json.loads(line or b"")
+            self.events.append(parse_event(document, self.host, self.feed))
+        except (MalformedEventError, ValueError, RecursionError):
+            self.malformed += 1
+
+
+class _Reader:
+    """Reads one file.  An error is told only when nothing that came before it is left to tell.
+
+    Args:
+        file: its number.
+        lines: what it holds.
+
+    Attributes:
+        line: how many lines have been read.
+    """
+
+    def __init__(self, file: int, lines: Iterator[bytes | None]) -> None:
+        self.file = file
+        self.line = 0
+        self._lines = lines
+        self._trouble: TroubleError | None = None
+
+    def skip(self, lines: int) -> None:
+        """Pass over lines that were told."""
+        for _ in islice(self._lines, lines):
+            self.line += 1
+
+    def fill(self, batch: _Batch, most: int) -> bool:
+        """Read up to ``most`` lines; return whether that was the end.
+
+        Raises:
+            TroubleError: the file can be read no further.
+        """
+        if self._trouble:
+            raise self._trouble
+        before = self.line
+        try:
+            for line in self._lines:
+                self.line += 1
+                if line is None or line.strip():
+                    batch.add(line)
+                if self.line - before >= most or batch.size >= _BATCH_BYTES:
+                    return False
+        except TroubleError as error:
+            if self.line == before:
+                raise
+            self._trouble = error
+            return False
+        return True
+
+
+def _opened(cursor: str | None) -> tuple[int, int]:
+    """Read a cursor: number of the file, and lines that were read of it."""
+    found = re.fullmatch(r"([0-9]{1,6}):([0-9]{1,12})", cursor or "0:0")
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def _written(file: int, line: int) -> str:
+    return f"{file}:{line}"
+
+
+def _short(name: str) -> str:
+    """Return a name that the ledger can keep, and that is no other's."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:12]
+    return f"{name[: _LONGEST_NAME - 13]}-{digest}"

@@ -1,0 +1,172 @@
+"""The lines of an archive, as a file or over HTTP: compressed or plain, in bounded memory."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from contextlib import closing, contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import requests
+import urllib3
+
+from leakscan import __version__
+from leakscan.crawl.archive_names import is_url
+from leakscan.git.urls import without_credentials
+from leakscan.safe_text import safe_text
+from leakscan.trouble import Trouble, TroubleError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
+
+LONGEST_LINE = 25 * 1024 * 1024
+"""Bytes; GitHub's own limit for an event is 25 MB (of a webhook's payload)."""
+
+_PIECE = 1 << 18
+_GZIP = b"\x1f\x8b"
+_WRAPPED = 31
+"""Tells zlib to expect a gzip header."""
+
+_PATIENCE = (10.0, 60.0)
+"""Seconds to wait for a connection, and for the next bytes."""
+
+_SLOWEST = 1024
+"""Bytes a second; a server that is slower for as long as we are patient is given up."""
+
+_MEANING = {
+    401: Trouble.REFUSED,
+    403: Trouble.REFUSED,
+    404: Trouble.GONE,
+    410: Trouble.GONE,
+    429: Trouble.BUSY,
+    451: Trouble.BLOCKED,
+}
+
+
+def archive_lines(name: str) -> Iterator[bytes | None]:
+    """Yield the lines of an archive; ``None`` for one that is longer than `LONGEST_LINE`.
+
+    Args:
+        name: a path, or a URL.
+
+    Raises:
+        TroubleError: it cannot be read, or not to its end; the lines before that were yielded.
+    """
+    shown = safe_text(without_credentials(name))
+    with _opened(name, shown) as pieces, closing(_plain(pieces, shown)) as plain:
+        yield from _lines(plain)
+
+
+@contextmanager
+def _opened(name: str, shown: str) -> Iterator[Iterator[bytes]]:
+    """Open an archive; yield its bytes in pieces."""
+    try:
+        if not is_url(name):
+            with Path(name).open("rb") as file:
+                yield iter(lambda: file.read(_PIECE), b"")
+            return
+        headers = {"User-Agent": f"leakscan/{__version__}", "Accept-Encoding": "identity"}
+        with requests.get(name, headers=headers, stream=True, timeout=_PATIENCE) as answer:
+            if answer.status_code != 200:
+                raise _refusal(answer, shown)
+            yield _received(answer)
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        what = f"{shown} cannot be read to its end ({type(error).__name__})"
+        raise TroubleError(Trouble.UNREACHABLE, what, "check the network") from None
+    except OSError as error:
+        what = f"{shown} cannot be read ({error.strerror or type(error).__name__})"
+        trouble = Trouble.GONE if isinstance(error, FileNotFoundError) else Trouble.UNREACHABLE
+        raise TroubleError(trouble, what, "check the file") from None
+
+
+def _received(answer: requests.Response) -> Iterator[bytes]:
+    """Yield a body as it comes, and as it is.
+
+    Raises:
+        requests.RequestException: it is cut off, or comes a byte now and then.
+    """
+    waited, size = 0.0, 0
+    while True:
+        begun = time.monotonic()
+        piece = answer.raw.read1(_PIECE, decode_content=False)
+        waited, size = waited + time.monotonic() - begun, size + len(piece)
+        if not piece:
+            break
+        if waited > _PATIENCE[1]:
+            if size < _SLOWEST * waited:
+                raise requests.Timeout
+            waited, size = 0.0, 0
+        yield piece
+    if answer.raw.length_remaining:
+        raise requests.ConnectionError
+
+
+def _refusal(answer: requests.Response, shown: str) -> TroubleError:
+    status = answer.status_code
+    trouble = _MEANING.get(status, Trouble.BUSY if status >= 500 else Trouble.BROKEN)
+    asked = answer.headers.get("retry-after", "")
+    wait = float(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else None
+    what = f"{shown}: the server answered {status}"
+    remedy = "is the hour over and its file there?" if trouble is Trouble.GONE else ""
+    return TroubleError(trouble, what, remedy, wait)
+
+
+def _plain(pieces: Iterator[bytes], shown: str) -> Generator[bytes]:
+    """Decompress what is compressed, a bounded piece at a time."""
+    first = b""
+    for piece in pieces:
+        first += piece
+        if len(first) >= len(_GZIP):
+            break
+    if not first.startswith(_GZIP):
+        yield first
+        yield from pieces
+        return
+    try:
+        yield from _inflated(first, pieces)
+    except (zlib.error, EOFError):
+        what = f"{shown} is damaged, or ends too early"
+        raise TroubleError(Trouble.BROKEN, what, "fetch it again") from None
+
+
+def _inflated(first: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Inflate gzip, which may be several streams one after the other.
+
+    Raises:
+        EOFError: it ends within a stream.
+        zlib.error: it is damaged.
+    """
+    stream = zlib.decompressobj(wbits=_WRAPPED)
+    for piece in chain([first], pieces):
+        data = piece
+        while data:
+            if stream.eof:
+                data = data.lstrip(b"\0")  # what a tape is filled up with
+                if not data:
+                    break
+                stream = zlib.decompressobj(wbits=_WRAPPED)
+            yield stream.decompress(data, _PIECE)
+            data = stream.unused_data if stream.eof else stream.unconsumed_tail
+    yield stream.flush()
+    if not stream.eof:
+        raise EOFError
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
+    """Cut pieces into lines without keeping one that is too long."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        *whole, rest = piece.split(b"\n")
+        for end in whole:
+            yield b"".join(held) + end if size + len(end) <= LONGEST_LINE else None
+            held, size = [], 0
+        size += len(rest)
+        if size > LONGEST_LINE:
+            held.clear()
+        elif rest:
+            held.append(rest)
+    if size:
+        yield b"".join(held) if size <= LONGEST_LINE else None

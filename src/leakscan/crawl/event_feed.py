@@ -1,0 +1,207 @@
+"""The events of GitHub's API: all public ones, or those of one account or repository."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from leakscan.crawl.addresses import next_page
+from leakscan.crawl.answers import ApiMeter
+from leakscan.crawl.client import PER_PAGE
+from leakscan.crawl.events import MalformedEventError, parse_event
+from leakscan.crawl.poll import LONGEST_WAIT, USUAL_WAIT, Poll
+from leakscan.trouble import Trouble, TroubleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from leakscan.crawl.answers import Answer
+    from leakscan.crawl.events import Event
+    from leakscan.crawl.github import GitHub
+
+PAGES = 3
+"""Pages that a feed of events has at most, of `PER_PAGE` events each.
+Source: https://docs.github.com/en/rest/activity/events (300 events)."""
+
+_REMEMBERED = 20_000
+_IN_CURSOR = 300
+
+
+class EventFeed:
+    """Polls one list of events.
+
+    Ids have collided, so that an event is known by its id, type, repository and time together.
+
+    Args:
+        name: what the feed is called.
+        path: of the list, such as ``/orgs/acme/events``.
+        github: whom to ask.
+        interval: seconds between two polls if the operator chose them; ``None`` to do as the
+            site asks.
+        watch: told every event, for who needs to know what was told.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        github: GitHub,
+        interval: float | None = None,
+        watch: Callable[[Event], None] | None = None,
+    ) -> None:
+        self.name = name
+        self._path = path
+        self._github = github
+        self._interval = interval
+        self._watch = watch
+        self._known: OrderedDict[str, None] = OrderedDict()
+        self._told = _Told()
+
+    def poll(self, cursor: str | None) -> Poll:
+        """Read the list until a whole page is known, as `Feed.poll` says.
+
+        Raises:
+            TroubleError: not even the first page could be read.
+        """
+        last = _Cursor.read(cursor)
+        self._remember(last.known)
+        if cursor == self._told.cursor:
+            self._remember(self._told.fresh)
+        meter = ApiMeter()
+        first = self._page(1, meter, last.etag)
+        if first.status == 304:
+            return Poll(wait=self._wait(first), cursor=cursor, requests=meter.requests)
+        is_first, told, trouble = not self._known, _Told(), None
+        self._read(first, told)
+        answer, page = first, 1
+        try:
+            while (told.page_had_news or last.is_cut) and page < PAGES and _has_more(answer):
+                page += 1
+                answer = self._page(page, meter)
+                self._read(answer, told)
+        except TroubleError as error:  # what was read is told all the same
+            trouble = error
+        etag = None if trouble else first.etag
+        known = [*told.fresh, *last.known][:_IN_CURSOR]
+        told.cursor = _Cursor(etag, tuple(known), trouble is not None).written()
+        self._told = told
+        is_at_end = page < PAGES and not trouble
+        return Poll(
+            tuple(told.events),
+            wait=max(self._wait(first), (trouble and trouble.retry_after) or 0.0),
+            read=told.read,
+            fresh=len(told.events),
+            malformed=told.malformed,
+            gap=not (is_first or is_at_end or told.knew_any) and told.page_had_news,
+            note=f"{self.name} was not read to its end: {trouble}" if trouble else None,
+            cursor=told.cursor,
+            requests=meter.requests,
+        )
+
+    def _page(self, page: int, meter: ApiMeter, etag: str | None = None) -> Answer:
+        parameters = {"per_page": PER_PAGE, **({"page": page} if page > 1 else {})}
+        answer = self._github.get(self._path, parameters, etag=etag, meter=meter, urgent=True)
+        if answer.status != 304 and not isinstance(answer.body, list):
+            what = f"the answer to {self._path} is no list of events"
+            raise TroubleError(Trouble.BROKEN, what, "check github.api_url")
+        return answer
+
+    def _read(self, answer: Answer, told: _Told) -> None:
+        """Take the events of a page; what one page has pushed onto the next is known."""
+        told.page_had_news = False
+        for document in answer.body:
+            told.read += 1
+            mark = _mark(document)
+            if mark in self._known:
+                told.knew_any = True
+                self._known.move_to_end(mark)
+            if mark in self._known or mark in told.fresh:
+                continue
+            told.fresh[mark] = None
+            told.page_had_news = True
+            try:
+                event = parse_event(document, self._github.host, self.name)
+            except MalformedEventError:
+                told.malformed += 1
+                continue
+            told.events.append(event)
+            if self._watch:
+                self._watch(event)
+
+    def _remember(self, marks: Iterable[str]) -> None:
+        for mark in marks:
+            self._known[mark] = None
+        while len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+
+    def _wait(self, answer: Answer) -> float:
+        if self._interval is not None:
+            return self._interval
+        asked = answer.headers.get("x-poll-interval", "").strip()
+        return min(float(asked), LONGEST_WAIT) if re.fullmatch(r"[0-9]{1,6}", asked) else USUAL_WAIT
+
+
+@dataclass(slots=True)
+class _Told:
+    """What a poll has read so far."""
+
+    cursor: str | None = None
+    events: list[Event] = field(default_factory=list)
+    fresh: dict[str, None] = field(default_factory=dict)
+    read: int = 0
+    malformed: int = 0
+    knew_any: bool = False
+    page_had_news: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """Where a feed has got to.
+
+    Attributes:
+        etag: of the first page; ``None`` to have it sent whatever it is.
+        known: marks of the newest events, so that another process can tell a gap.
+        is_cut: the last poll came to no end, so that there may be news behind what is known.
+    """
+
+    etag: str | None = None
+    known: tuple[str, ...] = ()
+    is_cut: bool = False
+
+    @classmethod
+    def read(cls, text: str | None) -> _Cursor:
+        """Read a cursor; one that another version has written says nothing."""
+        try:
+            read = json.loads(text or "{}")
+            etag, known = read.get("etag"), read.get("known", [])
+            marks = tuple(mark for mark in known if isinstance(mark, str))
+            return cls(etag if isinstance(etag, str) else None, marks, bool(read.get("is_cut")))
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            return cls()
+
+    def written(self) -> str:
+        """Return the text that `read` reads."""
+        return json.dumps({"etag": self.etag, "known": self.known, "is_cut": self.is_cut})
+
+
+def _mark(document: object) -> str:
+    """Return what tells an event from others: 12 hexadecimal digits."""
+    parts: list[object] = [document]
+    if isinstance(document, Mapping):
+        repository = document.get("repo")
+        number = repository.get("id") if isinstance(repository, Mapping) else None
+        parts = [document.get("id"), document.get("type"), number, document.get("created_at")]
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _has_more(answer: Answer) -> bool:
+    """Whether there is another page: as the links say, else if this one is full."""
+    if "link" in answer.headers:
+        return next_page(answer) is not None
+    return len(answer.body) >= PER_PAGE
