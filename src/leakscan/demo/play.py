@@ -11,8 +11,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from leakscan.crawl.credentials import VARIABLES
+from leakscan.demo.hosting import running_hosting
 from leakscan.demo.sink import running_sink
-from leakscan.demo.stage import Token, issue_tokens, leak_tokens, write_settings
+from leakscan.demo.stage import Token, issue_tokens, leak_tokens, push_tokens, write_settings
 from leakscan.errors import LeakscanError
 from leakscan.issuer.serve import running
 from leakscan.issuer.store import Issuer
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from leakscan.ledger.words import Entry
 
 PATIENCE = 50
-"""Seconds that the scan may take."""
+"""Seconds that a command may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Facts:
 
     Attributes:
         url: where the issuer was.
-        seconds: from the start of the scan's process to the last token's end.
+        scan, watch: what the commands reported.
+        seconds: the longest time from the start of one of them to the end of a token it found.
     """
 
     url: str
@@ -61,6 +64,7 @@ class Facts:
     tokens: tuple[Played, ...]
     mails: tuple[EmailMessage, ...]
     scan: dict[str, Any]
+    watch: dict[str, Any]
     seconds: float
 
     @property
@@ -79,24 +83,39 @@ def play(folder: Path) -> Facts:
     Raises:
         LeakscanError: something did not work as it should.
     """
-    with Issuer.open(folder / "issuer") as issuer, running(issuer) as url, running_sink() as sink:
+    site_folder = folder / "site"
+    with (
+        Issuer.open(folder / "issuer") as issuer,
+        running(issuer) as url,
+        running_sink() as sink,
+        running_hosting(site_folder) as site,
+    ):
         tokens = issue_tokens(issuer)
         repository = folder / "captions"
         leak_tokens(repository, tokens)
-        settings = write_settings(folder, issuer, url, sink.port)
+        push_tokens(site, tokens)
+        settings = write_settings(folder, issuer, url, sink.port, site.url)
         before = _statuses(url, tokens)
-        started = time.time()
-        scan = _scan(repository, settings)
+        options = ("--format", "json", "--config", str(settings))
+        started = [time.time()]
+        scan = _run("scan", "--record", "--exposure", PUBLIC, *options, str(repository))
+        started.append(time.time())
+        watch = _run("watch", "--once", *options)
         entries = tuple(_entries(folder / "ledger.sqlite3"))
         after = _statuses(url, tokens)
-        ended = [entry.disabled_at.timestamp() for entry in entries if entry.disabled_at]
         by_secret = {entry.redacted: entry for entry in entries}
         played = tuple(
             Played(token, old, new, by_secret.get(token.secret.redacted()))
             for token, old, new in zip(tokens, before, after, strict=True)
         )
-        seconds = max(ended, default=started) - started
-        return Facts(url, repository, played, tuple(sink.mails), scan, seconds)
+        seconds = max((_lived(one, started) for one in played), default=0)
+        return Facts(url, repository, played, tuple(sink.mails), scan, watch, seconds)
+
+
+def _lived(played: Played, started: Sequence[float]) -> float:
+    """Return how long a token lived after the command that found it was started."""
+    ended = played.entry and played.entry.disabled_at
+    return ended.timestamp() - started[played.token.is_pushed] if ended else 0
 
 
 def _statuses(url: str, tokens: Sequence[Token]) -> list[int]:
@@ -106,13 +125,14 @@ def _statuses(url: str, tokens: Sequence[Token]) -> list[int]:
     return [server.send("GET", header).status for header in headers]
 
 
-def _scan(repository: Path, settings: Path) -> dict[str, Any]:
-    """Run ``leakscan scan --record`` as an operator would; return its report."""
-    options = ["--record", "--exposure", PUBLIC, "--format", "json", "--config", str(settings)]
+def _run(command: str, *options: str) -> dict[str, Any]:
+    """Run a command of leakscan as an operator would; return its report."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LEAKSCAN_")}
+    for name in VARIABLES:  # nobody's credentials go to our own servers
+        kept.pop(name, None)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "leakscan", "scan", *options, str(repository)],
+            [sys.executable, "-m", "leakscan", command, *options],
             env=kept,
             capture_output=True,
             check=False,
@@ -121,13 +141,14 @@ def _scan(repository: Path, settings: Path) -> dict[str, Any]:
         )
     except subprocess.TimeoutExpired:
         raise LeakscanError(
-            f"the scan took longer than {PATIENCE} s", "try again on a machine that is less busy"
+            f"the {command} took longer than {PATIENCE} s",
+            "try again on a machine that is less busy",
         ) from None
     try:
         report: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
         said = [line for line in done.stderr.splitlines() if line.strip()] or ["nothing was said"]
-        raise LeakscanError(f"the scan failed ({said[-1]})", "please report it") from None
+        raise LeakscanError(f"the {command} failed ({said[-1]})", "please report it") from None
     return report
 
 

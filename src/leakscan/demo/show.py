@@ -33,6 +33,7 @@ def facts_document(facts: Facts) -> dict[str, Any]:
         "tokens": [_token_document(played) for played in facts.tokens],
         "mails": [{"to": str(mail["to"]), "subject": str(mail["subject"])} for mail in facts.mails],
         "scan": {"findings": len(facts.scan["findings"]), "coverage": facts.scan["coverage"]},
+        "watch": {name: facts.watch[name] for name in ("pushes", "findings", "requests")},
         "seconds_to_disabled": round(facts.seconds, 3),
     }
 
@@ -53,19 +54,25 @@ def _token_document(played: Played) -> dict[str, Any]:
 
 
 def _screen(facts: Facts) -> list[Text | Table]:
-    coverage = facts.scan["coverage"]
+    coverage, pushes = facts.scan["coverage"], facts.watch["pushes"]
     leaked = [played for played in facts.tokens if played.token.leak]
     parts: list[Text | Table] = [
         _step(1, "issue", f"a token issuer on {facts.url} has issued {len(facts.tokens)} tokens"),
-        _step(2, "leak", f"{len(leaked)} of them were committed to a git repository"),
+        _step(2, "leak", f"{len(leaked)} of them: in a repository, in a push, in a comment"),
         _step(
             3,
-            "find",
+            "scan",
             f"leakscan scan --record: {len(facts.scan['findings'])} found in "
             f"{coverage['objects']} objects, {'' if coverage['complete'] else 'in'}complete",
         ),
-        _step(4, "disable", f"all of them {facts.seconds:.1f} s after the scan was started"),
-        _step(5, "tell", f"{len(facts.mails)} mails to the owners"),
+        _step(
+            4,
+            "watch",
+            f"leakscan watch --once: {facts.watch['findings']} found, {pushes['scanned']} push read"
+            f" with {facts.watch['requests']['git']} request",
+        ),
+        _step(5, "disable", f"each within {facts.seconds:.1f} s after the command was started"),
+        _step(6, "tell", f"{len(facts.mails)} mails to the owners"),
         Text(),
         _tokens(facts),
     ]
@@ -108,7 +115,7 @@ def _opening(mails: Sequence[EmailMessage]) -> list[str]:
     """Return the first lines of what a mail says."""
     bodies = (mail.get_body(("plain",)) for mail in mails)
     text = "".join(body.get_content() for body in bodies if body)
-    return [f"  {line}" for line in text.splitlines() if line][:4]
+    return [f"  {line}" for line in text.splitlines() if line][:3]
 
 
 def _dim(line: str) -> Text:

@@ -1,4 +1,4 @@
-"""What a demonstration needs: accounts with tokens, a repository that leaks some, settings."""
+"""What a demonstration needs: accounts with tokens, places that leak some, settings."""
 
 from __future__ import annotations
 
@@ -12,40 +12,52 @@ from leakscan.sample import SampleGit
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from leakscan.demo.hosting import Hosting
     from leakscan.issuer.store import Issuer
     from leakscan.model import Secret
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token of the demonstration, and where it is leaked; ``None``: nowhere."""
+    """One token of the demonstration.
+
+    Attributes:
+        leak: where it is leaked; ``None``: nowhere.
+        is_pushed: whether that is on the hosting site, rather than in a repository on disk.
+    """
 
     owner: str
     name: str
     secret: Secret
     leak: str | None
+    is_pushed: bool = False
 
 
 def issue_tokens(issuer: Issuer) -> tuple[Token, ...]:
-    """Make two accounts with five tokens."""
-    ada = issuer.create_account(
-        "ada", password=secrets.token_urlsafe(), email="ada@example.com", name="Ada", locale="en"
-    )
-    grace = issuer.create_account(
-        "grace", password=secrets.token_urlsafe(), email="grace@example.com", name="Grace"
-    )
+    """Make four accounts with six tokens."""
+    first = {
+        name.lower(): issuer.create_account(
+            name.lower(),
+            password=secrets.token_urlsafe(),
+            email=f"{name.lower()}@example.com",
+            name=name,
+        ).token.secret
+        for name in ("Ada", "Grace", "Alan", "Mary")
+    }
     return (
-        Token("ada", "Default", ada.token.secret, "file, removed since"),
+        Token("ada", "Default", first["ada"], "file, removed since"),
         Token("ada", "ci", issuer.create_token("ada", "ci").secret, "commit message"),
-        Token("ada", "production", issuer.create_token("ada", "production").secret, None),
-        Token("grace", "Default", grace.token.secret, None),
-        Token("grace", "laptop", issuer.create_token("grace", "laptop").secret, "file"),
+        Token("ada", "work", issuer.create_token("ada", "work").secret, None),
+        Token("grace", "Default", first["grace"], "file"),
+        Token("alan", "Default", first["alan"], "push that undid it", is_pushed=True),
+        Token("mary", "Default", first["mary"], "issue comment", is_pushed=True),
     )
 
 
 def leak_tokens(folder: Path, tokens: tuple[Token, ...]) -> None:
     """Make a git repository that holds the tokens that are to be leaked."""
-    history, message, file = (token.secret.reveal() for token in tokens if token.leak)
+    here = (token for token in tokens if token.leak and not token.is_pushed)
+    history, message, file = (token.secret.reveal() for token in here)
     folder.mkdir()
     git = SampleGit(folder)
     git("init", "--quiet")
@@ -61,9 +73,34 @@ def leak_tokens(folder: Path, tokens: tuple[Token, ...]) -> None:
     git.commit("Run on my laptop", {"settings.toml": f'token = "{file}"\n'})
 
 
-def write_settings(folder: Path, issuer: Issuer, url: str, smtp_port: int) -> Path:
+def push_tokens(site: Hosting, tokens: tuple[Token, ...]) -> None:
+    """Have the others leak on a hosting site: in a push, and in a comment."""
+    pushed, said = (token.secret.reveal() for token in tokens if token.is_pushed)
+    folder = site.root / "alan" / "notes.git"
+    folder.mkdir(parents=True)
+    git = SampleGit(folder)
+    git("init", "--quiet")
+    before = git.commit("Begin", {"README.md": "# notes\n"})
+    git.commit("Try it", {"try.sh": f"export REPLICATE_API_TOKEN={pushed}\n"})
+    head = git.commit("Oops", {"try.sh": "export REPLICATE_API_TOKEN=\n"})
+    where = {"repository_id": 1, "push_id": 1, "ref": "refs/heads/main"}
+    site.tell("PushEvent", "alan/notes", {**where, "before": before, "head": head})
+    page = f"{site.url}/mary/app/issues/7"
+    comment = {
+        "id": 8,
+        "html_url": f"{page}#issuecomment-8",
+        "body": f"It fails with `Bearer {said}`. Why?",
+    }
+    payload = {"action": "created", "issue": {"number": 7, "html_url": page}, "comment": comment}
+    site.tell("IssueCommentEvent", "mary/app", payload)
+
+
+def write_settings(
+    folder: Path, issuer: Issuer, url: str, smtp_port: int, site: str | None = None
+) -> Path:
     """Write the configuration that an operator would; everything stays in the folder."""
     path = folder / "leakscan.toml"
+    github = "[github]\napi_url = {0}\ngit_url = {0}\n\n".format(toml_text(site)) if site else ""
     path.write_text(
         f"""\
 [fingerprint]
@@ -77,7 +114,7 @@ key_file = "ledger.key"
 [verify]
 url = {toml_text(f"{url}/v1/account")}
 
-[mail]
+{github}[mail]
 host = "127.0.0.1"
 port = {smtp_port}
 security = "none"

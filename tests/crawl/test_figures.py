@@ -1,0 +1,93 @@
+"""The figures of a watch."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leakscan.crawl.figures import SAMPLE, FeedFigures, Figures, Lags
+from leakscan.model import Skip
+from leakscan.push import Look, PushState
+from leakscan.trouble import Trouble
+
+SKIP = (Skip("a.bin", "too large"),)
+
+
+@given(st.lists(st.floats(-10, 1e6), min_size=1, max_size=300))
+def test_few_lags_are_told_exactly(lags: list[float]) -> None:
+    told = Lags()
+    for lag in lags:
+        told.add(lag)
+    ordered = sorted(max(0.0, lag) for lag in lags)
+    assert told.longest == ordered[-1]
+    for share in (0.0, 0.5, 0.95, 1.0):
+        assert told.at(share) == ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def test_many_lags_are_told_nearly_and_take_no_more_room() -> None:
+    told, rng = Lags(), random.Random(1)  # noqa: S311 - the same every time
+    for _ in range(SAMPLE * 10):
+        told.add(rng.uniform(0, 100))
+    assert len(told._sample) == SAMPLE
+    median, most = told.at(0.5), told.at(0.95)
+    assert median
+    assert most
+    assert abs(median - 50) < 4
+    assert abs(most - 95) < 2
+
+
+def test_without_any_there_is_no_lag() -> None:
+    assert (Lags().at(0.5), Lags().longest) == (None, None)
+
+
+def count(figures: Figures, push: int, look: Look) -> None:
+    figures.count(push, look, 1.0, 1.0)
+
+
+def test_a_push_that_failed_and_was_scanned_later_has_not_failed() -> None:
+    figures = Figures()
+    count(figures, 1, Look(PushState.FAILED, Trouble.BUSY))
+    figures.given_back.add(2)
+    assert not figures.is_whole
+    count(figures, 1, Look(PushState.SCANNED))
+    count(figures, 2, Look(PushState.SCANNED))
+    assert figures.is_whole
+    assert (figures.scanned, figures.failing, figures.given_back) == (2, set(), set())
+
+
+@pytest.mark.parametrize(
+    ("look", "left_out"),
+    [
+        (Look(PushState.SCANNED), 0),
+        (Look(PushState.SCANNED, skipped=SKIP), 1),
+        (Look(PushState.SCANNED, Trouble.TOO_LARGE), 1),
+        (Look(PushState.SKIPPED, Trouble.GONE), 0),
+        (Look(PushState.SKIPPED, Trouble.BLOCKED), 0),
+        (Look(PushState.SKIPPED, Trouble.EMPTY), 0),
+        (Look(PushState.SKIPPED, Trouble.REFUSED), 1),
+        (Look(PushState.SKIPPED, Trouble.TOO_LONG), 1),
+        (Look(PushState.FAILED, Trouble.BUSY), 1),
+    ],
+)
+def test_only_what_somebody_could_have_read_is_left_out(look: Look, left_out: int) -> None:
+    figures = Figures()
+    count(figures, 1, look)
+    assert figures.left_out == left_out
+    assert figures.is_whole == (not left_out)
+
+
+@pytest.mark.parametrize("wrong", [{"trouble": "no answer"}, {"malformed": 1}, {"has_lost": True}])
+def test_a_feed_that_did_not_tell_all_is_no_all_clear(wrong: dict[str, object]) -> None:
+    figures = Figures(feeds={"events": FeedFigures(**wrong)})  # type: ignore[arg-type]
+    assert not figures.is_whole
+
+
+def test_a_rate_is_of_the_last_minute() -> None:
+    figures = Figures()
+    for second in range(200):
+        figures.count(second, Look(PushState.SCANNED), 1.0, float(second))
+    assert figures.rate(199.0, 60.0) == pytest.approx(1, rel=0.05)
+    assert figures.rate(1000.0, 60.0) == 0

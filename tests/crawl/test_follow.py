@@ -1,0 +1,221 @@
+"""Following one push: whatever happens becomes an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leakscan.crawl.follow import CLOSED_AFTER, CLOSED_FOR, Endpoint, Means, follow
+from leakscan.detect import Detector
+from leakscan.errors import LeakscanError
+from leakscan.model import Kind, Location
+from leakscan.push import Push, PushKind, PushState
+from leakscan.rules import load_rules, select_rules
+from leakscan.sources.sighting import Sighting
+from leakscan.trouble import Trouble, TroubleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from leakscan.crawl.follow import Spent
+    from leakscan.sources.sighting import Tally
+
+RULES = select_rules(load_rules(), [])
+SITE = "https://github.com"
+
+
+def a_push() -> Push:
+    return Push(
+        PushKind.PUSH, "github.com", 1, "acme/app", "refs/heads/main", "a" * 40, "b" * 40,
+        datetime.now(UTC), "events",
+    )  # fmt: skip
+
+
+@dataclass
+class Shelf:
+    """Reads texts that are at hand, and then fails if it is to."""
+
+    via: str
+    texts: tuple[str, ...] = ()
+    error: Exception | None = None
+    skips: tuple[str, ...] = ()
+    reads: int = field(default=0)
+
+    def read(self, push: Push, tally: Tally, spent: Spent) -> Iterator[Sighting]:
+        self.reads += 1
+        for text in self.texts:
+            tally.read(len(text))
+            for match in Detector(RULES).search(text.encode()):
+                yield Sighting(match, Location(Kind.BLOB, f"{SITE}/{push.repository}"))
+        for what in self.skips:
+            tally.skip(what, "too large")
+        if self.via == "git":
+            spent.git_requests += 1
+        else:
+            spent.api_requests += 2
+        if self.error:
+            raise self.error
+
+
+def means(*readers: Shelf, endpoint: Endpoint | None = None) -> Means:
+    return Means(readers, RULES, bytes(32), SITE, endpoint=endpoint or Endpoint())
+
+
+def trouble(kind: Trouble, retry_after: float | None = None) -> TroubleError:
+    return TroubleError(kind, f"it is {kind}", "wait", retry_after)
+
+
+def test_what_is_read_whole_is_scanned(new_token: Callable[[], str]) -> None:
+    token = new_token()
+    followed = follow(a_push(), means(Shelf("git", ("nothing", f"key = {token}"))))
+    look = followed.look
+    assert (look.state, look.trouble, look.via) == (PushState.SCANNED, None, "git")
+    assert (look.objects, look.git_requests) == (2, 1)
+    assert followed.result
+    (finding,) = followed.result.findings
+    assert finding.secret.reveal() == token
+
+
+def test_nothing_found_is_no_result() -> None:
+    assert follow(a_push(), means(Shelf("git", ("nothing",)))).result is None
+
+
+def test_what_was_skipped_is_told() -> None:
+    look = follow(a_push(), means(Shelf("git", ("some",), skips=("a.bin",)))).look
+    assert look.state is PushState.SCANNED
+    assert [skip.what for skip in look.skipped] == ["a.bin"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        (Trouble.GONE, PushState.SKIPPED),
+        (Trouble.BLOCKED, PushState.SKIPPED),
+        (Trouble.EMPTY, PushState.SKIPPED),
+        (Trouble.REFUSED, PushState.SKIPPED),
+        (Trouble.TOO_LARGE, PushState.SKIPPED),
+        (Trouble.TOO_LONG, PushState.SKIPPED),
+        (Trouble.BUSY, PushState.FAILED),
+        (Trouble.UNREACHABLE, PushState.FAILED),
+        (Trouble.BROKEN, PushState.FAILED),
+    ],
+)
+def test_every_trouble_is_a_state(kind: Trouble, state: PushState) -> None:
+    look = follow(a_push(), means(Shelf("git", error=trouble(kind, 7)))).look
+    assert (look.state, look.trouble, look.why) == (state, kind, f"it is {kind}: wait")
+    assert look.retry_after == (None if state is PushState.SCANNED else 7)
+
+
+@pytest.mark.parametrize("kind", [Trouble.TOO_LARGE, Trouble.TOO_LONG])
+def test_what_was_cut_short_is_scanned_in_part(kind: Trouble) -> None:
+    look = follow(a_push(), means(Shelf("git", ("begin",), trouble(kind)))).look
+    assert (look.state, look.trouble) == (PushState.SCANNED, kind)
+    assert [skip.what for skip in look.skipped] == ["the rest of the push"]
+
+
+def test_what_was_found_before_a_trouble_is_kept(new_token: Callable[[], str]) -> None:
+    followed = follow(a_push(), means(Shelf("git", (new_token(),), trouble(Trouble.BROKEN))))
+    assert followed.look.state is PushState.FAILED
+    assert followed.result
+    assert len(followed.result.findings) == 1
+
+
+def test_an_unexpected_error_is_named_but_not_quoted(new_token: Callable[[], str]) -> None:
+    token = new_token()
+    followed = follow(a_push(), means(Shelf("git", (token,), ValueError(token))))
+    assert (followed.look.state, followed.look.trouble) == (PushState.FAILED, Trouble.BROKEN)
+    assert followed.look.why
+    assert "ValueError in test_follow.py:" in followed.look.why
+    assert token not in followed.look.why
+    assert followed.result
+
+
+def test_an_error_for_people_is_told() -> None:
+    look = follow(a_push(), means(Shelf("git", error=LeakscanError("no room", "make some")))).look
+    assert (look.state, look.why) == (PushState.FAILED, "no room: make some")
+
+
+def test_a_key_that_cannot_be_used_lets_nothing_out(new_token: Callable[[], str]) -> None:
+    broken = Means((Shelf("git", (new_token(),)),), (), bytes(32), SITE)  # no rule to name
+    look = follow(a_push(), broken).look
+    assert (look.state, look.trouble) == (PushState.FAILED, Trouble.BROKEN)
+
+
+@pytest.mark.parametrize("kind", [Trouble.REFUSED, Trouble.UNREACHABLE, Trouble.BROKEN])
+def test_where_git_may_be_closed_the_api_is_asked(kind: Trouble) -> None:
+    api = Shelf("api", ("some",))
+    look = follow(a_push(), means(Shelf("git", error=trouble(kind)), api)).look
+    assert (look.state, look.via) == (PushState.SCANNED, "api")
+    assert (look.git_requests, look.api_requests) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "kind", [Trouble.GONE, Trouble.BLOCKED, Trouble.EMPTY, Trouble.BUSY, Trouble.TOO_LARGE]
+)
+def test_where_git_has_answered_the_api_is_not_asked(kind: Trouble) -> None:
+    api = Shelf("api", ("some",))
+    look = follow(a_push(), means(Shelf("git", error=trouble(kind)), api)).look
+    assert (look.trouble, api.reads) == (kind, 0)
+
+
+def test_what_broke_half_way_is_not_asked_of_the_api() -> None:
+    api = Shelf("api", ("some",))
+    broken = Shelf("git", ("half",), trouble(Trouble.BROKEN))
+    assert follow(a_push(), means(broken, api)).look.state is PushState.FAILED
+    assert api.reads == 0
+
+
+def test_the_api_knows_better_why_git_refuses() -> None:
+    api = Shelf("api", error=trouble(Trouble.GONE))
+    look = follow(a_push(), means(Shelf("git", error=trouble(Trouble.REFUSED)), api)).look
+    assert (look.state, look.trouble) == (PushState.SKIPPED, Trouble.GONE)
+
+
+@pytest.mark.parametrize("kind", [Trouble.BUSY, Trouble.REFUSED, Trouble.UNREACHABLE])
+def test_an_api_that_cannot_be_asked_changes_nothing(kind: Trouble) -> None:
+    api = Shelf("api", error=trouble(kind, 60))
+    look = follow(a_push(), means(Shelf("git", error=trouble(Trouble.REFUSED)), api)).look
+    assert (look.state, look.trouble, look.via) == (PushState.SKIPPED, Trouble.REFUSED, "git")
+    assert look.api_requests == 2
+
+
+def test_while_git_seems_closed_a_busy_api_is_waited_for() -> None:
+    git = Shelf("git", error=trouble(Trouble.REFUSED))
+    endpoint = Endpoint()
+    follow(a_push(), means(git, Shelf("api", ("some",)), endpoint=endpoint))
+    busy = Shelf("api", error=trouble(Trouble.BUSY, 60))
+    look = follow(a_push(), means(git, busy, endpoint=endpoint)).look
+    assert (look.state, look.trouble, look.retry_after) == (PushState.FAILED, Trouble.BUSY, 60)
+
+
+def test_what_both_ways_find_is_kept(new_token: Callable[[], str]) -> None:
+    api = Shelf("api", (new_token(),), trouble(Trouble.UNREACHABLE))
+    followed = follow(a_push(), means(Shelf("git", error=trouble(Trouble.REFUSED)), api))
+    assert followed.look.trouble is Trouble.REFUSED
+    assert followed.result
+
+
+def test_a_closed_endpoint_is_asked_again_after_a_while() -> None:
+    moment = [0.0]
+    endpoint = Endpoint(lambda: moment[0])
+    git, api = Shelf("git", error=trouble(Trouble.REFUSED)), Shelf("api", ("some",))
+    both = means(git, api, endpoint=endpoint)
+    for _ in range(CLOSED_AFTER + 5):
+        assert follow(a_push(), both).look.via == "api"
+    assert (git.reads, both.via) == (CLOSED_AFTER, "api")
+    moment[0] += CLOSED_FOR
+    assert both.via == "git"
+    git.error = None
+    assert follow(a_push(), both).look.via == "git"
+    assert (git.reads, endpoint.is_suspect) == (CLOSED_AFTER + 1, False)
+
+
+def test_deleted_repositories_do_not_close_the_endpoint() -> None:
+    git = Shelf("git", error=trouble(Trouble.REFUSED))
+    both = means(git, Shelf("api", error=trouble(Trouble.GONE)))
+    for _ in range(CLOSED_AFTER * 3):
+        follow(a_push(), both)
+    assert (git.reads, both.via) == (CLOSED_AFTER * 3, "git")

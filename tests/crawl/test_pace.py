@@ -1,0 +1,132 @@
+"""How many conversations go on at once, and when a server is left alone."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from leakscan.crawl.pace import IN_A_ROW, LONGEST_REST, SHORTEST_REST, Pace
+from leakscan.push import Look, PushState
+from leakscan.trouble import Trouble
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.moment = 1000.0
+
+    def __call__(self) -> float:
+        return self.moment
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+GOOD = Look(PushState.SCANNED)
+
+
+def bad(trouble: Trouble = Trouble.BUSY, retry_after: float | None = None, **more: object) -> Look:
+    return Look(PushState.FAILED, trouble, "why", retry_after, **more)  # type: ignore[arg-type]
+
+
+def test_it_is_halved_when_the_server_struggles_and_grows_back(clock: Clock) -> None:
+    pace = Pace(16, clock)
+    pace.learn(bad())
+    assert pace.limit == 8
+    pace.learn(bad())  # under way at the same time
+    assert pace.limit == 8
+    clock.moment += 2
+    pace.learn(bad(Trouble.UNREACHABLE))
+    assert pace.limit == 4
+    for _ in range(1000):
+        pace.learn(GOOD)
+    assert pace.limit == 16
+
+
+def test_it_never_comes_to_a_stop(clock: Clock) -> None:
+    pace = Pace(2, clock)
+    for _ in range(20):
+        clock.moment += 2
+        pace.learn(bad())
+    assert pace.limit == 1
+
+
+@pytest.mark.parametrize("trouble", [Trouble.GONE, Trouble.REFUSED, Trouble.BROKEN, None])
+def test_what_is_about_one_push_changes_nothing(clock: Clock, trouble: Trouble | None) -> None:
+    pace = Pace(16, clock)
+    for _ in range(IN_A_ROW * 3):
+        pace.learn(Look(PushState.SKIPPED, trouble))
+    assert (pace.limit, pace.rest) == (16, 0)
+
+
+def test_a_server_that_asks_for_a_rest_gets_it(clock: Clock) -> None:
+    pace = Pace(4, clock)
+    pace.learn(bad(retry_after=30))
+    assert pace.rest == 30
+    assert not pace.enter(0)
+    clock.moment += 30
+    assert pace.rest == 0
+    assert pace.enter(0)
+
+
+def test_no_rest_is_endless(clock: Clock) -> None:
+    pace = Pace(4, clock)
+    pace.learn(bad(retry_after=1e9))
+    assert pace.rest == LONGEST_REST
+
+
+def test_after_several_failures_in_a_row_it_is_left_alone_ever_longer(clock: Clock) -> None:
+    pace = Pace(4, clock)
+    for expected in (SHORTEST_REST, SHORTEST_REST * 2):
+        for _ in range(IN_A_ROW):
+            assert pace.rest <= expected / 2
+            pace.learn(bad(Trouble.UNREACHABLE))
+        assert pace.rest == expected
+        clock.moment += expected
+    pace.learn(GOOD)
+    for _ in range(IN_A_ROW):
+        pace.learn(bad())
+    assert pace.rest == SHORTEST_REST
+
+
+def test_what_the_api_answers_to_a_call_is_about_that_call(clock: Clock) -> None:
+    pace = Pace(4, clock)
+    pace.learn(bad(retry_after=10, via="api", api_requests=1))
+    assert pace.rest == 0
+    pace.learn(bad(retry_after=10, via="api"))  # the governor let no call through
+    assert pace.rest == 10
+
+
+def test_no_more_than_the_limit_are_let_in() -> None:
+    pace, most, inside = Pace(3), 0, 0
+    lock = threading.Lock()
+
+    def talk() -> None:
+        nonlocal most, inside
+        for _ in range(20):
+            assert pace.enter(10)
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            time.sleep(0.001)
+            with lock:
+                inside -= 1
+            pace.leave()
+
+    threads = [threading.Thread(target=talk) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (most, inside) == (3, 0)
+
+
+def test_whoever_waits_for_room_gives_up_in_time() -> None:
+    pace = Pace(1)
+    assert pace.enter(0)
+    started = time.monotonic()
+    assert not pace.enter(0.1)
+    assert 0.1 <= time.monotonic() - started < 5
