@@ -176,6 +176,21 @@ def test_a_match_is_told_with_the_id_of_its_object(tmp_path: Path) -> None:
     assert small.found == large.found == ("found",)
 
 
+def test_a_match_is_told_while_the_rest_has_not_arrived(tmp_path: Path) -> None:
+    heard: list[object] = []
+    data = pack_of(entry(BLOB, b"a token"), entry(BLOB, bytes(5000)))
+
+    def pieces():
+        yield data[:100]
+        assert heard
+        yield data[100:]
+
+    arrived: Arrived[str] = Arrived(20)
+    with Spool(lambda: tmp_path / "spooled") as spool:
+        receive(pieces(), spool, Listener(("found",)), arrived, heard.append)
+    assert heard == arrived.hits
+
+
 @pytest.mark.parametrize("step", [1, 50, 1 << 20])
 def test_a_pack_cut_short_anywhere_is_refused(tmp_path: Path, step: int) -> None:
     content = bytes(range(256)) * 3
@@ -264,5 +279,4 @@ def test_a_full_disk_is_told_in_one_line() -> None:
         Spool(lambda: Path("/dev/full"), in_memory=0) as spool,
         pytest.raises(TargetError, match="No space left"),
     ):
-        for _ in range(100):
-            spool.write(bytes(1 << 20))
+        spool.write(bytes(1 << 20))

@@ -14,74 +14,32 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
 
+from hub.git_faults import ADVERTISEMENT, RESULT, GitFault, GitRequest, pkt
+
 if TYPE_CHECKING:
     import io
     import ssl
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
-
-RESULT = "application/x-git-upload-pack-result"
-ADVERTISEMENT = "application/x-git-upload-pack-advertisement"
 
 SETTINGS = {"safe.directory": "*", "uploadpack.allowFilter": "true", "http.receivepack": "false"}
 """Of git on the server; settings given to a server are added."""
 
 _PIECE = 64 * 1024
 
-
-def pkt(payload: bytes | str) -> bytes:
-    """Return a packet that holds this."""
-    raw = payload.encode() if isinstance(payload, str) else payload
-    return b"%04x%b" % (len(raw) + 4, raw)
-
-
-@dataclass(frozen=True)
-class GitRequest:
-    """What the server was asked."""
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-
-@dataclass
-class GitFault:
-    """One thing that the server does wrong, or otherwise, for some requests.
-
-    Attributes:
-        pattern: searched for in ``METHOD /path?query``.
-        times: how often it happens; ``None`` for ever.
-        status, headers, body: what is answered if ``status`` is set, without running git.
-        rewrite: changes the body of the answer, which is then sent as one.
-        delay: seconds to wait first.
-        cut_after: bytes of the body after which the connection is closed.
-        drip: seconds to wait after each byte of the body from ``drip_after`` on.
-        endless: the body's last byte is followed by this, again and again.
-    """
-
-    pattern: str = ""
-    times: int | None = None
-    status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    rewrite: Callable[[bytes], bytes] | None = None
-    delay: float = 0.0
-    cut_after: int | None = None
-    drip: float = 0.0
-    drip_after: int = 0
-    endless: bytes = b""
-
-    @classmethod
-    def result(cls, body: bytes, pattern: str = "POST", times: int | None = None) -> GitFault:
-        """Answer a POST with this instead of git's own words."""
-        return cls(pattern, times, 200, {"Content-Type": RESULT}, body)
+__all__ = [
+    "ADVERTISEMENT",
+    "RESULT",
+    "GitFault",
+    "GitRequest",
+    "GitServer",
+    "git_server_process",
+    "pkt",
+]
 
 
 class GitServer:
@@ -316,8 +274,12 @@ def git_server_process(root: Path, *options: str) -> Iterator[str]:
         root: as for `GitServer`.
         options: ``--v0`` to speak protocol version 0 only.
     """
-    command = [sys.executable, "-P", str(Path(__file__)), str(root), *options]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    program = "from hub.backend import main; main()"
+    command = [sys.executable, "-c", program, str(root.resolve()), *options]
+    tests = Path(__file__).parent.parent
+    with subprocess.Popen(
+        command, cwd=tests, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         assert process.stdin
         assert process.stdout
         try:
@@ -332,7 +294,3 @@ def main() -> None:
     with GitServer(Path(root), v0_only="--v0" in options) as server:
         print(server.url, flush=True)
         sys.stdin.read()
-
-
-if __name__ == "__main__":
-    main()

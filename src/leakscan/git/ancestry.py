@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from binascii import Error, unhexlify
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from leakscan.git.ids import object_id
-from leakscan.git.links import Links
 from leakscan.git.pack import COMMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Set
-
-_HEAD = 100
-"""Bytes within which a tag says what it names, and of what type that is."""
 
 
 class Ancestry:
@@ -27,19 +25,24 @@ class Ancestry:
     """
 
     def __init__(self, hash_size: int) -> None:
-        self._links = Links(hash_size)
         self._hash_size = hash_size
+        self._hex = 2 * hash_size
         self.ids: set[bytes] = set()
         self.named: set[bytes] = set()
 
     def add(self, kind: int, content: bytes) -> None:
         """Take in a commit or a tag."""
         self.ids.add(object_id(kind, content, self._hash_size))
-        if kind == COMMIT:
-            _tree, *parents = self._links.split(self._links.of_commit(content)) or [b""]
-            self.named.update(parents)
-        elif b"\ntype commit\n" in content[:_HEAD] or b"\ntype tag\n" in content[:_HEAD]:
-            self.named.update(self._links.split(self._links.of_tag(content, None)))
+        with suppress(Error):  # what names nothing, as a hostile one may
+            if kind == COMMIT:
+                at = len(b"tree \n") + self._hex
+                while content.startswith(b"parent ", at):
+                    at += len(b"parent ")
+                    self.named.add(unhexlify(content[at : at + self._hex]))
+                    at += self._hex + 1
+            elif content.startswith((b"type commit\n", b"type tag\n"), 8 + self._hex):
+                at = len(b"object ")
+                self.named.add(unhexlify(content[at : at + self._hex]))
 
     def extend(self, ids: Iterable[bytes], named: Iterable[bytes]) -> None:
         """Take in what another one knows."""

@@ -23,7 +23,7 @@ from leakscan.git.survey import Hit
 from leakscan.git.walk import STREAMED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from leakscan.git.pack import Mapped
     from leakscan.git.spool import Spool
@@ -68,7 +68,11 @@ class Arrived(Generic[Found]):
 
 
 def receive(
-    chunks: Iterable[bytes], spool: Spool, searcher: Searcher[Found], arrived: Arrived[Found]
+    chunks: Iterable[bytes],
+    spool: Spool,
+    searcher: Searcher[Found],
+    arrived: Arrived[Found],
+    hear: Callable[[Hit[Found]], None] = lambda _hit: None,
 ) -> None:
     """Read a pack to its end, and search the objects that are stored whole.
 
@@ -77,12 +81,14 @@ def receive(
         spool: where it is kept for later.
         searcher: what to search with.
         arrived: told how far it has got, so that what was found is not lost with the rest.
+        hear: told of what is found when it is found.
 
     Raises:
         DamagedError: it is corrupt or cut short.
         TargetError: the disk is full.
     """
     stream = _Stream(chunks, spool, arrived.hash_size)
+    told = 0
     count = stream.count_of_objects()
     for _ in range(count):
         stream.need(_LONGEST_HEADER)
@@ -102,6 +108,9 @@ def receive(
             arrived.size += size
         else:
             _search_pieces(stream, kind, size, searcher, arrived)
+        if len(arrived.hits) > told:
+            told += 1
+            hear(arrived.hits[-1])
     stream.finish()
     arrived.data = spool.contents()
 

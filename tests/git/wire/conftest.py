@@ -1,0 +1,42 @@
+"""A served repository for each test of the git client."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from wire_stage import Stage, grow
+
+from gitrepo import GitRepo
+from hub.backend import GitServer
+from leakscan.git.wire import Wire
+from leakscan.git.wire.trust import AUTHORITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def _plain_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be deaf to the machine's proxies and certificates."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name in AUTHORITIES:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Serve a repository of ten commits.
+
+    A parameter is the version of the protocol that the server speaks: 2 by default, or 0.
+    """
+    version = getattr(request, "param", 2)
+    root = tmp_path / "served"
+    repo = GitRepo.init(root / "acme" / "app")
+    commits = grow(repo, 10)
+    wire = Wire(patience=20)
+    with GitServer(root, v0_only=version == 0) as server:
+        yield Stage(repo, server, wire, commits, tmp_path / "scratch")
+    wire.close()
