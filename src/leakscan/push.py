@@ -71,7 +71,8 @@ class Push:
         """
         told_apart = self.head or self.happened_at.isoformat()
         parts = (self.host, self.repository_id or self.repository.lower(), self.ref, told_apart)
-        return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:32]
+        text = "\0".join(map(str, parts))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from leakscan.model import Match
 
 
-_EARLY_KINDS = {BLOB: Kind.BLOB, COMMIT: Kind.COMMIT_MESSAGE, TAG: Kind.TAG_MESSAGE}
+EARLY_KINDS = {BLOB: Kind.BLOB, COMMIT: Kind.COMMIT_MESSAGE, TAG: Kind.TAG_MESSAGE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _history(
         survey = Survey(store, detector, jobs=options.jobs)
         # Of a part of the commits, who knows yet whether they are in it?
         early = options.early if within is None else None
-        portion = survey.run(progress, lambda hits: _tell(hits, name, early))
+        portion = survey.run(progress, lambda hits: tell_early(hits, name, early))
         tally.skipped += store.problems
         tally.objects += portion.objects
         tally.bytes += portion.size
@@ -165,13 +165,13 @@ def _history(
     return repository
 
 
-def _tell(hits: Sequence[Hit[Match]], name: str, early: Early | None) -> None:
+def tell_early(hits: Sequence[Hit[Match]], name: str, early: Early | None) -> None:
     """Tell of what surely will be a sighting; in a tree it may be no name at all."""
     if early is None:
         return
     for hit in hits:
-        if hit.type in _EARLY_KINDS:
-            kind = _EARLY_KINDS[hit.type]
+        if hit.type in EARLY_KINDS:
+            kind = EARLY_KINDS[hit.type]
             place = Location(kind, name, object=hit.oid.hex(), note=PROVISIONAL)
             for match in hit.found:
                 early(Sighting(match, place))

@@ -104,6 +104,14 @@ def _scan_url(
 ) -> Iterator[Sighting]:
     if not options.repository.history:
         raise UsageError("--no-history reads a work tree, which a URL has not", "drop it")
+    from leakscan.sources.remote import NeedsGitError, reads_itself, scan_remote
+
+    if reads_itself(url):
+        try:
+            yield from scan_remote(url, detector, options, tally, progress)
+            return
+        except NeedsGitError:
+            pass  # nothing has been yielded: it is known before anything is read
     from leakscan.git.clone import Limits, cloned
 
     limits = Limits(options.max_bytes, options.timeout)

@@ -1,0 +1,237 @@
+"""What a push brought: read with one request, told with commit, path and line."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitrepo import GitRepo
+from hub.backend import GitFault, GitServer
+from leakscan.detect import Detector
+from leakscan.git.wire import Limits, Meter, Wire
+from leakscan.model import Kind, Location
+from leakscan.push import Push, PushKind
+from leakscan.rules import load_rules, select_rules
+from leakscan.sources.push import scan_push
+from leakscan.sources.sighting import Tally
+from leakscan.trouble import Trouble, TroubleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from leakscan.sources.sighting import Sighting
+
+DETECTOR = Detector(select_rules(load_rules(), ()))
+
+
+@dataclass
+class Stage:
+    """A repository whose pushes are looked at."""
+
+    repo: GitRepo
+    server: GitServer
+    wire: Wire
+    limits: Limits = field(default_factory=Limits)
+    meter: Meter = field(default_factory=Meter)
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def page(self) -> str:
+        return f"{self.server.url}/ada/app"
+
+    def push(self, before: str | None, head: str | None, ref: str = "refs/heads/main") -> Push:
+        kind = PushKind.PUSH if head else PushKind.BRANCH if ref else PushKind.PUBLIC
+        moment = datetime(2026, 11, 1, tzinfo=UTC)
+        return Push(kind, "127.0.0.1", 1, "ada/app", ref, before, head, moment, "events")
+
+    def look(
+        self, before: str | None, head: str | None, ref: str = "refs/heads/main"
+    ) -> list[tuple[str, Location]]:
+        self.meter, self.tally = Meter(), Tally()
+        push = self.push(before, head, ref)
+        sightings = scan_push(
+            push, self.server.url, self.wire, DETECTOR, self.limits, self.tally, self.meter
+        )
+        return [(sighting.match.secret.reveal(), sighting.location) for sighting in sightings]
+
+    def commit(self, name: str, content: str) -> str:
+        return self.repo.add(name, content)
+
+
+@pytest.fixture(params=[2, 0], ids=["v2", "v0"])
+def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    repo = GitRepo.init(tmp_path / "work")
+    (tmp_path / "served/ada").mkdir(parents=True)
+    (tmp_path / "served/ada/app.git").symlink_to(repo.git_dir)
+    wire = Wire(patience=20)
+    with GitServer(tmp_path / "served", v0_only=request.param == 0) as server:
+        yield Stage(repo, server, wire)
+    wire.close()
+
+
+def test_a_clean_push(stage: Stage) -> None:
+    before = stage.commit("a", "a")
+    head = stage.commit("b", "b")
+    assert stage.look(before, head) == []
+    assert (stage.tally.objects, stage.tally.skipped) == (3, [])
+
+
+def test_a_token_is_told_with_commit_path_line_author_and_link(stage: Stage, token: str) -> None:
+    before = stage.commit("a", "a")
+    bringing = stage.commit("conf/my app.env", f"# keys\nKEY={token}\n")
+    head = stage.commit("b", "b")
+    [(secret, place)] = stage.look(before, head)
+    assert secret == token
+    assert (place.kind, place.repository, place.commit) == (Kind.BLOB, stage.page, bringing)
+    assert (place.path, place.line, place.column, place.current) == ("conf/my app.env", 2, 5, True)
+    assert place.url == f"{stage.page}/blob/{bringing}/conf/my%20app.env#L2"
+    assert place.author
+    assert place.author.email.endswith("@example.com")
+    assert place.date
+    assert place.note is None
+    assert stage.tally.skipped == []
+
+
+def test_what_came_and_went_within_one_push_is_found(stage: Stage, token: str) -> None:
+    before = stage.commit("a", "a")
+    bringing = stage.commit("x.env", token)
+    head = stage.repo.remove("x.env")
+    [(_, place)] = stage.look(before, head)
+    assert (place.commit, place.current) == (bringing, False)
+
+
+def test_what_was_there_before_is_not_this_pushs(stage: Stage, token: str) -> None:
+    before = stage.commit("x.env", token)
+    head = stage.commit("b", "b")
+    assert stage.look(before, head) == []
+
+
+def test_every_surface_of_a_push(stage: Stage, new_token: Callable[[], str]) -> None:
+    before = stage.commit("a", "a")
+    tokens = [new_token() for _ in range(4)]
+    stage.repo.add("b", "b", f"Use {tokens[0]}")
+    stage.repo.add(f"{tokens[1]}.txt", "c")
+    stage.repo.write("link", "")
+    (stage.repo.path / "link").unlink()
+    (stage.repo.path / "link").symlink_to(tokens[2])
+    stage.repo.git("add", "link")
+    stage.repo.commit()
+    lines = "".join(f"line {number * 7919}\n" for number in range(300))
+    stage.commit("long", lines)
+    head = stage.commit("long", f"{lines}{tokens[3]}\n")
+    stage.repo.git("repack", "-adfq")
+    found = dict(stage.look(before, head))
+    assert {secret: place.kind for secret, place in found.items()} == {
+        tokens[0]: Kind.COMMIT_MESSAGE,
+        tokens[1]: Kind.PATH,
+        tokens[2]: Kind.SYMLINK,
+        tokens[3]: Kind.BLOB,
+    }
+    message = found[tokens[0]]
+    assert message.url == f"{stage.page}/commit/{message.commit}"
+
+
+def test_a_new_branch_brings_only_what_the_default_branch_has_not(stage: Stage, token: str) -> None:
+    stage.commit("old.env", token)
+    stage.commit("b", "b")
+    stage.repo.git("checkout", "-q", "-b", "topic")
+    head = stage.commit("c", "c")
+    stage.repo.git("checkout", "-q", "main")
+    for known in (None, head):
+        assert stage.look(None, known, "refs/heads/topic") == []
+        assert (stage.tally.objects, stage.tally.skipped) == (3, [])
+
+
+def test_a_new_default_branch_is_read_to_a_depth(stage: Stage, token: str) -> None:
+    stage.commit("old.env", token)
+    for number in range(5):
+        stage.commit("b", str(number))
+    assert [secret for secret, _ in stage.look(None, None)] == [token]
+    assert stage.tally.skipped == []
+    stage.limits = Limits(depth=3)
+    # The file still stands in the oldest commit that comes.
+    [(_, place)] = stage.look(None, None)
+    assert "or before" in (place.note or "")
+    assert [skip.what for skip in stage.tally.skipped] == ["commits before the newest 3"]
+
+
+def test_a_forced_push_whose_past_is_gone(stage: Stage, token: str) -> None:
+    head = stage.commit("x.env", token)
+    assert [secret for secret, _ in stage.look("12" * 20, head)] == [token]
+
+
+def test_a_new_tag(stage: Stage, token: str) -> None:
+    stage.commit("a", "a")
+    stage.repo.git("tag", "-a", "-m", f"Release with {token}", "v1")
+    stage.commit("b", "b")
+    [(secret, place)] = stage.look(None, None, "refs/tags/v1")
+    assert (secret, place.kind, place.path) == (token, Kind.TAG_MESSAGE, "refs/tags/v1")
+
+
+def test_a_repository_made_public_is_read_whole(stage: Stage, new_token: Callable[[], str]) -> None:
+    tokens = {new_token() for _ in range(3)}
+    for number, secret in enumerate(sorted(tokens)):
+        stage.repo.git("checkout", "-q", "-B", f"branch-{number}")
+        stage.commit("x.env", secret)
+    assert {secret for secret, _ in stage.look(None, None, "")} == tokens
+    assert stage.tally.skipped == []
+
+
+def test_an_empty_repository_made_public(stage: Stage) -> None:
+    with pytest.raises(TroubleError) as caught:
+        stage.look(None, None, "")
+    assert caught.value.trouble is Trouble.EMPTY
+
+
+def test_a_branch_that_is_gone_again(stage: Stage) -> None:
+    stage.commit("a", "a")
+    with pytest.raises(TroubleError) as caught:
+        stage.look(None, None, "refs/heads/gone")
+    assert caught.value.trouble is Trouble.GONE
+
+
+def test_what_was_found_before_the_end_is_not_lost(stage: Stage, token: str) -> None:
+    before = stage.commit("a", "a")
+    head = stage.repo.add("b", os.urandom(200_000).hex(), f"Use {token}")
+    found: list[Sighting] = []
+    limits = Limits(bytes=150_000)
+    push = stage.push(before, head)
+    with pytest.raises(TroubleError) as caught:
+        found.extend(
+            scan_push(push, stage.server.url, stage.wire, DETECTOR, limits, stage.tally, Meter())
+        )
+    assert caught.value.trouble is Trouble.TOO_LARGE
+    assert [sighting.match.secret.reveal() for sighting in found] == [token]
+    assert found[0].location.object == head
+    assert stage.tally.objects > 0
+
+
+def test_a_damaged_pack_is_a_passing_trouble(stage: Stage) -> None:
+    before = stage.commit("a", "a")
+    head = stage.commit("b", "b" * 1000)
+
+    def altered(body: bytes) -> bytes:
+        at = body.index(b"PACK")
+        return body[: at + 14] + bytes([body[at + 14] ^ 0x55]) + body[at + 15 :]
+
+    post = r"upload-pack\?$"
+    number = 2 if stage.server.v0_only else 1
+    stage.server.faults += [GitFault("GET", times=1)] if number == 2 else []
+    stage.server.faults.append(GitFault(post, rewrite=lambda b: altered(b) if b"PACK" in b else b))
+    with pytest.raises(TroubleError) as caught:
+        stage.look(before, head)
+    assert caught.value.trouble is Trouble.BROKEN
+
+
+def test_blobs_that_are_left_out_are_counted(stage: Stage) -> None:
+    before = stage.commit("a", "a")
+    head = stage.commit("b", "b" * 10_000)
+    stage.limits = dataclasses.replace(stage.limits, blob_bytes=1000)
+    assert stage.look(before, head) == []
+    assert [skip.what for skip in stage.tally.skipped] == ["blobs of more than 1000 bytes"]
