@@ -3,15 +3,17 @@
     python bench/wire.py [--objects 160000] [--pushes 300] [--repository DIR ...] [--runs 5]
 
 Without a repository: what it costs to look at a push of five commits to a large repository, and
-at many small pushes, in requests, bytes and processor time of ours.  With one or more: the wall
-time of `leakscan scan URL` beside that of `git clone --bare` of the same URL, taking turns.  The
-server is git's own `http-backend`, in a process of its own.
+at many small pushes, in requests, bytes and processor time of ours; and what a whole
+`leakscan watch` costs for each, with the feed and the ledger.  With one or more: the wall time of
+`leakscan scan URL` beside that of `git clone --bare` of the same URL, taking turns.  The server is
+git's own `http-backend`, in a process of its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import shutil
 import statistics
 import subprocess
@@ -29,12 +31,12 @@ from leakscan.push import Push, PushKind
 from leakscan.rules import load_rules, select_rules
 from leakscan.sources.push import scan_push
 from leakscan.sources.sighting import Tally
-from measure import measure
+from measure import Run, measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BACKEND = Path(__file__).parent.parent / "tests/hub/backend.py"
+TESTS = Path(__file__).parent.parent / "tests"
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -58,13 +60,19 @@ def main() -> None:
                 wire = Wire()
                 look_at_one(root / "acme/app.git", url, commits, wire)
                 look_at_many(url, commits, wire, chosen.pushes)
+                watch_many(url, commits, Path(folder), chosen.pushes)
 
 
 @contextlib.contextmanager
 def served(root: Path) -> Iterator[str]:
     """Serve a folder of repositories in another process; yield its URL."""
-    command = [sys.executable, "-P", str(BACKEND), str(root)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    program = "from hub.backend import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(root)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=TESTS,
+    ) as process:
         assert process.stdin
         assert process.stdout
         yield process.stdout.readline().decode().strip()
@@ -131,6 +139,58 @@ def look_at_many(url: str, commits: list[str], wire: Wire, count: int) -> None:
         f"{len(pairs)} small pushes: {1000 * cpu / len(pairs):.2f} ms of our processor each"
         f" ({1000 * wall / len(pairs):.1f} ms with the server, one at a time)"
     )
+
+
+def watch_many(url: str, commits: list[str], folder: Path, count: int) -> None:
+    """Have `leakscan watch` go through an archive of as many pushes."""
+    pairs = list(pairwise(commits))[:count]
+    whole = watch(url, pairs, folder)
+    start = watch(url, pairs[:1], folder)
+    each = 1000 * (whole.cpu - start.cpu) / (len(pairs) - 1)
+    print(
+        f"leakscan watch, {len(pairs)} pushes: {each:.2f} ms of our processor each, with the feed"
+        f" and the ledger; {len(pairs) / (whole.wall - start.wall):.0f} pushes/s with the server on"
+        f" this machine; {whole.rss / 1e6:.0f} MB; to start and stop takes {start.wall:.1f} s"
+    )
+
+
+def watch(url: str, pairs: list[tuple[str, str]], folder: Path) -> Run:
+    """Watch an archive of pushes, with a new ledger."""
+    events = folder / "events.json"
+    with events.open("w") as out:
+        for number, (before, head) in enumerate(pairs):
+            payload = {"repository_id": 1, "push_id": number, "ref": "refs/heads/main"}
+            event = {
+                "id": str(number),
+                "type": "PushEvent",
+                "actor": {"id": 1, "login": "acme"},
+                "repo": {"id": 1, "name": "acme/app"},
+                "payload": {**payload, "before": before, "head": head},
+                "public": True,
+                "created_at": "2026-01-01T00:00:00Z",
+            }
+            out.write(json.dumps(event) + "\n")
+    settings = folder / f"{len(pairs)}.toml"
+    settings.write_text(
+        f"""\
+[github]
+git_url = "{url}"
+[watch]
+sources = []
+[ledger]
+url = "{folder}/{len(pairs)}.sqlite3"
+key_file = "{folder}/ledger.key"
+[fingerprint]
+key_file = "{folder}/fingerprint.key"
+"""
+    )
+    report = folder / "watch.json"
+    command = [sys.executable, "-m", "leakscan", "watch", "--once", "--archive", str(events)]
+    command += ["--format", "json", "--config", str(settings)]
+    done = measure(command, folder, report, 3600, watch=False)
+    assert done.status == 0, done.complaint
+    assert json.loads(report.read_text())["pushes"]["scanned"] == len(pairs)
+    return done
 
 
 def compare_with_clone(path: Path, root: Path, url: str, folder: Path, runs: int) -> None:

@@ -111,7 +111,6 @@ def test_nothing_configured_is_all_of_github() -> None:
         ('watch.sources = ["repo:ada/.."]', "watch.sources: number 1"),
         ('watch.sources = ["repo:ada/x?y=1"]', "watch.sources: number 1"),
         ('watch.sources = ["user:"]', "watch.sources: number 1"),
-        ("watch.sources = []", "watch.sources: nothing would be watched"),
         ("watch.search = 5", "watch.search: expected a list of texts"),
         ("watch.concurrency = 0", "watch.concurrency: expected a whole number from 1 to 256"),
         ("watch.api_concurrency = 101", "watch.api_concurrency: expected a whole number"),

@@ -164,8 +164,6 @@ def _limits(table: Table) -> PushLimits:
 
 def _sources(table: Table) -> tuple[str, ...]:
     sources = table.texts("sources", ("events",))
-    if not sources:
-        raise table.error("sources", "nothing would be watched", 'write ["events"]')
     for place, source in enumerate(sources, 1):
         if not _SOURCE.fullmatch(source):
             raise table.error(
