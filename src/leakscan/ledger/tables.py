@@ -53,15 +53,16 @@ class Words(TypeDecorator[str]):
 
 
 # SQLite counts only an INTEGER primary key by itself.
-_Id = BigInteger().with_variant(Integer, "sqlite")
+Id = BigInteger().with_variant(Integer, "sqlite")
 
 
-def _id() -> Column[int]:
-    return Column("id", _Id, primary_key=True, comment="Number of the row.")
+def row_id() -> Column[int]:
+    """Return the column that numbers the rows of a table."""
+    return Column("id", Id, primary_key=True, comment="Number of the row.")
 
 
 def _of(table: str, name: str, comment: str) -> Column[int]:
-    return Column(name, _Id, ForeignKey(f"{table}.id"), nullable=False, comment=comment)
+    return Column(name, Id, ForeignKey(f"{table}.id"), nullable=False, comment=comment)
 
 
 marks = Table(
@@ -75,7 +76,7 @@ marks = Table(
 runs = Table(
     "runs",
     metadata,
-    _id(),
+    row_id(),
     Column("target", Words, nullable=False, comment="What was scanned, without credentials."),
     Column("scope", Words, comment="The part that was asked for, in words; null for all of it."),
     Column(
@@ -97,7 +98,7 @@ runs = Table(
 gaps = Table(
     "gaps",
     metadata,
-    _id(),
+    row_id(),
     _of("runs", "run_id", "The run that could not read it."),
     Column("what", Words, nullable=False, comment="What could not be read."),
     Column("why", Words, nullable=False, comment="Why."),
@@ -108,7 +109,7 @@ gaps = Table(
 findings = Table(
     "findings",
     metadata,
-    _id(),
+    row_id(),
     Column(
         "fingerprint",
         String(64),
@@ -157,7 +158,7 @@ findings = Table(
 sightings = Table(
     "sightings",
     metadata,
-    _id(),
+    row_id(),
     _of("findings", "finding_id", "The secret that was seen."),
     Column(
         "place",
@@ -190,7 +191,7 @@ sightings = Table(
 actions = Table(
     "actions",
     metadata,
-    _id(),
+    row_id(),
     _of("findings", "finding_id", "The finding for which it is owed."),
     Column("kind", String(8), nullable=False, comment="verify, disable, notify or alert."),
     Column(
@@ -199,7 +200,7 @@ actions = Table(
         nullable=False,
         comment="Who does it: name of the hook, account, owner; of an alert, its occasion.",
     ),
-    Column("about_id", _Id, ForeignKey("actions.id"), comment="The action that an alert is about."),
+    Column("about_id", Id, ForeignKey("actions.id"), comment="The action that an alert is about."),
     Column(
         "state",
         String(8),

@@ -1,0 +1,165 @@
+"""A feed is asked by one watch at a time, and moves on only with what it told."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select, text
+
+from leakscan.errors import LeakscanError
+from leakscan.ledger.feeds import Feeds, PollNote
+from leakscan.ledger.push_tables import feeds as feeds_table
+from leakscan.ledger.push_tables import polls
+from leakscan.trouble import Trouble
+from pushes import NOON, pass_time, rows, some_pushes
+
+if TYPE_CHECKING:
+    from ledgers import Desk
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def feeds(desk: Desk) -> Feeds:
+    return Feeds(desk.ledger)
+
+
+def poll_rows(feeds: Feeds) -> list:
+    with feeds.ledger.reading() as connection:
+        return list(connection.execute(select(polls).order_by(polls.c.id)))
+
+
+def test_a_feed_is_asked_by_one_at_a_time(feeds: Feeds) -> None:
+    assert feeds.claim([]) == []
+    first = feeds.claim(["events", "org:acme"])
+    assert [(claim.name, claim.cursor, claim.failures) for claim in first] == [
+        ("events", None, 0),
+        ("org:acme", None, 0),
+    ]
+    assert [claim.name for claim in feeds.claim(["events", "search"])] == ["search"]
+
+
+def test_many_that_ask_at_once_share_without_overlap(feeds: Feeds) -> None:
+    names = [f"org:acme{number}" for number in range(40)]
+    with ThreadPoolExecutor(6) as pool:
+        taken = [
+            claim.name
+            for claims in pool.map(lambda _: feeds.claim(names), range(6))
+            for claim in claims
+        ]
+    assert sorted(taken) == sorted(names)
+
+
+def test_a_poll_is_noted_with_its_pushes_and_moves_the_feed_on(feeds: Feeds) -> None:
+    (claim,) = feeds.claim(["events"])
+    note = PollNote(
+        read=300,
+        repeated=20,
+        malformed=1,
+        requests=3,
+        is_gap=True,
+        oldest_at=NOON,
+        newest_at=NOON + MINUTE,
+    )
+    noted = feeds.note_poll(claim, note, MINUTE, "page 3", some_pushes(5))
+    assert (noted.fresh, noted.is_ours) == (5, True)
+    assert feeds.cursor("events") == "page 3"
+    assert feeds.cursor("search") is None
+    assert feeds.claim(["events"]) == []
+    pass_time(feeds.ledger, MINUTE)
+    (claim,) = feeds.claim(["events"])
+    assert claim.cursor == "page 3"
+    noted = feeds.note_poll(claim, PollNote(read=7), MINUTE, None, some_pushes(7))
+    assert (noted.fresh, noted.is_ours) == (2, True)
+    assert feeds.cursor("events") == "page 3"
+    first, second = poll_rows(feeds)
+    assert (first.read, first.repeated, first.malformed, first.requests) == (300, 20, 1, 3)
+    assert (first.pushes, first.fresh, first.is_gap) == (5, 5, True)
+    assert (first.oldest_at, first.newest_at) == (NOON, NOON + MINUTE)
+    assert (second.pushes, second.fresh, second.is_gap) == (7, 2, False)
+    assert len(rows(feeds.ledger)) == 7
+
+
+def test_what_a_dead_process_asked_is_asked_again(feeds: Feeds) -> None:
+    (lost,) = feeds.claim(["events"])
+    pass_time(feeds.ledger, timedelta(minutes=4))
+    assert feeds.claim(["events"]) == []
+    assert feeds.next_due(["events"])
+    pass_time(feeds.ledger, timedelta(minutes=2))
+    (claim,) = feeds.claim(["events"])
+    noted = feeds.note_poll(lost, PollNote(), MINUTE, "too late", some_pushes(2))
+    assert (noted.fresh, noted.is_ours) == (2, False)  # what was told is true all the same
+    assert feeds.cursor("events") is None
+    assert feeds.note_poll(claim, PollNote(), MINUTE, "mine", some_pushes(2)).is_ours
+    assert feeds.cursor("events") == "mine"
+
+
+def test_a_lease_that_is_renewed_lasts(feeds: Feeds) -> None:
+    claims = feeds.claim(["events", "search"])
+    pass_time(feeds.ledger, timedelta(minutes=4))
+    assert feeds.renew(claims[:1]) == claims[:1]
+    assert feeds.renew([]) == []
+    pass_time(feeds.ledger, timedelta(minutes=4))
+    assert [claim.name for claim in feeds.claim(["events", "search"])] == ["search"]
+    assert feeds.renew(claims) == claims[:1]
+
+
+def test_what_is_given_back_is_as_due_as_before(feeds: Feeds) -> None:
+    claims = feeds.claim(["events"])
+    feeds.release(claims)
+    feeds.release([])
+    (again,) = feeds.claim(["events"])
+    feeds.release(claims)  # no longer theirs
+    assert feeds.claim(["events"]) == []
+    assert again.ticket != claims[0].ticket
+
+
+def test_failures_are_counted_until_it_answers(feeds: Feeds) -> None:
+    failed = PollNote(trouble=Trouble.BUSY, why="HTTP 503", requests=1)
+    for count in range(3):
+        (claim,) = feeds.claim(["events"])
+        assert claim.failures == count
+        feeds.note_poll(claim, failed, MINUTE)
+        pass_time(feeds.ledger, MINUTE)
+    (claim,) = feeds.claim(["events"])
+    feeds.note_poll(claim, PollNote(), MINUTE, "1")
+    pass_time(feeds.ledger, MINUTE)
+    assert feeds.claim(["events"])[0].failures == 0
+    assert [(row.trouble, row.why) for row in poll_rows(feeds)] == [("busy", "HTTP 503")] * 3 + [
+        (None, None)
+    ]
+
+
+def test_it_is_known_when_the_next_is_due(desk: Desk, feeds: Feeds) -> None:
+    assert feeds.next_due(["events"]) is None
+    (claim,) = feeds.claim(["events"])
+    feeds.note_poll(claim, PollNote(), timedelta(days=400))
+    due = feeds.next_due(["events", "search"])
+    assert due
+    assert timedelta(hours=23) < due - desk.now() <= timedelta(days=1)
+    assert feeds.next_due(["search"]) is None
+    assert feeds.next_due([]) is None
+
+
+def test_a_clock_that_is_set_back_keeps_no_feed_waiting(feeds: Feeds) -> None:
+    claims = feeds.claim(["events", "search"])
+    feeds.note_poll(claims[0], PollNote(), MINUTE)
+    assert feeds.claim(["events", "search"]) == []
+    pass_time(feeds.ledger, timedelta(days=-400))
+    assert len(feeds.claim(["events", "search"])) == 2
+
+
+def test_what_cannot_be_noted_does_not_move_the_feed_on(feeds: Feeds) -> None:
+    """Pushes and cursor are one transaction."""
+    (claim,) = feeds.claim(["events"])
+    with feeds.ledger.writing() as connection:
+        connection.execute(text("ALTER TABLE polls RENAME TO gone"))
+    with pytest.raises(LeakscanError):
+        feeds.note_poll(claim, PollNote(), MINUTE, "page 3", some_pushes(5))
+    assert rows(feeds.ledger) == []
+    with feeds.ledger.reading() as connection:
+        row = connection.execute(select(feeds_table)).one()
+    assert (row.cursor, row.ticket) == (None, claim.ticket)
