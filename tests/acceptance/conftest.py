@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from responding import Office
+from watched import Town
 
 from gitrepo import GitRepo
 from leakscan.demo.sink import running_sink
@@ -34,6 +35,13 @@ def damaged(repo: GitRepo, token: str) -> GitRepo:
 def store(request: pytest.FixtureRequest) -> Callable[[GitRepo], None]:
     """Leave the objects loose, or pack every one of them."""
     return STORAGE[request.param]
+
+
+@pytest.fixture
+def town(office: Office) -> Iterator[Town]:
+    """Make an office that watches a small GitHub of its own."""
+    with Town.open(office) as town:
+        yield town
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 COMMANDS = {
     "demo": "leakscan.cli.demo:demo",
     "scan": "leakscan.cli.scan:scan",
+    "watch": "leakscan.cli.watch:watch",
+    "coverage": "leakscan.cli.coverage:coverage",
     "respond": "leakscan.cli.respond:respond",
     "rehearse": "leakscan.cli.rehearse:rehearse",
     "findings": "leakscan.cli.findings:findings",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, cast
 
 from leakscan.detect import Detector
 from leakscan.rules import load_rules, select_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from leakscan.config import Config
     from leakscan.detect.digests import DigestFile
@@ -56,6 +57,25 @@ def open_detector(config: Config, names: Sequence[str]) -> Iterator[Detector]:
     rules = usable_rules(config, names)
     with _issued(config) as issued:
         yield Detector(rules, issued)
+
+
+@contextlib.contextmanager
+def open_detectors(config: Config) -> Iterator[Callable[[], Detector]]:
+    """Give what returns a detector of the calling thread's own, as `open_detector` makes it.
+
+    Raises:
+        UsageError: as `open_detector`.
+    """
+    rules = usable_rules(config)
+    of_thread = threading.local()
+    with _issued(config) as issued:
+
+        def detector() -> Detector:
+            if not hasattr(of_thread, "detector"):
+                of_thread.detector = Detector(rules, issued)
+            return cast("Detector", of_thread.detector)
+
+        yield detector
 
 
 @contextlib.contextmanager

@@ -1,0 +1,161 @@
+"""How a watch tells people what goes on: a live view in a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+import click
+
+from leakscan.cli.events import event_line, is_well
+from leakscan.cli.watch_words import log_line, rows
+from leakscan.safe_text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from types import TracebackType
+
+    from rich.console import Group
+
+    from leakscan.crawl.allowance import Budget
+    from leakscan.crawl.figures import Figures
+    from leakscan.model import Finding
+    from leakscan.respond.event import Event
+
+MINUTE = 60.0
+
+LAST = 8
+"""Findings and events that the live view shows."""
+
+REFRESH = 0.25
+"""Seconds between two drawings of the live view."""
+
+
+def found_line(finding: Finding) -> str:
+    """Return a finding whose texts are redacted, on one line."""
+    first = finding.locations[0]
+    line = f":{first.line}" if first.line else ""
+    place = first.url or f"{first.repository} {first.path or first.kind}{line}"
+    more = f" and {len(finding.locations) - 1} more" if len(finding.locations) > 1 else ""
+    return safe_text(f"{'found':<18}  {finding.secret.redacted()}  {place}{more}")
+
+
+class LogTeller:
+    """Writes lines to standard error: what is found and done as it happens, figures by the minute.
+
+    Args:
+        budgets: asks what credentials may still do.
+        quiet: write only what is found, and what goes wrong.
+    """
+
+    def __init__(self, budgets: Callable[[], Iterable[Budget]], *, quiet: bool) -> None:
+        self._budgets = budgets
+        self._quiet = quiet
+        self._lock = threading.Lock()
+        self._next = time.monotonic() + MINUTE
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Do nothing: every line is out."""
+
+    def say(self, line: str) -> None:
+        """Write something that a person should know."""
+        self._write(f"leakscan: {safe_text(line)}")
+
+    def remark(self, line: str) -> None:
+        """Write something that nobody needs to know, unless it is to be quiet."""
+        if not self._quiet:
+            self.say(line)
+
+    def found(self, findings: Sequence[Finding]) -> None:
+        """Write what was found."""
+        for finding in findings:
+            self._write(found_line(finding))
+
+    def event(self, event: Event) -> None:
+        """Write what was done about it."""
+        if not (self._quiet and is_well([event])):
+            self._write(event_line(event))
+
+    def show(self, figures: Figures) -> None:
+        """Write the figures, once a minute."""
+        if self._quiet or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + MINUTE
+        self._write(f"{datetime.now(UTC):%H:%M:%SZ}  {log_line(figures, self._budgets())}")
+
+    def _write(self, line: str) -> None:
+        with self._lock:
+            click.echo(line, err=True)
+
+
+class LiveTeller:
+    """Draws the figures, and the last of what was found and done, in a terminal.
+
+    Args:
+        budgets: asks what credentials may still do.
+    """
+
+    def __init__(self, budgets: Callable[[], Iterable[Budget]]) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._budgets = budgets
+        self._started = self._next = time.monotonic()
+        self._lines: deque[str] = deque(maxlen=LAST)
+        self._live = Live(console=Console(stderr=True), auto_refresh=False)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def say(self, line: str) -> None:
+        """Write something above the view, where it stays."""
+        self._live.console.print(safe_text(f"leakscan: {line}"), markup=False, highlight=False)
+
+    remark = say
+
+    def found(self, findings: Sequence[Finding]) -> None:
+        """Show what was found."""
+        self._lines.extend(map(found_line, findings))
+
+    def event(self, event: Event) -> None:
+        """Show what was done about it."""
+        self._lines.append(event_line(event))
+
+    def show(self, figures: Figures) -> None:
+        """Draw, a few times a second."""
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + REFRESH
+            self._live.update(self._drawn(figures), refresh=True)
+
+    def _drawn(self, figures: Figures) -> Group:
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="bold")
+        table.add_column(overflow="fold")
+        for name, value in rows(figures, self._budgets(), self._started):
+            table.add_row(Text(name), Text(safe_text(value)))
+        lines = [Text(line, overflow="ellipsis", no_wrap=True) for line in tuple(self._lines)]
+        return Group(table, *([Text()] if lines else []), *lines)

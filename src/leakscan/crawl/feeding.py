@@ -1,0 +1,240 @@
+"""Ask the feeds when they are due, and write down what they tell."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from leakscan.crawl.archive import PREFIX
+from leakscan.crawl.events import scan_event
+from leakscan.crawl.figures import FeedFigures
+from leakscan.errors import LeakscanError
+from leakscan.ledger.feeds import PollNote
+from leakscan.scan import collect
+from leakscan.sources.sighting import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from leakscan.crawl.desk import Desk
+    from leakscan.crawl.follow import Means
+    from leakscan.crawl.hands import Feeder, Polled
+    from leakscan.crawl.poll import Poll
+    from leakscan.detect import Detector
+    from leakscan.ledger.feeds import FeedClaim, Feeds
+    from leakscan.model import ScanResult
+    from leakscan.push import Push
+
+AGAIN = 2.0
+"""Seconds after which a feed that is not due, or that another watch asks, is looked at again."""
+
+GRACE = 10.0
+"""Seconds for which a run that asks every feed once waits for one that is not due yet: timers do
+not keep time to the second."""
+
+SHORTEST_WAIT, LONGEST_WAIT = 15.0, 300.0
+"""Seconds after which a feed that fails is asked again: twice as long each time, up to this."""
+
+ARCHIVE_WAIT = 2.0
+"""The first of these for an archive, which is passed over after a few times."""
+
+LEASE = timedelta(seconds=30)
+"""How long a feed belongs to a watch that asks it, unless that says that it lives: GitHub's public
+feed moves on within seconds, so that nobody may wait long for one that has died."""
+
+_NEVER = timedelta(days=1)
+
+
+def search_texts(poll: Poll, detector: Detector, means: Means) -> ScanResult | None:
+    """Search what people wrote in the events of a poll; ``None`` if nothing is in it."""
+    tally = Tally()
+    sightings = (
+        sighting
+        for event in poll.events
+        for sighting in scan_event(event, detector, tally, means.site)
+    )
+    result = collect(
+        means.site, sightings, tally, means.rules, key=lambda: means.key, least=means.least
+    )
+    return result if result.findings else None
+
+
+@dataclass(slots=True)
+class Feeding:
+    """The feeds of one watch.
+
+    Attributes:
+        feeders: by name of the feed.
+        ledger: where cursors are, and who asks which feed now.
+        once: ask each feed once only, but an archive until its end.
+    """
+
+    feeders: Mapping[str, Feeder]
+    ledger: Feeds
+    desk: Desk
+    once: bool = False
+    _held: dict[str, FeedClaim] = field(default_factory=dict)
+    _next: dict[str, float] = field(default_factory=dict)
+    _done: set[str] = field(default_factory=set)
+    _notes: dict[str, str | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self.feeders:
+            self.desk.figures.feeds[name] = FeedFigures()
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a feed has still to answer."""
+        return bool(self._held)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no feed is to be asked any more."""
+        return not self._held and len(self._done) == len(self.feeders)
+
+    def ask_those_due(self) -> None:
+        """Ask the feeds that are due, and that no other watch asks now.
+
+        Raises:
+            LeakscanError: the ledger failed.
+        """
+        moment = time.monotonic()
+        names = [
+            name
+            for name in self.feeders
+            if name not in self._held
+            and name not in self._done
+            and self._next.get(name, moment) <= moment
+        ]
+        if not names:
+            return
+        claims = self.desk.try_for_a_while(lambda: self.ledger.claim(names))
+        for claim in claims:
+            self._held[claim.name] = claim
+            self.feeders[claim.name].ask(claim.cursor)
+        for name in sorted(set(names) - set(self._held)):
+            self._next[name] = moment + AGAIN
+            if self.once and self._is_due_later(name):
+                self._done.add(name)
+                self.desk.teller.remark(f"{name} was asked a moment ago, and is left alone")
+
+    def _is_due_later(self, name: str) -> bool:
+        """Tell whether a feed is not worth waiting for, in a run that is to end."""
+        due = self.desk.try_for_a_while(lambda: self.ledger.next_due([name]))
+        return due is not None and (due - datetime.now(UTC)).total_seconds() > GRACE
+
+    def answered(self, polled: Sequence[Polled]) -> None:
+        """Queue what feeds told, and only then let them move on.
+
+        Raises:
+            LeakscanError: the ledger failed; what was told will be told again.
+        """
+        for message in polled:
+            claim = self._held.pop(message.feed)
+            poll = message.poll
+            if poll is None:
+                self._failed(claim, message)
+                continue
+            told = [self._cleaned(event.push) for event in poll.events if event.push]
+            moments = [event.happened_at for event in poll.events]
+            note = PollNote(
+                read=poll.read,
+                repeated=max(0, poll.read - poll.fresh - poll.malformed),
+                malformed=poll.malformed,
+                requests=poll.requests,
+                is_gap=poll.gap,
+                oldest_at=min(moments, default=None),
+                newest_at=max(moments, default=None),
+            )
+            wait = _NEVER if poll.is_over else timedelta(seconds=poll.wait)
+            fresh = self._noted(claim, note, wait, poll.cursor, told)
+            self._count(claim.name, poll, fresh, len(told))
+            self._say(claim.name, poll.note)
+
+    def renew(self) -> None:
+        """Keep the feeds that are being asked.
+
+        Raises:
+            LeakscanError: the ledger failed.
+        """
+        held = list(self._held.values())
+        if held:
+            self.desk.try_for_a_while(lambda: self.ledger.renew(held))
+
+    def close(self) -> None:
+        """Give back what was not answered; the feeds are as due as before.
+
+        If the ledger fails, they are when the leases have ended.
+        """
+        held, self._held = list(self._held.values()), {}
+        with contextlib.suppress(LeakscanError):
+            self.ledger.release(held)
+
+    def _noted(
+        self,
+        claim: FeedClaim,
+        note: PollNote,
+        wait: timedelta,
+        cursor: str | None = None,
+        told: Sequence[Push] = (),
+    ) -> int:
+        noted = self.desk.try_for_a_while(
+            lambda: self.ledger.note_poll(claim, note, wait, cursor, told)
+        )
+        self._next[claim.name] = time.monotonic() + wait.total_seconds()
+        return noted.fresh
+
+    def _count(self, name: str, poll: Poll, fresh: int, pushes: int) -> None:
+        figures, feed = self.desk.figures, self.desk.figures.feeds[name]
+        feed.polls += 1
+        feed.events += poll.read
+        feed.fresh += fresh
+        feed.malformed += poll.malformed
+        feed.gaps += poll.gap
+        feed.has_lost |= poll.gap and name.startswith(PREFIX)
+        feed.trouble, feed.is_over = None, poll.is_over
+        figures.seen += fresh
+        figures.repeated += pushes - fresh
+        figures.feed_requests += poll.requests
+        if poll.is_over or self._is_asked_once(name):
+            self._done.add(name)
+
+    def _failed(self, claim: FeedClaim, message: Polled) -> None:
+        why = self.desk.clean(message.trouble or "it did not answer")
+        shortest = ARCHIVE_WAIT if claim.name.startswith(PREFIX) else SHORTEST_WAIT
+        wait = min(shortest * 2 ** min(claim.failures, 10), LONGEST_WAIT)
+        wait = max(wait, message.retry_after or 0.0)
+        self._noted(claim, PollNote(trouble=message.kind, why=why), timedelta(seconds=wait))
+        feed = self.desk.figures.feeds[claim.name]
+        feed.polls += 1
+        feed.trouble = why
+        self._say(claim.name, f"{claim.name}: {why}")
+        if self._is_asked_once(claim.name):
+            self._done.add(claim.name)
+
+    def _is_asked_once(self, name: str) -> bool:
+        """Tell whether one answer is enough; an archive is read to its end."""
+        return self.once and not name.startswith(PREFIX)
+
+    def _say(self, name: str, note: str | None) -> None:
+        """Say what is new about a feed, and not again while it stays so."""
+        if note and note != self._notes.get(name):
+            self.desk.teller.say(self.desk.clean(note))
+        self._notes[name] = note
+
+    def _cleaned(self, push: Push) -> Push:
+        """Redact what looks like a secret, as a branch that is named after one.
+
+        It can be found by its head then; if that is not told, all of the repository is looked at.
+        """
+        clean: Callable[[str], str] = self.desk.clean
+        ref, branch = clean(push.ref), push.default_branch
+        return replace(
+            push,
+            repository=clean(push.repository),
+            ref=ref if push.head or ref == push.ref else "",
+            default_branch=branch and clean(branch),
+        )

@@ -1,0 +1,165 @@
+"""What a watch has done so far, in numbers.  Only the desk changes them."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from leakscan.push import PushState
+from leakscan.trouble import Trouble
+
+if TYPE_CHECKING:
+    from leakscan.push import Look
+
+SAMPLE = 4096
+"""Lags that are kept: the median of so many of a larger number is off by a percent or two."""
+
+NOTHING_TO_SEE = (Trouble.GONE, Trouble.BLOCKED, Trouble.EMPTY)
+"""Nobody else can read such a push either, so that nothing of it was left out."""
+
+
+class Lags:
+    """Seconds from a push to the end of the look at it: a sample of them, and the longest."""
+
+    def __init__(self) -> None:
+        self._sample: list[float] = []
+        self._count = 0
+        self._longest = 0.0
+        self._random = random.Random(0)  # noqa: S311 - chooses which lags are kept
+
+    def add(self, seconds: float) -> None:
+        """Count one; less than nothing, by a clock that is wrong, counts as nothing."""
+        seconds = max(0.0, seconds)
+        self._count += 1
+        self._longest = max(self._longest, seconds)
+        if len(self._sample) < SAMPLE:
+            self._sample.append(seconds)
+        elif (place := self._random.randrange(self._count)) < SAMPLE:
+            self._sample[place] = seconds
+
+    def at(self, share: float) -> float | None:
+        """Return the lag that a share (0 to 1) of them does not exceed; ``None`` without any."""
+        if not self._sample:
+            return None
+        ordered = sorted(self._sample)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+    @property
+    def longest(self) -> float | None:
+        """The longest of all; ``None`` without any."""
+        return self._longest if self._count else None
+
+
+@dataclass(slots=True)
+class FeedFigures:
+    """How one feed is doing.
+
+    Attributes:
+        polls: how often it was asked.
+        events: events in the answers, repeated ones too.
+        fresh: pushes that it was the first to tell of.
+        gaps: answers after which it may have kept something from us.
+        trouble: what is wrong with it now, on one line; ``None`` if nothing is.
+        has_lost: whether something of an archive could not be read.
+        is_over: whether it has no more to tell, as an archive that was read to its end.
+    """
+
+    polls: int = 0
+    events: int = 0
+    fresh: int = 0
+    malformed: int = 0
+    gaps: int = 0
+    trouble: str | None = None
+    has_lost: bool = False
+    is_over: bool = False
+
+
+@dataclass(slots=True)
+class Figures:
+    """What one watch has done.
+
+    Attributes:
+        seen: pushes that no watch had been told of before.
+        repeated: those that one had.
+        scanned: looked at, partly or whole.
+        partial: of these, not read to the end.
+        skipped: not looked at, by trouble.
+        failing: numbers of the pushes whose last look failed; most are due again later.
+        given_back: numbers of those whose claim was given back, and that nobody here took again.
+        in_hand: claims that workers hold now.
+        findings: numbers of the ledger's findings that were seen.
+        objects, bytes: read, after decompression.
+        received: bytes that came over the network for pushes.
+        api_requests, git_requests: for pushes.
+        feed_requests: API calls of the feeds.
+        rests: by way, seconds for which its server is left alone now.
+        looked_at: when the last looks ended, by the monotonic clock, for a rate.
+    """
+
+    seen: int = 0
+    repeated: int = 0
+    scanned: int = 0
+    partial: int = 0
+    skipped: Counter[Trouble] = field(default_factory=Counter)
+    failing: set[int] = field(default_factory=set)
+    given_back: set[int] = field(default_factory=set)
+    in_hand: int = 0
+    findings: set[int] = field(default_factory=set)
+    objects: int = 0
+    bytes: int = 0
+    received: int = 0
+    api_requests: int = 0
+    git_requests: int = 0
+    feed_requests: int = 0
+    lags: Lags = field(default_factory=Lags)
+    feeds: dict[str, FeedFigures] = field(default_factory=dict)
+    rests: dict[str, float] = field(default_factory=dict)
+    looked_at: deque[float] = field(default_factory=lambda: deque(maxlen=512))
+
+    def count(self, push: int, look: Look, lag: float, moment: float) -> None:
+        """Count one look that has ended.
+
+        Args:
+            push: the ledger's number of the push.
+            look: what became of it.
+            lag: seconds from the push until now.
+            moment: now, by the monotonic clock.
+        """
+        self.objects += look.objects
+        self.bytes += look.bytes
+        self.received += look.received
+        self.api_requests += look.api_requests
+        self.git_requests += look.git_requests
+        self.looked_at.append(moment)
+        self.failing.discard(push)
+        self.given_back.discard(push)
+        if look.state is PushState.SCANNED:
+            self.scanned += 1
+            self.partial += bool(look.skipped or look.trouble)
+            self.lags.add(lag)
+        elif look.state is PushState.SKIPPED:
+            self.skipped[look.trouble or Trouble.BROKEN] += 1
+        else:
+            self.failing.add(push)
+
+    def rate(self, moment: float, span: float = 60.0) -> float:
+        """Return the looks a second during the last ``span`` seconds."""
+        recent = [at for at in self.looked_at if moment - at <= span]
+        if len(recent) == self.looked_at.maxlen:
+            span = max(moment - recent[0], 0.001)  # more than are remembered
+        return len(recent) / span
+
+    @property
+    def left_out(self) -> int:
+        """How many pushes were not read whole although somebody else may be able to."""
+        skipped = sum(n for trouble, n in self.skipped.items() if trouble not in NOTHING_TO_SEE)
+        return self.partial + skipped + len(self.failing)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all was read of what the feeds told; what they do not tell, nobody here knows."""
+        feeds = self.feeds.values()
+        is_told = not any(feed.trouble or feed.malformed or feed.has_lost for feed in feeds)
+        return is_told and not self.left_out and not self.given_back

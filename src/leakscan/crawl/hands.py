@@ -1,0 +1,161 @@
+"""The threads of a watch: feeders that ask what there is, and workers that look at it.
+
+Neither touches the ledger.  What they have done goes to the desk (desk.py) through one inbox; the
+desk hands out no more than it is ready to take back, so that the inbox is bounded.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from leakscan.crawl.follow import follow, internal_error
+from leakscan.trouble import Trouble, TroubleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from leakscan.crawl.follow import Followed, Means
+    from leakscan.crawl.pace import Pace
+    from leakscan.crawl.poll import Feed, Poll
+    from leakscan.ledger.push_queue import PushClaim
+    from leakscan.model import ScanResult
+
+_MOMENT = 0.5
+"""Seconds after which a worker that waits looks whether it is to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """One answer of a feed: ``poll`` with what was found in its texts, or what went wrong."""
+
+    feed: str
+    poll: Poll | None = None
+    found: ScanResult | None = None
+    trouble: str | None = None
+    kind: Trouble | None = None
+    retry_after: float | None = None
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it is not to be kept waiting: a token is to be disabled."""
+        return self.found is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The end of one look; without ``followed`` it was not begun, and the claim is given back."""
+
+    claim: PushClaim
+    followed: Followed | None = None
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it is not to be kept waiting: a token is to be disabled."""
+        return self.followed is not None and self.followed.result is not None
+
+
+Inbox = queue.SimpleQueue[Polled | Looked]
+
+
+class Feeder:
+    """Asks one feed whenever the desk says so, and searches the texts of its events.
+
+    Args:
+        feed: whom to ask.
+        search: finds tokens in the texts of an answer; called in the feeder's own thread.
+        inbox: where the answers go.
+    """
+
+    def __init__(
+        self, feed: Feed, search: Callable[[Poll], ScanResult | None], inbox: Inbox
+    ) -> None:
+        self.name = feed.name
+        self._feed = feed
+        self._search = search
+        self._inbox = inbox
+        self._cursors: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        threading.Thread(target=self._run, name=f"leakscan-feed-{feed.name}", daemon=True).start()
+
+    def ask(self, cursor: str | None) -> None:
+        """Have the feed asked from a cursor on."""
+        self._cursors.put(cursor)
+
+    def _run(self) -> None:
+        while True:
+            self._inbox.put(self._answer(self._cursors.get()))
+
+    def _answer(self, cursor: str | None) -> Polled:
+        try:
+            poll = self._feed.poll(cursor)
+            return Polled(self.name, poll, self._search(poll))
+        except TroubleError as error:
+            return Polled(
+                self.name, trouble=str(error), kind=error.trouble, retry_after=error.retry_after
+            )
+        except Exception as error:  # noqa: BLE001 - one feed may not end the watch
+            return Polled(self.name, trouble=internal_error(error), kind=Trouble.BROKEN)
+
+
+class Workers:
+    """Look at the pushes that the desk hands out, as many at a time as the server's pace allows.
+
+    Args:
+        count: threads.
+        means: what pushes are followed with.
+        paces: by way, ``git`` and ``api``.
+        inbox: where the ends of looks go.
+    """
+
+    def __init__(self, count: int, means: Means, paces: Mapping[str, Pace], inbox: Inbox) -> None:
+        self._means = means
+        self._paces = paces
+        self._inbox = inbox
+        self._todo: queue.SimpleQueue[PushClaim] = queue.SimpleQueue()
+        self._is_over = threading.Event()
+        for number in range(count):
+            name = f"leakscan-worker-{number}"
+            threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def hand_out(self, claims: Sequence[PushClaim]) -> None:
+        """Have pushes looked at."""
+        for claim in claims:
+            self._todo.put(claim)
+
+    def take_back(self) -> list[PushClaim]:
+        """Return what no worker has begun; it will not be begun any more."""
+        claims = []
+        while True:
+            try:
+                claims.append(self._todo.get_nowait())
+            except queue.Empty:
+                return claims
+
+    def stop(self) -> None:
+        """Begin nothing any more."""
+        self._is_over.set()
+
+    def _run(self) -> None:
+        while not self._is_over.is_set():
+            # Room first, then a push: whoever has to wait holds nothing that others could do.
+            pace = self._paces[self._means.via]
+            if not pace.enter(_MOMENT):
+                continue
+            try:
+                self._look(pace)
+            finally:
+                pace.leave()
+
+    def _look(self, pace: Pace) -> None:
+        try:
+            claim = self._todo.get(timeout=_MOMENT)
+        except queue.Empty:
+            return
+        if pace.rest or self._is_over.is_set():
+            self._inbox.put(Looked(claim))
+            return
+        followed = follow(claim.push, self._means)
+        self._paces[followed.look.via].learn(followed.look)
+        self._inbox.put(Looked(claim, followed))

@@ -1,0 +1,142 @@
+"""``leakscan watch`` reads archives, shares a PostgreSQL ledger, and accounts for what it did."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from scanning import environment
+
+from hub import Change
+from postgres import running_postgres
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from watched import Town
+
+CLEAN, FOUND, INCOMPLETE = 0, 1, 3
+
+
+def archived(town: Town, name: str = "2026-01-02-3.json.gz") -> Path:
+    """Write all events to an archive, as GH Archive has them."""
+    path = town.office.folder / name
+    lines = "".join(json.dumps(event) + "\n" for event in town.hub.events)
+    path.write_bytes(gzip.compress(lines.encode()))
+    return path
+
+
+def leaks(town: Town, *names: str) -> None:
+    for name in names:
+        town.leak(town.hub.repository(f"acme/{name.replace(' ', '-')}"), name)
+
+
+def test_an_archive_tells_what_the_feed_did_not(town: Town) -> None:
+    leaks(town, "missed")
+    town.hub.happen(town.hub.repository("acme/talk")).issue("x", town.new_token("said"))
+    archive = archived(town)
+    town.hub.events.clear()
+    leaks(town, "live")
+    done = town.once("--archive", str(archive))
+    assert (done.status, town.alive()) == (FOUND, set()), done.stderr
+    feeds = done.json["feeds"]
+    (name,) = set(feeds) - {"events"}
+    assert (feeds[name]["events"], feeds[name]["fresh"]) == (3, 2)
+    again = town.once("--archive", str(archive))  # which is known by now
+    assert (again.status, again.json["pushes"]["seen"]) == (CLEAN, 0)
+
+
+def test_an_archive_shows_what_share_the_live_feed_had(town: Town) -> None:
+    leaks(town, "one", "two", "three")
+    assert town.once().status == FOUND
+    leaks(town, "missed")
+    archive = archived(town)
+    town.hub.events.clear()
+    done = town.once("--archive", str(archive))
+    assert done.json["pushes"]["repeated"] == 6
+    told = json.loads(town.office.run("coverage", "--format", "json").stdout)
+    assert told["share"]["of_archive"]["known"] == 8
+    assert told["share"]["of_archive"]["told"] == 6
+    assert told["pushes"]["scanned"] == 8
+    text = town.office.run("coverage").stdout
+    assert "the live feeds had told of 6 of 8: 75.0%" in text
+
+
+def test_an_archive_that_is_cut_off_is_no_all_clear(town: Town) -> None:
+    leaks(town, *map(str, range(8)))
+    archive = archived(town)
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[: len(whole) * 2 // 3])
+    town.hub.events.clear()
+    done = town.once("--archive", str(archive))
+    assert done.status == INCOMPLETE
+    assert 0 < len(town.alive()) < 8
+    assert "given up" in done.stderr
+
+
+@pytest.mark.timeout(300)
+def test_a_fleet_shares_a_postgresql_ledger(town: Town) -> None:
+    """Three at once: one asks the feed, each push is looked at once, and one is killed."""
+    with running_postgres() as new_database:
+        url = {"LEAKSCAN_LEDGER_URL": new_database()}
+        assert town.office.run("ledger", "upgrade", **url).status == 0
+        leaks(town, *map(str, range(20)))
+        command = [sys.executable, "-m", "leakscan", "watch", "--for", "15s", "--format", "json"]
+        fleet = [
+            subprocess.Popen(
+                [*command, "--config", str(town.office.settings)],
+                env=environment(**town.variables, **url),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            for _ in range(3)
+        ]
+        while len(town.git.requests) < 5:
+            time.sleep(0.02)
+        fleet[0].send_signal(signal.SIGKILL)
+        outputs = [process.communicate(timeout=100) for process in fleet]
+        assert all(process.returncode in (FOUND, INCOMPLETE) for process in fleet[1:]), outputs
+        figures = [json.loads(out) for out, _ in outputs[1:]]
+        assert all(one["pushes"]["scanned"] > 0 for one in figures)
+        assert all(one["pushes"]["failed"] == 0 for one in figures)
+
+
+def test_old_pushes_are_forgotten_but_stay_counted(town: Town) -> None:
+    leaks(town, "one")
+    town.once()
+    with town.office.settings.open("a", encoding="utf-8") as file:
+        file.write('\n[watch]\nkeep = "1.minute"\n')
+    with town.office.desk() as desk, desk.ledger.writing() as connection:
+        connection.exec_driver_sql(
+            "UPDATE pushes SET seen_at = '2026-01-02 03:04:05', happened_at = seen_at"
+        )
+    town.once()
+    assert town.rows("pushes") == []
+    told = json.loads(
+        town.office.run("coverage", "--since", "2026-01-01", "--format", "json").stdout
+    )
+    assert told["pushes"]["scanned"] == 2
+    assert told["findings"] >= 1
+
+
+def test_the_run_is_in_the_ledger_with_what_was_left_out(town: Town) -> None:
+    leaks(town, "one")
+    gone = town.hub.repository("acme/gone")
+    town.hub.push(gone, Change({"a": "a"}))
+    town.hub.delete(gone)
+    town.once()
+    (run,) = town.rows("runs")
+    assert run.target == f"public pushes of {town.hub.url.removeprefix('http://')}"
+    assert (run.scope, run.state, run.findings) == ("events", "complete", 1)
+    assert run.bytes > 0
+    town.hub.limits.access[town.token].revoked = True
+    town.pass_time()
+    town.once()
+    assert town.rows("runs")[-1].state == "incomplete"
+    assert [row.what for row in town.rows("gaps")] == ["feed events"]

@@ -1,0 +1,199 @@
+"""What ``leakscan watch`` does where git or the API is closed, slow, or at its limit."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from watched import Town
+
+from hub import Change, Fault
+from hub.backend import GitFault
+
+if TYPE_CHECKING:
+    from responding import Office
+
+CLEAN, FOUND, INCOMPLETE = 0, 1, 3
+
+
+def three_leaks(town: Town) -> None:
+    """Push to three repositories that have a history, a token each; 3 new branches, 9 pushes."""
+    for name in ("one", "two", "three"):
+        repository = town.hub.repository(f"acme/{name}")
+        town.hub.push(repository, Change({"README.md": "hello\n"}))
+        town.leak(repository, name)
+
+
+def vias(town: Town) -> set[str | None]:
+    return {row.via for row in town.rows("pushes", "via")}
+
+
+def test_a_closed_git_endpoint_is_left_for_the_api(town: Town) -> None:
+    town.git.faults.append(GitFault(status=403))
+    three_leaks(town)
+    done = town.once("--concurrency", "1")
+    assert town.alive() == set()
+    assert done.status == FOUND, (done.stderr, done.json)
+    assert vias(town) == {"api"}
+    # After three pushes in vain it is asked no more.
+    assert len({request.path for request in town.git.requests}) <= 3
+    assert done.json["pushes"]["scanned"] == 9
+    assert done.json["requests"]["api"] == len(town.hub.requests)
+
+
+@pytest.mark.parametrize("via", ["git", "api"])
+def test_one_way_alone_is_used_where_that_is_wanted(town: Town, via: str) -> None:
+    three_leaks(town)
+    done = town.once("--via", via)
+    assert (done.status, town.alive(), vias(town)) == (FOUND, set(), {via})
+    assert (len(town.git.requests) > 0) == (via == "git")
+    assert done.json["requests"]["git"] == len(town.git.requests)
+
+
+def test_with_git_alone_a_closed_endpoint_is_no_all_clear(town: Town) -> None:
+    town.git.faults.append(GitFault(status=403))
+    three_leaks(town)
+    done = town.once("--via", "git")
+    assert done.status == INCOMPLETE
+    assert done.json["pushes"]["skipped"] == {"refused": 9}
+
+
+def test_a_server_that_speaks_the_old_protocol_only(office: Office) -> None:
+    with Town.open(office, v0_only=True) as town:
+        three_leaks(town)
+        done = town.once("--via", "git")
+        assert (done.status, town.alive()) == (FOUND, set()), done.stderr
+
+
+def test_what_is_gone_by_then_is_skipped_and_nobody_is_alarmed(town: Town) -> None:
+    deleted, private = town.hub.repository("acme/deleted"), town.hub.repository("acme/private")
+    for repository in (deleted, private):
+        town.hub.push(repository, Change({"README.md": "hello\n"}))
+    town.hub.delete(deleted)
+    town.hub.make_private(private)
+    # GitHub asks for a password where there is nothing.
+    town.git.faults.append(GitFault("acme/private", status=401))
+    done = town.once()
+    assert done.status == CLEAN, (done.stderr, done.json)
+    assert done.json["pushes"]["skipped"] == {"gone": 4}
+
+
+def test_a_repository_that_was_renamed_is_followed(town: Town) -> None:
+    old = town.hub.repository("acme/old")
+    town.leak(old, "renamed")
+    town.hub.rename(old, "acme/new")
+    town.git.moved["/acme/old.git"] = "/acme/new.git"
+    assert (town.once().status, town.alive()) == (FOUND, set())
+
+
+def test_a_git_server_that_asks_to_wait_a_moment_is_asked_again(town: Town) -> None:
+    three_leaks(town)
+    busy = GitFault(times=2, status=429, headers={"Retry-After": "1"})
+    town.git.faults.append(busy)
+    done = town.once()
+    assert (done.status, town.alive()) == (FOUND, set()), (done.stderr, done.json)
+    assert busy.times == 0
+    assert done.json["pushes"]["failed"] == 0
+    assert {row.attempts for row in town.rows("pushes", "attempts")} == {1}
+
+
+def test_a_git_server_that_asks_to_wait_long_is_left_alone(town: Town) -> None:
+    three_leaks(town)
+    town.git.faults.append(GitFault(status=429, headers={"Retry-After": "3000"}))
+    started = time.monotonic()
+    done = town.once("--concurrency", "2")
+    assert time.monotonic() - started < 30
+    assert done.status == INCOMPLETE
+    assert done.json["pushes"]["waiting"] == 9
+    assert len(town.git.requests) <= 4
+    town.git.faults.clear()
+    town.pass_time()
+    assert town.once().status == FOUND
+    assert town.alive() == set()
+
+
+def test_an_api_at_its_limit_is_waited_for_until_another_run(office: Office) -> None:
+    with Town.open(office) as town:
+        three_leaks(town)
+        town.token = town.hub.token(core=8)
+        first = town.once("--via", "api")
+        assert first.status == INCOMPLETE
+        assert first.json["pushes"]["waiting"] > 0
+        assert first.json["pushes"]["failed"] == 0
+        assert {request.status for request in town.hub.requests} <= {200, 404}
+        town.token = town.hub.token()
+        town.pass_time()
+        again = town.once("--via", "api")
+        assert (again.status, town.alive()) == (FOUND, set()), (again.stderr, again.json)
+
+
+def test_a_credential_that_is_revoked_is_named_and_the_others_go_on(office: Office) -> None:
+    with Town.open(office) as town:
+        three_leaks(town)
+        spare = town.hub.token()
+        town.hub.revoke(town.token)
+        text = 'env = "WATCH_TEST_TOKEN" }, { env = "SPARE_TEST_TOKEN"'
+        office.configure('env = "WATCH_TEST_TOKEN"', text)
+        done = town.once("--via", "api", SPARE_TEST_TOKEN=spare)
+        assert (done.status, town.alive()) == (FOUND, set()), done.stderr
+        assert "env:WATCH_TEST_TOKEN" in done.stderr
+        assert town.token not in done.stderr + done.stdout
+
+
+def test_without_any_credential_left_what_is_queued_is_still_done(town: Town) -> None:
+    three_leaks(town)
+    town.git.faults.append(GitFault(status=429, headers={"Retry-After": "3000"}))
+    town.once()
+    town.git.faults.clear()
+    town.pass_time()
+    town.hub.revoke(town.token)
+    done = town.once()
+    assert town.alive() == set()
+    assert done.status == INCOMPLETE
+    assert done.json["feeds"]["events"]["trouble"]
+    assert "env:WATCH_TEST_TOKEN" in done.stderr
+
+
+def test_a_feed_that_is_broken_does_not_stop_the_others(town: Town) -> None:
+    three_leaks(town)
+    town.hub.fault(Fault("^/events", times=None, status=500), Fault.html("^/users/", times=None))
+    done = town.once("--source", "events", "--source", "user:acme", "--source", "repo:acme/one")
+    assert done.status == INCOMPLETE
+    assert town.alive() == {"two", "three"}
+    troubles = {name: feed["trouble"] for name, feed in done.json["feeds"].items()}
+    assert troubles["repo:acme/one"] is None
+    assert all(trouble for name, trouble in troubles.items() if name != "repo:acme/one")
+    assert done.stderr.count("GitHub answered 500") == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [GitFault("POST", cut_after=200), GitFault("POST", status=500), GitFault.result(b"<html>")],
+    ids=["cut off", "500", "html"],
+)
+def test_what_fails_is_tried_again_later(town: Town, fault: GitFault) -> None:
+    three_leaks(town)
+    town.git.faults.append(fault)
+    done = town.once("--via", "git")
+    assert done.status == INCOMPLETE
+    assert done.json["pushes"]["failed"] == 9, done.json
+    assert done.json["pushes"]["waiting"] == 9
+    town.git.faults.clear()
+    town.pass_time()
+    assert town.once("--via", "git").status == FOUND
+    assert town.alive() == set()
+    assert {row.state for row in town.rows("pushes", "state")} == {"scanned"}
+
+
+def test_a_push_that_is_larger_than_allowed_is_said_to_be_left_out(office: Office) -> None:
+    with Town.open(office, settings='[watch.limits]\npack = "64KB"\n') as town:
+        repository = town.hub.repository("acme/large")
+        noise = "".join(f"{number * 7919 % 104729:x}\n" for number in range(60_000))
+        town.hub.push(repository, Change({"noise.txt": noise}), branch="main")
+        done = town.once("--via", "git")
+        assert done.status == INCOMPLETE
+        pushes = done.json["pushes"]
+        assert pushes["partial"] + pushes["skipped"].get("too-large", 0) == 2
+        shown = town.office.run("coverage")
+        assert "too large" in shown.stdout or "larger than" in shown.stdout
