@@ -118,7 +118,9 @@ def test_url_that_needs_a_password_never_prompts(tmp_path: Path) -> None:
 
 def test_url_that_is_not_found() -> None:
     with http_server(404) as url:
-        one_clear_line(scan(f"{url}/absent.git"), "not found", "does not exist", "no such repository")
+        one_clear_line(
+            scan(f"{url}/absent.git"), "not found", "does not exist", "no such repository"
+        )
 
 
 def test_password_in_a_url_is_never_shown() -> None:

@@ -17,8 +17,8 @@ from leakscan.cli.watch_plan import Ending
 from leakscan.cli.watch_tellers import LogTeller, found_line
 from leakscan.cli.watch_words import document, log_line, remarks, rows
 from leakscan.cli.watching import cleaner
-from leakscan.crawl.allowance import Budget
 from leakscan.crawl.figures import FeedFigures, Figures
+from leakscan.crawl.github.allowance import Budget
 from leakscan.errors import LeakscanError
 from leakscan.ledger.coverage import coverage
 from leakscan.ledger.feeds import Feeds, PollNote

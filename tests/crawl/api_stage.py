@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hub import Change, Hub, HubRepository, Pushed
-from leakscan.crawl.answers import ApiMeter
-from leakscan.crawl.by_api import scan_push_by_api
-from leakscan.crawl.credentials import FixedToken
-from leakscan.crawl.github import GitHub
-from leakscan.crawl.governor import Governor
+from leakscan.crawl.github.answers import ApiMeter
+from leakscan.crawl.github.calls import GitHub
+from leakscan.crawl.github.credentials import FixedToken
+from leakscan.crawl.github.governor import Governor
+from leakscan.crawl.looks.by_api import scan_push_by_api
 from leakscan.detect import Detector
 from leakscan.git.wire import Limits, Meter, Wire
 from leakscan.push import Push, PushKind

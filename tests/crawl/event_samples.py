@@ -8,9 +8,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leakscan.crawl.credentials import FixedToken
-from leakscan.crawl.github import GitHub
-from leakscan.crawl.governor import Governor
+from leakscan.crawl.github.calls import GitHub
+from leakscan.crawl.github.credentials import FixedToken
+from leakscan.crawl.github.governor import Governor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,10 +14,10 @@ from event_samples import RECORDED, a_push
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leakscan.crawl import archive_stream
-from leakscan.crawl.archive import ArchiveFeed
-from leakscan.crawl.archive_names import archive_files
-from leakscan.crawl.archive_stream import archive_lines
+from leakscan.crawl.feeds import archive_stream
+from leakscan.crawl.feeds.archive import ArchiveFeed
+from leakscan.crawl.feeds.archive_names import archive_files
+from leakscan.crawl.feeds.archive_stream import archive_lines
 from leakscan.errors import UsageError
 from leakscan.trouble import Trouble, TroubleError
 from servers import Reply, Request, a_closed_port, running_socket, running_web
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from leakscan.crawl.poll import Poll
+    from leakscan.crawl.feeds.poll import Poll
 
 
 def lines_of(documents: Iterable[Any]) -> bytes:

@@ -9,8 +9,8 @@ import pytest
 from api_stage import LIMITS, Stage, begin, open_stage
 
 from hub import Change, Fault, Hub, HubRepository
-from leakscan.crawl import api_calls, by_api
-from leakscan.crawl.answers import ApiMeter
+from leakscan.crawl.github.answers import ApiMeter
+from leakscan.crawl.looks import api_calls, by_api
 from leakscan.git.wire import Limits
 from leakscan.push import PushKind
 from leakscan.sources.sighting import Tally

@@ -16,8 +16,8 @@ import responses
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from leakscan.crawl.access import open_github
-from leakscan.crawl.credentials import (
+from leakscan.crawl.github.access import open_github
+from leakscan.crawl.github.credentials import (
     Anonymous,
     AppInstallation,
     FileToken,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from leakscan.crawl.github import GitHub
+    from leakscan.crawl.github.calls import GitHub
 
 RECORDED = Path(__file__).parents[2] / "fixtures" / "github" / "recorded-answers.json"
 
@@ -233,7 +233,7 @@ def test_a_token_that_ends_soon_is_replaced(
         github = opened(base(web))
         assert github.get("/events").body == ["ghs_1"]
         later = time.monotonic() + 3600 - 299
-        monkeypatch.setattr("leakscan.crawl.app.time.monotonic", lambda: later)
+        monkeypatch.setattr("leakscan.crawl.github.app.time.monotonic", lambda: later)
         assert github.get("/events").body == ["ghs_2"]
         github.close()
 

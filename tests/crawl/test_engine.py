@@ -14,12 +14,12 @@ import pytest
 from leakscan.crawl import desk as desk_module
 from leakscan.crawl.desk import MOST_RETURNS, Desk
 from leakscan.crawl.engine import MOST_AHEAD, Engine
-from leakscan.crawl.events import Event
 from leakscan.crawl.feeding import LEASE, Feeding, search_texts
-from leakscan.crawl.follow import Means
+from leakscan.crawl.feeds.events import Event
+from leakscan.crawl.feeds.poll import Poll
 from leakscan.crawl.hands import Feeder, Inbox, Workers
+from leakscan.crawl.looks.follow import Means
 from leakscan.crawl.pace import Pace
-from leakscan.crawl.poll import Poll
 from leakscan.detect import Detector
 from leakscan.errors import LeakscanError
 from leakscan.ledger.duties import Duties
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leakscan.crawl.figures import Figures
-    from leakscan.crawl.follow import Spent
+    from leakscan.crawl.looks.follow import Spent
     from leakscan.model import Finding
     from leakscan.sources.sighting import Tally
 
@@ -243,7 +243,7 @@ def test_a_feed_that_fails_is_said_once_and_the_others_go_on(watch: Watch) -> No
 def test_a_secret_in_the_text_of_an_event_is_found(
     watch: Watch, new_token: Callable[[], str]
 ) -> None:
-    from leakscan.crawl.event_texts import Text
+    from leakscan.crawl.feeds.event_texts import Text
 
     event = replace(an_event(a_push(1)), push=None, texts=(Text("issue 1", None, new_token()),))
     watch.feeds = [Told("events", [Poll((event,), read=1, fresh=1, cursor="x")])]

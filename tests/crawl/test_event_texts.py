@@ -11,8 +11,8 @@ from event_samples import RECORDED, a_push, an_event, recorded
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakscan.crawl.event_texts import texts_of
-from leakscan.crawl.events import parse_event, scan_event
+from leakscan.crawl.feeds.event_texts import texts_of
+from leakscan.crawl.feeds.events import parse_event, scan_event
 from leakscan.detect import Detector
 from leakscan.model import Kind
 from leakscan.rules import load_rules, select_rules

@@ -10,7 +10,7 @@ from event_samples import BEFORE, HEAD, RECORDED, ZEROS, a_push, an_event, recor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakscan.crawl.events import Event, MalformedEventError, parse_event
+from leakscan.crawl.feeds.events import Event, MalformedEventError, parse_event
 from leakscan.push import Push, PushKind
 
 JSON = st.recursive(

@@ -13,10 +13,10 @@ from event_samples import HEAD, a_push, an_event, asking
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leakscan.crawl.events import parse_event
-from leakscan.crawl.feeds import feeds_of
-from leakscan.crawl.repositories import GRACE, RepositoriesFeed, TellTale
-from leakscan.crawl.search import SearchFeed
+from leakscan.crawl.feeds.events import parse_event
+from leakscan.crawl.feeds.repositories import GRACE, RepositoriesFeed, TellTale
+from leakscan.crawl.feeds.search import SearchFeed
+from leakscan.crawl.feeds.sources import feeds_of
 from leakscan.errors import UsageError
 from leakscan.push import PushKind
 from leakscan.trouble import Trouble, TroubleError
@@ -25,8 +25,8 @@ from servers import Reply, Request, a_json, running_web
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leakscan.crawl.github import GitHub
-    from leakscan.crawl.poll import Feed, Poll
+    from leakscan.crawl.feeds.poll import Feed, Poll
+    from leakscan.crawl.github.calls import GitHub
 
 PAGE = 100
 

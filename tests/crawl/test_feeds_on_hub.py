@@ -8,12 +8,12 @@ import pytest
 from event_samples import asking
 
 from hub import Change, Hub, HubRepository
-from leakscan.crawl.credentials import FixedToken
-from leakscan.crawl.events import scan_event
-from leakscan.crawl.feeds import feeds_of
-from leakscan.crawl.github import GitHub
-from leakscan.crawl.governor import Governor
-from leakscan.crawl.repositories import GRACE
+from leakscan.crawl.feeds.events import scan_event
+from leakscan.crawl.feeds.repositories import GRACE
+from leakscan.crawl.feeds.sources import feeds_of
+from leakscan.crawl.github.calls import GitHub
+from leakscan.crawl.github.credentials import FixedToken
+from leakscan.crawl.github.governor import Governor
 from leakscan.detect import Detector
 from leakscan.git.wire import Limits, Meter, Wire
 from leakscan.push import PushKind
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from leakscan.crawl.poll import Poll
+    from leakscan.crawl.feeds.poll import Poll
     from leakscan.push import Push
 
 

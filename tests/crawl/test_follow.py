@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leakscan.crawl.follow import CLOSED_AFTER, CLOSED_FOR, Endpoint, Means, follow
+from leakscan.crawl.looks.follow import CLOSED_AFTER, CLOSED_FOR, Endpoint, Means, follow
 from leakscan.detect import Detector
 from leakscan.errors import LeakscanError
 from leakscan.model import Kind, Location
@@ -20,7 +20,7 @@ from leakscan.trouble import Trouble, TroubleError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from leakscan.crawl.follow import Spent
+    from leakscan.crawl.looks.follow import Spent
     from leakscan.sources.sighting import Tally
 
 RULES = select_rules(load_rules(), [])

@@ -15,11 +15,11 @@ import pytest
 import responses
 
 from certificates import certificate
-from leakscan.crawl.answers import ApiMeter
-from leakscan.crawl.client import USER_AGENT
-from leakscan.crawl.credentials import Anonymous, Credential, FixedToken
-from leakscan.crawl.github import GitHub
-from leakscan.crawl.governor import Governor
+from leakscan.crawl.github.answers import ApiMeter
+from leakscan.crawl.github.calls import GitHub
+from leakscan.crawl.github.client import USER_AGENT
+from leakscan.crawl.github.credentials import Anonymous, Credential, FixedToken
+from leakscan.crawl.github.governor import Governor
 from leakscan.trouble import Trouble, TroubleError
 from servers import Request, a_closed_port, a_json, dripping, running_socket, running_web
 

@@ -11,10 +11,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from leakscan.crawl.allowance import POINTS, RESERVE
-from leakscan.crawl.answers import Reply
-from leakscan.crawl.credentials import Anonymous, Credential, FixedToken
-from leakscan.crawl.governor import Governor, Turn
+from leakscan.crawl.github.allowance import POINTS, RESERVE
+from leakscan.crawl.github.answers import Reply
+from leakscan.crawl.github.credentials import Anonymous, Credential, FixedToken
+from leakscan.crawl.github.governor import Governor, Turn
 from leakscan.trouble import Trouble, TroubleError
 
 BEGIN = 1_700_000_000.0

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
 from hub import Change, Fault, Hub, HubRepository
 from hub.description import problems
 from hub.diffs import changed_files
-from leakscan.crawl.app import InstallationToken
-from leakscan.crawl.credentials import AppInstallation, RefusedError
+from leakscan.crawl.github.app import InstallationToken
+from leakscan.crawl.github.credentials import AppInstallation, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

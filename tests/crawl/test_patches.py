@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leakscan.crawl.api_documents import read_commit, read_commits, read_files
-from leakscan.crawl.patches import Side, search_patch
+from leakscan.crawl.looks.api_documents import read_commit, read_commits, read_files
+from leakscan.crawl.looks.patches import Side, search_patch
 from leakscan.detect import Detector
 from leakscan.rules import load_rules, select_rules
 from leakscan.trouble import TroubleError

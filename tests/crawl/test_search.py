@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from event_samples import HEAD, SEARCHED, asking
 
-from leakscan.crawl.events import scan_event
-from leakscan.crawl.search import FRAGMENTS, SearchFeed
+from leakscan.crawl.feeds.events import scan_event
+from leakscan.crawl.feeds.search import FRAGMENTS, SearchFeed
 from leakscan.detect import Detector
 from leakscan.push import PushKind
 from leakscan.rules import load_rules, select_rules
@@ -23,7 +23,7 @@ from servers import Reply, Request, a_json, running_web
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leakscan.crawl.github import GitHub
+    from leakscan.crawl.github.calls import GitHub
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 

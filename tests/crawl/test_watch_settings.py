@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from leakscan.config import FILE_NAME, Config, load_config
-from leakscan.crawl.credentials import AppInstallation, TokenFile, TokenVariable
+from leakscan.crawl.github.credentials import AppInstallation, TokenFile, TokenVariable
 from leakscan.crawl.settings import (
     SEARCHES,
     GitHubSettings,

@@ -20,8 +20,8 @@ from leakscan.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from leakscan.crawl.allowance import Budget
-    from leakscan.crawl.github import GitHub
+    from leakscan.crawl.github.allowance import Budget
+    from leakscan.crawl.github.calls import GitHub
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -105,7 +105,7 @@ def watch(
     from leakscan.cli.watch_tellers import LiveTeller, LogTeller
     from leakscan.cli.watch_words import document, log_line, remarks
     from leakscan.cli.watching import run_watch
-    from leakscan.crawl.access import open_github
+    from leakscan.crawl.github.access import open_github
     from leakscan.crawl.settings import read_github_settings, read_watch_settings
 
     gc.enable()  # a long run makes cycles

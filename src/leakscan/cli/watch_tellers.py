@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from rich.console import Group
 
-    from leakscan.crawl.allowance import Budget
     from leakscan.crawl.figures import Figures
+    from leakscan.crawl.github.allowance import Budget
     from leakscan.model import Finding
     from leakscan.respond.event import Event
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from leakscan.cli.watch_plan import Ending
-    from leakscan.crawl.allowance import Budget
     from leakscan.crawl.figures import Figures
+    from leakscan.crawl.github.allowance import Budget
 
 SCHEMA = "leakscan-watch/v1"
 

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 from leakscan.cli.detection import open_detectors
 from leakscan.cli.watch_answers import Answering
 from leakscan.cli.watch_plan import Ending, Plan
-from leakscan.crawl.archive import ArchiveFeed
 from leakscan.crawl.desk import Desk
 from leakscan.crawl.engine import Engine
 from leakscan.crawl.feeding import LEASE, Feeding, search_texts
-from leakscan.crawl.feeds import feeds_of
-from leakscan.crawl.follow import Means
+from leakscan.crawl.feeds.archive import ArchiveFeed
+from leakscan.crawl.feeds.sources import feeds_of
 from leakscan.crawl.hands import Feeder, Inbox, Workers
+from leakscan.crawl.looks.follow import Means
+from leakscan.crawl.looks.readers import ApiReader, GitReader
 from leakscan.crawl.pace import Pace
-from leakscan.crawl.readers import ApiReader, GitReader
 from leakscan.fingerprint import fingerprint, load_key
 from leakscan.git.wire import Limits, Wire
 from leakscan.ledger.feeds import Feeds
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from leakscan.cli.ledger_access import Response
     from leakscan.cli.watch_tellers import LiveTeller, LogTeller
     from leakscan.config import Config
-    from leakscan.crawl.follow import Reader
-    from leakscan.crawl.github import GitHub
-    from leakscan.crawl.poll import Feed
+    from leakscan.crawl.feeds.poll import Feed
+    from leakscan.crawl.github.calls import GitHub
+    from leakscan.crawl.looks.follow import Reader
     from leakscan.detect import Detector
     from leakscan.model import Rule
 

@@ -1,1 +1,1 @@
-"""What to look at next on a hosting site: feeds of events, watch lists, search, archives."""
+"""The watch: what to look at next, looking at it, and writing down what became of it."""

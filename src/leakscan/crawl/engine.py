@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from leakscan.crawl.desk import Desk
     from leakscan.crawl.feeding import Feeding
-    from leakscan.crawl.follow import Means
     from leakscan.crawl.hands import Inbox, Polled, Workers
+    from leakscan.crawl.looks.follow import Means
     from leakscan.crawl.pace import Pace
     from leakscan.ledger.push_queue import PushClaim
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.archive import PREFIX
-from leakscan.crawl.events import scan_event
+from leakscan.crawl.feeds.archive import PREFIX
+from leakscan.crawl.feeds.events import scan_event
 from leakscan.crawl.figures import FeedFigures
 from leakscan.errors import LeakscanError
 from leakscan.ledger.feeds import PollNote
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from leakscan.crawl.desk import Desk
-    from leakscan.crawl.follow import Means
+    from leakscan.crawl.feeds.poll import Poll
     from leakscan.crawl.hands import Feeder, Polled
-    from leakscan.crawl.poll import Poll
+    from leakscan.crawl.looks.follow import Means
     from leakscan.detect import Detector
     from leakscan.ledger.feeds import FeedClaim, Feeds
     from leakscan.model import ScanResult

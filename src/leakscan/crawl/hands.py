@@ -11,15 +11,15 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.follow import follow, internal_error
+from leakscan.crawl.looks.follow import follow, internal_error
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from leakscan.crawl.follow import Followed, Means
+    from leakscan.crawl.feeds.poll import Feed, Poll
+    from leakscan.crawl.looks.follow import Followed, Means
     from leakscan.crawl.pace import Pace
-    from leakscan.crawl.poll import Feed, Poll
     from leakscan.ledger.push_queue import PushClaim
     from leakscan.model import ScanResult
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from leakscan.crawl.credentials import AppInstallation, TokenFile, TokenVariable
+from leakscan.crawl.github.credentials import AppInstallation, TokenFile, TokenVariable
 from leakscan.crawl.quantities import read_size, read_span
 from leakscan.toml_table import Table
 
 if TYPE_CHECKING:
     from leakscan.config import Config
-    from leakscan.crawl.credentials import CredentialSource
+    from leakscan.crawl.github.credentials import CredentialSource
 
 API_URL = "https://api.github.com"
 GIT_URL = "https://github.com"

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from leakscan.crawl.credentials import VARIABLES
+from leakscan.crawl.github.credentials import VARIABLES
 from leakscan.demo.hosting import running_hosting
 from leakscan.demo.sink import running_sink
 from leakscan.demo.stage import Token, issue_tokens, leak_tokens, push_tokens, write_settings

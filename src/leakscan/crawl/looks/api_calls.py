@@ -8,17 +8,17 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from leakscan.crawl import api_documents as documents
-from leakscan.crawl.addresses import next_page
-from leakscan.crawl.client import LONGEST_ANSWER
+from leakscan.crawl.github.addresses import next_page
+from leakscan.crawl.github.client import LONGEST_ANSWER
+from leakscan.crawl.looks import api_documents as documents
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from leakscan.crawl.answers import Answer, ApiMeter
-    from leakscan.crawl.api_documents import ApiCommit, ApiFile
-    from leakscan.crawl.github import GitHub
+    from leakscan.crawl.github.answers import Answer, ApiMeter
+    from leakscan.crawl.github.calls import GitHub
+    from leakscan.crawl.looks.api_documents import ApiCommit, ApiFile
     from leakscan.git.wire import Limits
     from leakscan.push import Push
 

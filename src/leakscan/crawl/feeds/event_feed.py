@@ -10,19 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.addresses import next_page
-from leakscan.crawl.answers import ApiMeter
-from leakscan.crawl.client import PER_PAGE
-from leakscan.crawl.events import MalformedEventError, parse_event
-from leakscan.crawl.poll import LONGEST_WAIT, USUAL_WAIT, Poll
+from leakscan.crawl.feeds.events import MalformedEventError, parse_event
+from leakscan.crawl.feeds.poll import LONGEST_WAIT, USUAL_WAIT, Poll
+from leakscan.crawl.github.addresses import next_page
+from leakscan.crawl.github.answers import ApiMeter
+from leakscan.crawl.github.client import PER_PAGE
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from leakscan.crawl.answers import Answer
-    from leakscan.crawl.events import Event
-    from leakscan.crawl.github import GitHub
+    from leakscan.crawl.feeds.events import Event
+    from leakscan.crawl.github.answers import Answer
+    from leakscan.crawl.github.calls import GitHub
 
 PAGES = 3
 """Pages that a feed of events has at most, of `PER_PAGE` events each.

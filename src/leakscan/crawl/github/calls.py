@@ -9,19 +9,19 @@ from urllib.parse import urlsplit
 
 from github.Auth import Auth
 
-from leakscan.crawl.addresses import below, host_of, next_page
-from leakscan.crawl.answers import Answer, ApiMeter, Reply, judge
-from leakscan.crawl.client import LONGEST_ANSWER, PER_PAGE, TIMEOUT, Client
-from leakscan.crawl.credentials import RefusedError
+from leakscan.crawl.github.addresses import below, host_of, next_page
+from leakscan.crawl.github.answers import Answer, ApiMeter, Reply, judge
+from leakscan.crawl.github.client import LONGEST_ANSWER, PER_PAGE, TIMEOUT, Client
+from leakscan.crawl.github.credentials import RefusedError
 from leakscan.safe_text import safe_text
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from leakscan.crawl.allowance import Budget
-    from leakscan.crawl.credentials import Credential
-    from leakscan.crawl.governor import Governor
+    from leakscan.crawl.github.allowance import Budget
+    from leakscan.crawl.github.credentials import Credential
+    from leakscan.crawl.github.governor import Governor
 
 JSON = "application/vnd.github+json"
 

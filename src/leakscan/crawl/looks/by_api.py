@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from leakscan.crawl import api_documents as documents
-from leakscan.crawl.api_calls import LISTED, ApiCalls
-from leakscan.crawl.api_commit import CommitSearch, Ends, marks_left
+from leakscan.crawl.looks import api_documents as documents
+from leakscan.crawl.looks.api_calls import LISTED, ApiCalls
+from leakscan.crawl.looks.api_commit import CommitSearch, Ends, marks_left
 from leakscan.model import Kind, Location
 from leakscan.sources.sighting import Sighting
 from leakscan.trouble import Trouble, TroubleError
@@ -21,9 +21,9 @@ from leakscan.trouble import Trouble, TroubleError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from leakscan.crawl.answers import ApiMeter
-    from leakscan.crawl.api_documents import ApiCommit, ApiFile
-    from leakscan.crawl.github import GitHub
+    from leakscan.crawl.github.answers import ApiMeter
+    from leakscan.crawl.github.calls import GitHub
+    from leakscan.crawl.looks.api_documents import ApiCommit, ApiFile
     from leakscan.detect import Detector
     from leakscan.git.wire import Limits
     from leakscan.push import Push

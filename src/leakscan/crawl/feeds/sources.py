@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.event_feed import EventFeed
-from leakscan.crawl.poll import Feed, Poll
-from leakscan.crawl.repositories import RepositoriesFeed, TellTale
-from leakscan.crawl.search import SearchFeed
+from leakscan.crawl.feeds.event_feed import EventFeed
+from leakscan.crawl.feeds.poll import Feed, Poll
+from leakscan.crawl.feeds.repositories import RepositoriesFeed, TellTale
+from leakscan.crawl.feeds.search import SearchFeed
 from leakscan.errors import UsageError
 from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from leakscan.crawl.github import GitHub
+    from leakscan.crawl.github.calls import GitHub
 
 __all__ = ["Feed", "Poll", "feeds_of"]
 

@@ -11,14 +11,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.allowance import Allowance, Budget, is_secondary, is_used_up
+from leakscan.crawl.github.allowance import Allowance, Budget, is_secondary, is_used_up
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from leakscan.crawl.answers import Reply
-    from leakscan.crawl.credentials import Credential
+    from leakscan.crawl.github.answers import Reply
+    from leakscan.crawl.github.credentials import Credential
 
 MOST_AT_ONCE = 100
 """Requests under way in all:

@@ -13,7 +13,7 @@ import requests
 import urllib3
 
 from leakscan import __version__
-from leakscan.crawl.archive_names import is_url
+from leakscan.crawl.feeds.archive_names import is_url
 from leakscan.git.urls import without_credentials
 from leakscan.safe_text import safe_text
 from leakscan.trouble import Trouble, TroubleError

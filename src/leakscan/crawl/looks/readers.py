@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.answers import ApiMeter
-from leakscan.crawl.by_api import scan_push_by_api
+from leakscan.crawl.github.answers import ApiMeter
+from leakscan.crawl.looks.by_api import scan_push_by_api
 from leakscan.git.wire import Meter
 from leakscan.push import PushKind
 from leakscan.sources.push import scan_push
@@ -14,8 +14,8 @@ from leakscan.sources.push import scan_push
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from leakscan.crawl.follow import Spent
-    from leakscan.crawl.github import GitHub
+    from leakscan.crawl.github.calls import GitHub
+    from leakscan.crawl.looks.follow import Spent
     from leakscan.detect import Detector
     from leakscan.git.wire import Limits, Wire
     from leakscan.push import Push

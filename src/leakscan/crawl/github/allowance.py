@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from leakscan.crawl.answers import Reply
-    from leakscan.crawl.credentials import Credential
+    from leakscan.crawl.github.answers import Reply
+    from leakscan.crawl.github.credentials import Credential
 
 POINTS = 900
 """Requests a minute, of which each GET counts as one point:

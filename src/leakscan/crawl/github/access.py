@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.client import TIMEOUT
-from leakscan.crawl.credentials import (
+from leakscan.crawl.github.calls import GitHub
+from leakscan.crawl.github.client import TIMEOUT
+from leakscan.crawl.github.credentials import (
     VARIABLES,
     Anonymous,
     AppInstallation,
     default_credential,
     open_token,
 )
-from leakscan.crawl.github import GitHub
-from leakscan.crawl.governor import Governor
+from leakscan.crawl.github.governor import Governor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from leakscan.crawl.credentials import Credential, CredentialSource
+    from leakscan.crawl.github.credentials import Credential, CredentialSource
     from leakscan.crawl.settings import GitHubSettings
 
 
@@ -59,6 +59,6 @@ def _open(
 ) -> Credential:
     if not isinstance(source, AppInstallation):
         return open_token(source, environ)
-    from leakscan.crawl.app import InstallationToken
+    from leakscan.crawl.github.app import InstallationToken
 
     return InstallationToken(source, api_url, timeout)

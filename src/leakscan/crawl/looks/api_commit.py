@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.patches import InPatch, Side, search_patch
+from leakscan.crawl.looks.patches import InPatch, Side, search_patch
 from leakscan.git.urls import GITHUB, page_of
 from leakscan.model import Kind, Location, Match
 from leakscan.sources.files import scan_name
@@ -15,8 +15,8 @@ from leakscan.trouble import Trouble, TroubleError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from leakscan.crawl.api_calls import ApiCalls
-    from leakscan.crawl.api_documents import ApiCommit, ApiFile
+    from leakscan.crawl.looks.api_calls import ApiCalls
+    from leakscan.crawl.looks.api_documents import ApiCommit, ApiFile
     from leakscan.detect import Detector
     from leakscan.sources.sighting import Tally
 

@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING, Any
 import jwt
 from github.Auth import AppAuth
 
-from leakscan.crawl.answers import judge
-from leakscan.crawl.client import Client
-from leakscan.crawl.credentials import AppInstallation, Credential, RefusedError, read_private
+from leakscan.crawl.github.answers import judge
+from leakscan.crawl.github.client import Client
+from leakscan.crawl.github.credentials import (
+    AppInstallation,
+    Credential,
+    RefusedError,
+    read_private,
+)
 from leakscan.errors import UsageError
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
-    from leakscan.crawl.answers import Reply
+    from leakscan.crawl.github.answers import Reply
 
 EARLY = 300.0
 """Seconds before its end at which a token is replaced, for clocks that differ."""

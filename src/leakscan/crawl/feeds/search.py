@@ -13,27 +13,27 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.answers import ApiMeter
-from leakscan.crawl.client import PER_PAGE
-from leakscan.crawl.event_fields import (
+from leakscan.crawl.feeds.event_fields import (
     MalformedEventError,
     check_public,
     number,
     repository_name,
     table,
 )
-from leakscan.crawl.event_pushes import default_branch
-from leakscan.crawl.event_texts import texts_of
-from leakscan.crawl.events import Event
-from leakscan.crawl.poll import Poll
+from leakscan.crawl.feeds.event_pushes import default_branch
+from leakscan.crawl.feeds.event_texts import texts_of
+from leakscan.crawl.feeds.events import Event
+from leakscan.crawl.feeds.poll import Poll
+from leakscan.crawl.github.answers import ApiMeter
+from leakscan.crawl.github.client import PER_PAGE
 from leakscan.push import Push, PushKind
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from leakscan.crawl.answers import Answer
-    from leakscan.crawl.github import GitHub
+    from leakscan.crawl.github.answers import Answer
+    from leakscan.crawl.github.calls import GitHub
 
 FRAGMENTS = "application/vnd.github.text-match+json"
 """The media type in which results say what matched."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from leakscan.crawl.events import Event
+    from leakscan.crawl.feeds.events import Event
 
 USUAL_WAIT = 60.0
 """Seconds between two polls where the site names no other interval.

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.archive_names import ARCHIVE, archive_files
-from leakscan.crawl.archive_stream import archive_lines
-from leakscan.crawl.events import Event, MalformedEventError, parse_event
-from leakscan.crawl.poll import LONGEST_WAIT, Poll
+from leakscan.crawl.feeds.archive_names import ARCHIVE, archive_files
+from leakscan.crawl.feeds.archive_stream import archive_lines
+from leakscan.crawl.feeds.events import Event, MalformedEventError, parse_event
+from leakscan.crawl.feeds.poll import LONGEST_WAIT, Poll
 from leakscan.git.urls import without_credentials
 from leakscan.safe_text import safe_text
 from leakscan.trouble import TroubleError

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.event_fields import (
+from leakscan.crawl.feeds.event_fields import (
     MalformedEventError,
     check_public,
     moment,
@@ -16,8 +16,8 @@ from leakscan.crawl.event_fields import (
     table,
     text,
 )
-from leakscan.crawl.event_pushes import push_of
-from leakscan.crawl.event_texts import Text, texts_of
+from leakscan.crawl.feeds.event_pushes import push_of
+from leakscan.crawl.feeds.event_texts import Text, texts_of
 from leakscan.model import Kind, Location
 from leakscan.push import Push, PushKind
 from leakscan.sources.sighting import Sighting

@@ -11,7 +11,7 @@ from leakscan.safe_text import safe_text
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
-    from leakscan.crawl.answers import Answer
+    from leakscan.crawl.github.answers import Answer
 
 _PORTS = {"http": 80, "https": 443}
 _CLOUDS = (".github.com", ".ghe.com")

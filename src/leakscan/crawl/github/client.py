@@ -12,7 +12,7 @@ from github.Requester import HTTPRequestsConnectionClass, Requester, RequestsRes
 from urllib3.exceptions import HTTPError
 
 from leakscan import __version__
-from leakscan.crawl.answers import Reply
+from leakscan.crawl.github.answers import Reply
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.answers import ApiMeter
-from leakscan.crawl.event_fields import (
+from leakscan.crawl.feeds.event_fields import (
     MalformedEventError,
     check_public,
     is_ref,
@@ -21,16 +20,17 @@ from leakscan.crawl.event_fields import (
     number,
     repository_name,
 )
-from leakscan.crawl.event_pushes import default_branch
-from leakscan.crawl.event_texts import texts_of
-from leakscan.crawl.events import Event
-from leakscan.crawl.poll import Poll
+from leakscan.crawl.feeds.event_pushes import default_branch
+from leakscan.crawl.feeds.event_texts import texts_of
+from leakscan.crawl.feeds.events import Event
+from leakscan.crawl.feeds.poll import Poll
+from leakscan.crawl.github.answers import ApiMeter
 from leakscan.push import Push, PushKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from leakscan.crawl.github import GitHub
+    from leakscan.crawl.github.calls import GitHub
 
 WAIT = 900.0
 """Seconds between two looks at the list."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.event_fields import MalformedEventError, commit_id, full_ref, is_ref, text
+from leakscan.crawl.feeds.event_fields import MalformedEventError, commit_id, full_ref, is_ref, text
 from leakscan.push import PushKind
 
 if TYPE_CHECKING:

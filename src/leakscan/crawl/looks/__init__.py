@@ -1,0 +1,1 @@
+"""One look at a push, over git's own protocol or through the API."""
