@@ -130,8 +130,8 @@ def test_git_reads_a_pack_through_our_index(tmp_path: Path) -> None:
 
 
 def test_workers_search_every_delta(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leakscan.git.sift._FORKED", 0)
-    monkeypatch.setattr("leakscan.git.sift._SLICE", 50)
+    monkeypatch.setattr("leakscan.git.sift.FORKED", 0)
+    monkeypatch.setattr("leakscan.git.forest._PIECE", 50)
     repo = deep(tmp_path / "deep")
     [path] = repo.packs()
     deltas = (content for _, content in objects_of(repo).values() if b"399 changed" in content)

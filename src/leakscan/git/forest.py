@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from leakscan.git.damage import DamagedError
+from leakscan.git.fork import MAX_TASKS
 from leakscan.git.pack import TYPE_NAMES, Header, Pack
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ MAX_DEPTH = 4095
 
 MAX_SIZE = 1 << 62
 """Sizes that an entry may claim without being plainly damaged; they fit a column."""
+
+_PIECE = 1500
+"""Objects of a piece of work, unless that makes too many pieces: enough to make forking cheap."""
 
 _NEAR = 200
 """Objects that a piece of work may grow by to end where a tree ends."""
@@ -97,6 +101,15 @@ class Forest:
             },
             orphans=self.orphans,
         )
+
+    def tasks(self) -> list[tuple[int, range]]:
+        """Cut all positions into pieces for workers, each with the type of its objects."""
+        step = max(_PIECE, 2 * len(self.depth) // MAX_TASKS)
+        return [
+            (kind, piece)
+            for kind, where in self.segments.items()
+            for piece in self.slices(where, step)
+        ]
 
     def slices(self, where: range, step: int) -> Iterator[range]:
         """Cut a range into pieces of about ``step`` objects, at a root if one is near.

@@ -8,12 +8,13 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
-from leakscan.git.fork import MAX_TASKS, fork_map
+from leakscan.git.fork import fork_map
 from leakscan.git.ids import new_digest, object_digest, object_id
+from leakscan.git.sift import FORKED
 from leakscan.git.walk import Streamed, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from leakscan.git.forest import Forest
     from leakscan.git.pack import Mapped, Pack
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
 _MAGIC = b"\xfftOc\0\0\0\2"
 
 _LARGE = 0x80000000
-
-_SLICE = 1500
-"""Objects a task, unless there are too many tasks."""
-
-_FORKED = 3500
-"""Objects from which on forking is worth its 6 ms."""
 
 
 def numbered_index(offsets: Sequence[int], data: Mapped, hash_size: int) -> bytes:
@@ -38,13 +33,17 @@ def numbered_index(offsets: Sequence[int], data: Mapped, hash_size: int) -> byte
     return _index(names, offsets, data, hash_size)
 
 
-def true_index(pack: Pack, forest: Forest, jobs: int) -> bytes:
+def true_index(
+    pack: Pack, forest: Forest, jobs: int, heed: Callable[[int], None] = lambda _size: None
+) -> bytes:
     """Make the index of a pack that has a numbered one.
 
     Args:
         pack: the pack.
         forest: its forest.
         jobs: worker processes.
+        heed: told the bytes of each object that was read; what it raises ends the work, if there
+            is one process.
 
     Raises:
         DamagedError: an object cannot be read.
@@ -52,15 +51,9 @@ def true_index(pack: Pack, forest: Forest, jobs: int) -> bytes:
     if forest.orphans:
         raise DamagedError("a chain of delta bases leads nowhere")
     names = [b""] * pack.count
-    step = max(_SLICE, 2 * pack.count // MAX_TASKS)
-    tasks = [
-        (kind, where)
-        for kind, segment in forest.segments.items()
-        for where in forest.slices(segment, step)
-    ]
-    size = pack.hash_size
-    work = partial(_ids_of_slice, pack, forest)
-    for task, ids in fork_map(work, tasks, jobs if pack.count > _FORKED else 1):
+    size, tasks = pack.hash_size, forest.tasks()
+    work = partial(_ids_of_piece, pack, forest, heed)
+    for task, ids in fork_map(work, tasks, jobs if pack.count > FORKED else 1):
         where = tasks[task][1]
         if ids is None or len(ids) != size * len(where):
             raise DamagedError("an object cannot be read")
@@ -73,17 +66,21 @@ def true_index(pack: Pack, forest: Forest, jobs: int) -> bytes:
     )
 
 
-def _ids_of_slice(pack: Pack, forest: Forest, task: tuple[int, range]) -> bytes:
+def _ids_of_piece(
+    pack: Pack, forest: Forest, heed: Callable[[int], None], task: tuple[int, range]
+) -> bytes:
     """Return the ids of the objects at some positions, joined; too few if one cannot be read."""
     kind, where = task
     ids: list[bytes] = []
     for _, content, _ in resolve(pack, forest, where):
         if isinstance(content, bytes):
+            heed(len(content))
             ids.append(object_id(kind, content, pack.hash_size))
         elif isinstance(content, Streamed):
             digest = object_digest(kind, content.size, pack.hash_size)
             try:
                 for piece in content.chunks:
+                    heed(len(piece))
                     digest.update(piece)
             except DamagedError:
                 break

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from leakscan.git.ancestry import Ancestry
-from leakscan.git.fork import MAX_TASKS, fork_map
+from leakscan.git.fork import fork_map
 from leakscan.git.pack import COMMIT, TAG
 from leakscan.git.walk import resolve
 
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
     from leakscan.git.pack import Pack
     from leakscan.git.survey import Searcher
 
-_SLICE = 1500
-"""Objects a task, unless there are too many tasks."""
-
-_FORKED = 3500
+FORKED = 3500
 """Objects from which on forking is worth its 6 ms."""
 
 
@@ -55,15 +52,9 @@ def sift(pack: Pack, forest: Forest, searcher: Searcher[object], jobs: int) -> S
     """
     total = Sifted(is_plain=not forest.orphans)
     families = forest.families()
-    count = len(families.depth)
-    step = max(_SLICE, 2 * count // MAX_TASKS)
-    tasks = [
-        (kind, where)
-        for kind, segment in families.segments.items()
-        for where in families.slices(segment, step)
-    ]
-    work = partial(_sift_slice, pack, families, searcher)
-    for _, part in fork_map(work, tasks, jobs if count > _FORKED else 1):
+    work = partial(_sift_piece, pack, families, searcher)
+    jobs = jobs if len(families.depth) > FORKED else 1
+    for _, part in fork_map(work, families.tasks(), jobs):
         if part is None or not part.is_plain:
             total.is_plain = False
             break
@@ -74,7 +65,7 @@ def sift(pack: Pack, forest: Forest, searcher: Searcher[object], jobs: int) -> S
     return total
 
 
-def _sift_slice(
+def _sift_piece(
     pack: Pack, forest: Forest, searcher: Searcher[object], task: tuple[int, range]
 ) -> Sifted:
     """Search the deltas at some positions, up to the first that is not plain."""
