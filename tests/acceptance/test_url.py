@@ -97,6 +97,23 @@ def test_names_of_refs_are_searched(server: GitServer, repo: GitRepo, token: str
     assert answer.at(token, "ref-name")["path"] == f"refs/heads/key-{token}"
 
 
+@pytest.mark.parametrize("commits", [0, 1])
+def test_the_branch_that_is_to_be_born_is_searched(
+    tmp_path: Path, token: str, commits: int
+) -> None:
+    """HEAD names a branch that is not there; protocol version 0 does not say which."""
+    repo = GitRepo.init(tmp_path / "r")
+    for _ in range(commits):
+        repo.add("a", "a")
+    (tmp_path / "served").mkdir()
+    with GitServer(tmp_path / "served") as server:
+        url = served(server, repo)
+        GitRepo(server.root / "app.git").git("symbolic-ref", "HEAD", f"refs/heads/{token}")
+        answer = scan(url)
+    assert answer.status == FOUND
+    assert answer.at(token, "ref-name")["path"] == "HEAD"
+
+
 def test_an_empty_repository_is_clean(server: GitServer) -> None:
     GitRepo.init(server.root / "app.git", "--bare")
     answer = scan(f"{server.url}/app.git")

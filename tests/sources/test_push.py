@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
+import struct
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitrepo import GitRepo
-from hub.backend import GitFault, GitServer
+from hub.backend import GitFault, GitServer, pkt
 from leakscan.detect import Detector
 from leakscan.git.wire import Limits, Meter, Wire
 from leakscan.model import Kind, Location
@@ -20,6 +22,7 @@ from leakscan.rules import load_rules, select_rules
 from leakscan.sources.push import scan_push
 from leakscan.sources.sighting import Tally
 from leakscan.trouble import Trouble, TroubleError
+from packs import BLOB, REF_DELTA, copy_all, entry, object_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -227,6 +230,31 @@ def test_a_damaged_pack_is_a_passing_trouble(stage: Stage) -> None:
     with pytest.raises(TroubleError) as caught:
         stage.look(before, head)
     assert caught.value.trouble is Trouble.BROKEN
+
+
+def test_what_was_found_in_a_pack_that_cannot_be_indexed_is_not_lost(
+    stage: Stage, token: str
+) -> None:
+    """A delta whose base is not there spoils the whole pack, but not what was found in it."""
+    before = stage.commit("a", "a")
+    head = stage.repo.add(".env", token)
+    secret, lost = token.encode(), bytes(19) + b"\1"
+    entries = [entry(BLOB, secret), entry(REF_DELTA, copy_all(10, b"x"), base=lost)]
+    body = b"PACK" + struct.pack(">II", 2, len(entries)) + b"".join(entries)
+    body += hashlib.sha1(body, usedforsecurity=False).digest()
+    stage.server.faults.append(
+        GitFault(r"upload-pack\?$", rewrite=lambda it: _instead_of_the_pack(it, body))
+    )
+    [(found, place)] = stage.look(before, head)
+    assert (found, place.object) == (token, object_id("blob", secret))
+    assert place.note == "the push could not be read to its end"
+    assert [skip.what.partition(" ")[0] for skip in stage.tally.skipped] == ["pack"]
+
+
+def _instead_of_the_pack(answer: bytes, pack: bytes) -> bytes:
+    """Put another pack into an answer that holds one."""
+    start = answer.find(b"PACK")
+    return answer if start < 5 else answer[: start - 5] + pkt(b"\1" + pack) + b"0000"
 
 
 def test_blobs_that_are_left_out_are_counted(stage: Stage) -> None:

@@ -19,7 +19,7 @@ from leakscan.sources.sighting import Sighting
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Set
     from contextlib import AbstractContextManager
 
     from leakscan.detect import Detector
@@ -138,6 +138,8 @@ def _attributed(
         attribution = Attribution(repository, store, portion, options, None, tally)
         for sighting in attribution.sightings():
             yield replace(sighting, location=_linked(sighting.location, page))
+    # Of a pack that cannot be indexed nothing is read again.
+    yield from _found_until_then(reception, page, {hit.oid for hit in portion.hits})
 
 
 def _linked(place: Location, page: str) -> Location:
@@ -148,10 +150,18 @@ def _linked(place: Location, page: str) -> Location:
     return replace(place, url=page_of(GITHUB, page, place.commit, path, place.line))
 
 
-def _found_until_then(reception: Reception, page: str) -> Iterator[Sighting]:
-    """Yield what was found in a pack that did not come to its end: only in which object."""
+def _found_until_then(
+    reception: Reception, page: str, placed: Set[bytes] = frozenset()
+) -> Iterator[Sighting]:
+    """Yield what was found in a pack that could not be read to its end: only in which object.
+
+    Args:
+        reception: what took the pack in.
+        page: address of the repository.
+        placed: objects of which it is known where they stand.
+    """
     for hit in reception.arrived.hits:
-        if hit.type in EARLY_KINDS:
+        if hit.type in EARLY_KINDS and hit.oid not in placed:
             place = Location(EARLY_KINDS[hit.type], page, object=hit.oid.hex(), note=_CUT_SHORT)
             for match in hit.found:
                 yield Sighting(match, place)

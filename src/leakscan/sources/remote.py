@@ -74,7 +74,8 @@ def scan_remote(
     refs, reception = retrying(_receive, url, detector, options)
     with reception:
         tips = {bytes.fromhex(ref.oid) for ref in refs.refs}
-        names = b"\0".join(ref.name for ref in refs.refs)
+        # HEAD may name a branch that is not there, and so is not among the refs.
+        names = b"\0".join((*(ref.name for ref in refs.refs), _head(refs) or b""))
         if not is_part and not detector.search(names) and reception.is_clean(tips):
             tally.objects += reception.objects
             tally.bytes += reception.size + len(names)
