@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import struct
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ from scanning import CLEAN, FOUND, INCOMPLETE, JSON, MISUSED, Scan, environment,
 
 from gitrepo import GitRepo
 from hub.backend import GitFault, GitServer, pkt
+from packs import BLOB, REF_DELTA, copy_all, entry, object_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,6 +157,36 @@ def test_a_tip_that_does_not_arrive_is_missed(repo: GitRepo, tmp_path: Path) -> 
         answer = scan(url)
     assert answer.status == INCOMPLETE
     assert answer.names(tip, "refs/heads/main")
+
+
+def test_a_blob_that_does_not_arrive_is_missed(repo: GitRepo, tmp_path: Path) -> None:
+    tip = repo.add("b", "b")
+    lost = repo.git("rev-parse", f"{tip}:b")
+    kept = repo.git("rev-parse", tip, f"{tip}^{{tree}}")
+    pack = repo.run("pack-objects", "--stdout", "-q", stdin=kept.encode() + b"\n")
+    with GitServer(tmp_path / "served") as server:
+        url = served(server, repo)
+        body = pkt("packfile\n") + pkt(b"\1" + pack) + b"0000"
+        server.faults += [GitFault("POST", times=1, delay=0.01), GitFault.result(body)]
+        answer = scan(url)
+    assert answer.status == INCOMPLETE
+    assert answer.names(lost, "missing")
+
+
+def test_what_was_found_in_a_pack_that_cannot_be_indexed_is_told(
+    repo: GitRepo, tmp_path: Path, token: str
+) -> None:
+    repo.add("b", "b")
+    lost = entry(REF_DELTA, copy_all(10, b"x"), base=bytes(19) + b"\1")
+    pack = b"PACK" + struct.pack(">II", 2, 2) + entry(BLOB, token.encode()) + lost
+    pack += hashlib.sha1(pack, usedforsecurity=False).digest()
+    with GitServer(tmp_path / "served") as server:
+        url = served(server, repo)
+        body = pkt("packfile\n") + pkt(b"\1" + pack) + b"0000"
+        server.faults += [GitFault("POST", times=1, delay=0.01), GitFault.result(body)]
+        answer = scan(url)
+    assert answer.status == INCOMPLETE
+    assert answer.at(token, "blob")["object"] == object_id("blob", token.encode())
 
 
 def test_a_pack_that_is_cut_short_is_tried_again(

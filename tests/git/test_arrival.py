@@ -16,11 +16,12 @@ from gitrepo import GitRepo
 from leakscan.errors import TargetError
 from leakscan.git import forest as forests
 from leakscan.git.arrival import Arrived, receive
+from leakscan.git.census import Closure, Heads
 from leakscan.git.damage import DamagedError
 from leakscan.git.forest import plant_plainly
 from leakscan.git.forest_vector import plant_vectorised
 from leakscan.git.indexing import numbered_index, true_index
-from leakscan.git.pack import Pack
+from leakscan.git.pack import TYPE_NAMES, Pack
 from leakscan.git.sift import sift
 from leakscan.git.spool import Spool
 from leakscan.git.walk import STREAMED
@@ -62,7 +63,7 @@ def take(
     data: bytes, folder: Path, searcher: Listener, *, step: int = 1000, hash_size: int = 20
 ) -> Arrived[str]:
     """Let a pack arrive in pieces of a size; half of it fits memory."""
-    arrived: Arrived[str] = Arrived(hash_size)
+    arrived: Arrived[str] = Arrived(hash_size, Closure)
     pieces = (data[at : at + step] for at in range(0, len(data), step))
     with Spool(lambda: folder / "spooled", in_memory=len(data) // 2) as spool:
         receive(pieces, spool, searcher, arrived)
@@ -98,23 +99,82 @@ def test_all_of_a_pack_is_searched_and_indexed_as_git_does(
         arrived = take(data, Path(folder), listener, step=step, hash_size=hash_size)
         pack = numbered(arrived)
         forest = (plant_vectorised if vectorised else plant_plainly)(pack)
-        sifted = sift(pack, forest, listener, jobs=1)
+        sifted = sift(pack, forest, listener, arrived.census, jobs=1)
 
         contents = sorted(content for _, content in objects_of(repo).values())
         assert sorted(listener.heard) == contents
         assert sifted.is_plain
         assert arrived.objects + sifted.objects == len(contents)
         assert arrived.size + sifted.size == sum(map(len, contents))
-        arrived.ancestry.extend(sifted.ids, sifted.named)
-        commits = {bytes.fromhex(line) for line in repo.git("rev-list", "--all").split()}
-        assert arrived.ancestry.ids == commits
-        assert not arrived.ancestry.lacks(commits)
-        assert arrived.ancestry.lacks({*commits, bytes(hash_size)})
+        tips = {bytes.fromhex(oid) for oid in repo.git("rev-parse", "--all").split()}
+        assert arrived.census.is_whole(tips)
+        assert not arrived.census.is_whole({*tips, bytes(hash_size)})
 
         own = Pack(arrived.data, true_index(pack, forest, jobs=1), hash_size)
         gits = Pack.open(path, path.with_suffix(".idx"), hash_size)
         assert own.offsets() == gits.offsets()
         assert [own.oid(at) for at in range(own.count)] == [gits.oid(at) for at in range(own.count)]
+
+
+def test_heads_are_looked_for_in_whole_objects_and_in_deltas(tmp_path: Path) -> None:
+    repo = deep(tmp_path / "deep")
+    [path] = repo.packs()
+    commits = {bytes.fromhex(oid) for oid in repo.git("rev-list", "--all").split()}
+    arrived: Arrived[str] = Arrived(20, Heads)
+    with Spool(lambda: tmp_path / "spooled") as spool:
+        receive([path.read_bytes()], spool, Listener(), arrived)
+        pack = numbered(arrived)
+    sift(pack, plant_plainly(pack), Listener(), arrived.census, jobs=2)
+    assert arrived.census.is_whole(commits)
+    assert not arrived.census.is_whole({*commits, bytes(20)})
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(histories, st.data())
+def test_any_object_that_is_left_out_is_missed(history: list[Commit], data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        repo = write_history(Path(folder, "r"), history)
+        objects = objects_of(repo)
+        left_out = data.draw(st.sampled_from([None, *sorted(objects)]))
+        kinds = {name: kind for kind, name in TYPE_NAMES.items()}
+        entries = [
+            entry(kinds[kind], content)
+            for oid, (kind, content) in objects.items()
+            if oid != left_out
+        ]
+        census = take(pack_of(*entries), Path(folder), Listener()).census
+        tips = {bytes.fromhex(oid) for oid in repo.git("rev-parse", "--all").split()}
+        assert census.is_whole(tips) is (left_out is None)
+
+
+def test_of_a_large_pack_only_commits_are_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leakscan.git.census.LARGE", 0)
+    repo = deep(tmp_path / "deep")
+    tips = {bytes.fromhex(repo.tip())}
+    kinds = {name: kind for kind, name in TYPE_NAMES.items()}
+    objects = objects_of(repo)
+    for left_out in ("", "tree", "blob", "commit"):
+        lost = next((oid for oid, (kind, _) in objects.items() if kind == left_out), b"")
+        kept = [entry(kinds[k], content) for oid, (k, content) in objects.items() if oid != lost]
+        census = take(pack_of(*kept), tmp_path, Listener()).census
+        assert census.is_whole(tips) is (left_out != "commit")
+
+
+def test_many_ids_are_counted_as_few_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = deep(tmp_path / "deep")
+    [path] = repo.packs()
+    tips = {bytes.fromhex(repo.tip())}
+    data = path.read_bytes()
+    for threshold in (1 << 30, 0):
+        monkeypatch.setattr("leakscan.git.census.VECTOR_THRESHOLD", threshold)
+        monkeypatch.setattr("leakscan.git.census._PENDING", 1000)
+        arrived = take(data, tmp_path, Listener())
+        pack = numbered(arrived)
+        sift(pack, plant_plainly(pack), Listener(), arrived.census, jobs=1)
+        assert arrived.census.is_whole(tips)
+        assert not arrived.census.is_whole({*tips, bytes(20)})
 
 
 def test_git_reads_a_pack_through_our_index(tmp_path: Path) -> None:
@@ -143,12 +203,14 @@ def test_workers_search_every_delta(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     pack = numbered(take(path.read_bytes(), tmp_path, Listener()))
     forest = plant_plainly(pack)
-    counted = sift(pack, forest, Listener(), jobs=2)
+    counted = sift(pack, forest, Listener(), Closure(20, 0), jobs=2)
     assert counted.is_plain
     assert counted.objects == sum(depth > 0 for depth in forest.depth)
-    assert sift(pack, forest.families(), Listener(), jobs=2).objects == counted.objects
+    assert (
+        sift(pack, forest.families(), Listener(), Closure(20, 0), jobs=2).objects == counted.objects
+    )
     found_whole = take(path.read_bytes(), tmp_path, Finder()).hits
-    assert bool(found_whole) is sift(pack, forest, Finder(), jobs=2).is_plain
+    assert bool(found_whole) is sift(pack, forest, Finder(), Closure(20, 0), jobs=2).is_plain
 
 
 def deep(folder: Path) -> GitRepo:
@@ -185,7 +247,7 @@ def test_a_match_is_told_while_the_rest_has_not_arrived(tmp_path: Path) -> None:
         assert heard
         yield data[100:]
 
-    arrived: Arrived[str] = Arrived(20)
+    arrived: Arrived[str] = Arrived(20, Closure)
     with Spool(lambda: tmp_path / "spooled") as spool:
         receive(pieces(), spool, Listener(("found",)), arrived, heard.append)
     assert heard == arrived.hits
@@ -264,7 +326,7 @@ def test_a_delta_without_its_base_is_not_plain(tmp_path: Path) -> None:
         data = pack_of(base, entry(OFS_DELTA, delta, base=offset_field(distance)))
         pack = numbered(take(data, tmp_path, Listener()))
         forest = plant_plainly(pack)
-        assert sift(pack, forest, Listener(), jobs=1).is_plain is is_plain
+        assert sift(pack, forest, Listener(), Closure(20, 0), jobs=1).is_plain is is_plain
         if not is_plain:
             with pytest.raises(DamagedError):
                 true_index(pack, forest, jobs=1)

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import os
 import struct
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from leakscan.rules import load_rules, select_rules
 from leakscan.sources.push import scan_push
 from leakscan.sources.sighting import Tally
 from leakscan.trouble import Trouble, TroubleError
-from packs import BLOB, REF_DELTA, copy_all, entry, object_id
+from packs import BLOB, OFS_DELTA, REF_DELTA, copy_all, entry, object_id, offset_field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -247,7 +248,7 @@ def test_what_was_found_in_a_pack_that_cannot_be_indexed_is_not_lost(
     )
     [(found, place)] = stage.look(before, head)
     assert (found, place.object) == (token, object_id("blob", secret))
-    assert place.note == "the push could not be read to its end"
+    assert place.note == "what the server sent could not be read to its end"
     assert [skip.what.partition(" ")[0] for skip in stage.tally.skipped] == ["pack"]
 
 
@@ -263,3 +264,50 @@ def test_blobs_that_are_left_out_are_counted(stage: Stage) -> None:
     stage.limits = dataclasses.replace(stage.limits, blob_bytes=1000)
     assert stage.look(before, head) == []
     assert [skip.what for skip in stage.tally.skipped] == ["blobs of more than 1000 bytes"]
+
+
+@pytest.mark.parametrize("stage", [2], indirect=True, ids=["v2"])
+def test_a_pack_without_the_head_is_not_complete(stage: Stage) -> None:
+    before = stage.commit("a", "a")
+    head = stage.commit("b", "b")
+    other = entry(BLOB, b"something else")
+    body = b"PACK" + struct.pack(">II", 2, 1) + other
+    body += hashlib.sha1(body, usedforsecurity=False).digest()
+    rewrite = GitFault(r"upload-pack\?$", rewrite=lambda it: _instead_of_the_pack(it, body))
+    stage.server.faults.append(rewrite)
+    assert stage.look(before, head) == []
+    assert [skip.what for skip in stage.tally.skipped] == [f"object {head}"]
+
+
+@pytest.mark.parametrize("stage", [2], indirect=True, ids=["v2"])
+def test_a_pack_that_takes_for_ever_to_read_is_given_up(stage: Stage) -> None:
+    """Two hundred kilobytes that make sixty gigabytes: deltas that copy one large base."""
+    before = stage.commit("a", "a")
+    head = stage.commit("b", "b")
+    size = 15 << 20
+    base = entry(BLOB, bytes(size))
+    entries, at = [base], len(base)
+    for number in range(4000):
+        delta = entry(OFS_DELTA, copy_all(size, b"%d" % number), base=offset_field(at))
+        entries.append(delta)
+        at += len(delta)
+    body = b"PACK" + struct.pack(">II", 2, len(entries)) + b"".join(entries)
+    body += hashlib.sha1(body, usedforsecurity=False).digest()
+    assert len(body) < 300_000
+    rewrite = GitFault(
+        r"upload-pack\?$",
+        rewrite=lambda it: (
+            _instead_of_the_pack(it, body[:60_000])[:-4]
+            + b"".join(
+                pkt(b"\1" + body[at : at + 60_000]) for at in range(60_000, len(body), 60_000)
+            )
+            + b"0000"
+        ),
+    )
+    stage.server.faults.append(rewrite)
+    stage.limits = Limits(seconds=2)
+    started = time.monotonic()
+    with pytest.raises(TroubleError) as caught:
+        stage.look(before, head)
+    assert caught.value.trouble is Trouble.TOO_LONG
+    assert time.monotonic() - started < 30

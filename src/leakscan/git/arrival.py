@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from isal import isal_zlib
 
-from leakscan.git.ancestry import Ancestry
 from leakscan.git.damage import DamagedError
 from leakscan.git.ids import new_digest, object_digest, object_id
 from leakscan.git.inflate import wrong_size
-from leakscan.git.pack import COMMIT, OFS_DELTA, REF_DELTA, TAG, TYPE_NAMES
+from leakscan.git.pack import OFS_DELTA, REF_DELTA, TYPE_NAMES
 from leakscan.git.survey import Hit
 from leakscan.git.walk import STREAMED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from leakscan.git.census import Census
     from leakscan.git.pack import Mapped
     from leakscan.git.spool import Spool
     from leakscan.git.survey import Searcher
@@ -46,25 +46,28 @@ class Arrived(Generic[Found]):
     """A pack that has arrived, as far as it has.
 
     Attributes:
+        hash_size: bytes of an object id.
+        new_census: makes one, given the size of an id and the number of objects.
+        census: told of the objects that were searched.
         offsets: where each entry begins, ascending.
         hits: what was found in objects that are stored whole.
         objects, size: how many of those were searched, and bytes in them.
-        ancestry: the commits and tags among them.
         has_named_bases: whether a delta names its base by id, so that ids are needed.
         data: the whole pack; nothing before its end.
     """
 
     hash_size: int
+    new_census: Callable[[int, int], Census]
+    census: Census = field(init=False)
     offsets: array[int] = field(default_factory=lambda: array("q"))
     hits: list[Hit[Found]] = field(default_factory=list)
     objects: int = 0
     size: int = 0
     has_named_bases: bool = False
     data: Mapped = b""
-    ancestry: Ancestry = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ancestry = Ancestry(self.hash_size)
+        self.census = self.new_census(self.hash_size, 0)
 
 
 def receive(
@@ -88,8 +91,8 @@ def receive(
         TargetError: the disk is full.
     """
     stream = _Stream(chunks, spool, arrived.hash_size)
-    told = 0
-    count = stream.count_of_objects()
+    count, told = stream.count_of_objects(), 0
+    census = arrived.census = arrived.new_census(arrived.hash_size, count)
     for _ in range(count):
         stream.need(_LONGEST_HEADER)
         arrived.offsets.append(stream.before + stream.at)
@@ -99,8 +102,7 @@ def receive(
             stream.skip(size)
         elif size <= STREAMED:
             content = stream.inflate(size)
-            if kind in (COMMIT, TAG):
-                arrived.ancestry.add(kind, content)
+            census.add(kind, content, None)
             if found := searcher.search(content):
                 oid = object_id(kind, content, arrived.hash_size)
                 arrived.hits.append(Hit(oid, kind, tuple(found)))
@@ -129,6 +131,7 @@ def _search_pieces(
     found = tuple(searcher.search_stream(pieces()))
     if found:
         arrived.hits.append(Hit(digest.digest(), kind, found))
+    arrived.census.add_large(kind, digest.digest())
     arrived.objects += 1
     arrived.size += size
 

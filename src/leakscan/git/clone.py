@@ -55,13 +55,16 @@ class _PassingError(TargetError):
 
 
 @contextlib.contextmanager
-def cloned(url: str, limits: Limits, message: Message) -> Iterator[Path]:
+def cloned(
+    url: str, limits: Limits, message: Message, protocols: tuple[str, ...] = PROTOCOLS
+) -> Iterator[Path]:
     """Clone all refs of a repository to a temporary folder, for as long as it is used.
 
     Args:
         url: an https, http, ssh, git or file URL, or ``user@host:path``.
         limits: what the clone may cost.
         message: told how the clone gets on.
+        protocols: transports that git may use, after a redirect too.
 
     Raises:
         UsageError: the transport is one that leakscan does not let git use.
@@ -84,12 +87,17 @@ def cloned(url: str, limits: Limits, message: Message) -> Iterator[Path]:
         target = Path(folder) / "repository.git"
         for attempt in retrying:
             with attempt:
-                _clone(url, target, limits, deadline, message)
+                _clone(url, target, limits, deadline, message, protocols)
         yield target
 
 
 def _clone(
-    url: str, target: Path, limits: Limits, deadline: float | None, message: Message
+    url: str,
+    target: Path,
+    limits: Limits,
+    deadline: float | None,
+    message: Message,
+    protocols: tuple[str, ...],
 ) -> None:
     """Run ``git clone --mirror`` once.
 
@@ -100,7 +108,7 @@ def _clone(
         process = git.Git(target.parent).execute(
             ["git", "clone", "--mirror", "--progress", "--end-of-options", url, str(target)],
             as_process=True,
-            env=quiet_environment(CLONING, PROTOCOLS) | {"GIT_ALLOC_LIMIT": "0"},
+            env=quiet_environment(CLONING, protocols) | {"GIT_ALLOC_LIMIT": "0"},
             universal_newlines=True,
         )
     assert not isinstance(process, (str, bytes, tuple))  # noqa: S101 - as_process=True returns a Popen

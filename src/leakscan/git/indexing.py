@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import struct
+import sys
+from array import array
+from collections import Counter
 from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
+from leakscan.git.forest import VECTOR_THRESHOLD
 from leakscan.git.fork import fork_map
 from leakscan.git.ids import new_digest, object_digest, object_id
 from leakscan.git.sift import FORKED
@@ -29,8 +33,14 @@ def numbered_index(offsets: Sequence[int], data: Mapped, hash_size: int) -> byte
 
     It serves to read a pack whose deltas name no base by its id.
     """
-    names = [number.to_bytes(hash_size) for number in range(len(offsets))]
-    return _index(names, offsets, data, hash_size)
+    if len(offsets) < VECTOR_THRESHOLD:
+        names = b"".join([number.to_bytes(hash_size) for number in range(len(offsets))])
+    else:
+        import numpy as np
+
+        numbers = np.arange(len(offsets), dtype=">u4").view(np.uint8).reshape(-1, 4)
+        names = np.pad(numbers, ((0, 0), (hash_size - 4, 0))).tobytes()
+    return _index([len(offsets)] * 256, names, offsets, data)
 
 
 def true_index(
@@ -61,9 +71,10 @@ def true_index(
             names[rank] = ids[number * size : (number + 1) * size]
     order = sorted(range(pack.count), key=names.__getitem__)
     offsets = pack.offsets()
-    return _index(
-        [names[rank] for rank in order], [offsets[rank] for rank in order], pack.data, size
-    )
+    heads = Counter(name[0] for name in names)
+    fanout = accumulate(heads[first] for first in range(256))
+    joined = b"".join([names[rank] for rank in order])
+    return _index(list(fanout), joined, [offsets[rank] for rank in order], pack.data)
 
 
 def _ids_of_piece(
@@ -91,34 +102,29 @@ def _ids_of_piece(
     return b"".join(ids)
 
 
-def _index(names: Sequence[bytes], offsets: Sequence[int], data: Mapped, hash_size: int) -> bytes:
+def _index(fanout: Sequence[int], names: bytes, offsets: Sequence[int], data: Mapped) -> bytes:
     """Put an index together.
 
     Args:
-        names: the ids, ascending.
+        fanout: by the first byte of an id, how many have that one or a lower one.
+        names: the ids, ascending and joined.
         offsets: of each, where it begins.
         data: the pack.
-        hash_size: bytes of an id.
     """
-    heads = [0] * 256
-    for name in names:
-        heads[name[0]] += 1
-    small: list[int] = []
-    large: list[int] = []
-    for offset in offsets:
-        if offset < _LARGE:
-            small.append(offset)
-        else:
-            small.append(_LARGE | len(large))
-            large.append(offset)
+    hash_size = len(names) // len(offsets)
+    large = [offset for offset in offsets if offset >= _LARGE]
+    place = {offset: number for number, offset in enumerate(large)}
+    small = array("I", (_LARGE | place[at] if at >= _LARGE else at for at in offsets))
+    if sys.byteorder == "little":
+        small.byteswap()
     content = b"".join(
         (
             _MAGIC,
-            struct.pack(">256I", *accumulate(heads)),
-            *names,
+            struct.pack(">256I", *fanout),
+            names,
             # The check sums of entries, which git looks at only when it copies them to a pack.
-            bytes(4 * len(names)),
-            struct.pack(f">{len(small)}I", *small),
+            bytes(4 * len(offsets)),
+            small.tobytes(),
             struct.pack(f">{len(large)}Q", *large),
             data[-hash_size:],
         )

@@ -48,6 +48,12 @@ class Links:
             % (hash_size, hash_size, NO_ENTRY),
             re.DOTALL,
         )
+        self._entry_by_kind = re.compile(
+            rb"160000 [^\0]{1,4096}+\0.{%d}|0?40000 [^\0]{1,4096}+\0(.{%d})"
+            rb"|[0-7]{5,6}+ [^\0]{1,4096}+\0(.{%d})|%b"
+            % (hash_size, hash_size, hash_size, NO_ENTRY),
+            re.DOTALL,
+        )
         self._hex = hash_size * 2
 
     def all_of(self, kind: int, data: bytes) -> bytes:
@@ -65,14 +71,23 @@ class Links:
         copied from the base's head, so each changed entry is parsed whole.  Should a mode
         string turn up inside an object id, ids that are none may be among them.
         """
+        return b"".join(self._entry.findall(data, *self._new_stretch(data, delta)))
+
+    def new_by_kind(self, data: bytes, delta: bytes | None) -> tuple[bytes, bytes]:
+        """Do as `new_in_tree`, with the ids of trees apart from those of blobs."""
+        found = self._entry_by_kind.findall(data, *self._new_stretch(data, delta))
+        return b"".join([tree for tree, _ in found]), b"".join([blob for _, blob in found])
+
+    def _new_stretch(self, data: bytes, delta: bytes | None) -> tuple[int, int]:
+        """Return where in a tree that names begin, and end, which its base may not have."""
         if delta is None:
-            return b"".join(self._entry.findall(data))
+            return 0, len(data)
         try:
             head, tail = unchanged_ends(delta)
         except DamagedError:  # who applied it was more tolerant
-            return b"".join(self._entry.findall(data))
+            return 0, len(data)
         start = max(0, data.rfind(b"100644 ", 0, head), data.rfind(b"40000 ", 0, head))
-        return b"".join(self._entry.findall(data, start, len(data) - tail + self.hash_size))
+        return start, len(data) - tail + self.hash_size
 
     def of_commit(self, data: bytes) -> bytes:
         """Return the ids of a commit's tree and parents, of a hostile one those at its start."""

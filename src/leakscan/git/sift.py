@@ -6,16 +6,15 @@ pack is indexed and read as any other.  Most hold nothing, and are done with her
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from leakscan.git.ancestry import Ancestry
 from leakscan.git.fork import fork_map
-from leakscan.git.pack import COMMIT, TAG
 from leakscan.git.walk import resolve
 
 if TYPE_CHECKING:
+    from leakscan.git.census import Census, Counted
     from leakscan.git.forest import Forest
     from leakscan.git.pack import Pack
     from leakscan.git.survey import Searcher
@@ -31,28 +30,30 @@ class Sifted:
     Attributes:
         objects, size: how many were searched, and bytes in them.
         is_plain: whether all could be read and nothing was found.
-        ids, named: of the commits and tags among them, as in `Ancestry`.
+        counted: by the census, of a part.
     """
 
     objects: int = 0
     size: int = 0
     is_plain: bool = True
-    ids: set[bytes] = field(default_factory=set)
-    named: set[bytes] = field(default_factory=set)
+    counted: Counted | None = None
 
 
-def sift(pack: Pack, forest: Forest, searcher: Searcher[object], jobs: int) -> Sifted:
+def sift(
+    pack: Pack, forest: Forest, searcher: Searcher[object], census: Census, jobs: int
+) -> Sifted:
     """Search every delta of a pack.
 
     Args:
         pack: the pack.
         forest: its forest.
         searcher: what to search with.
+        census: told of every delta.
         jobs: worker processes.
     """
     total = Sifted(is_plain=not forest.orphans)
     families = forest.families()
-    work = partial(_sift_piece, pack, families, searcher)
+    work = partial(_sift_piece, pack, families, searcher, census)
     jobs = jobs if len(families.depth) > FORKED else 1
     for _, part in fork_map(work, families.tasks(), jobs):
         if part is None or not part.is_plain:
@@ -60,18 +61,21 @@ def sift(pack: Pack, forest: Forest, searcher: Searcher[object], jobs: int) -> S
             break
         total.objects += part.objects
         total.size += part.size
-        total.ids |= part.ids
-        total.named |= part.named
+        if part.counted:
+            census.extend(part.counted)
     return total
 
 
 def _sift_piece(
-    pack: Pack, forest: Forest, searcher: Searcher[object], task: tuple[int, range]
+    pack: Pack,
+    forest: Forest,
+    searcher: Searcher[object],
+    census: Census,
+    task: tuple[int, range],
 ) -> Sifted:
     """Search the deltas at some positions, up to the first that is not plain."""
     kind, where = task
-    part = Sifted()
-    ancestry = Ancestry(pack.hash_size)
+    part, own = Sifted(), census.new()
     search = searcher.search
     for _, content, delta in resolve(pack, forest, where):
         if delta is None:
@@ -81,8 +85,7 @@ def _sift_piece(
             break
         part.objects += 1
         part.size += len(content)
-        if kind in (COMMIT, TAG):
-            ancestry.add(kind, content)
+        own.add(kind, content, delta)
     pack.forget_pages()
-    part.ids, part.named = ancestry.ids, ancestry.named
+    part.counted = own.counted()
     return part

@@ -32,7 +32,7 @@ class Spool:
     def __init__(self, place: Callable[[], Path], in_memory: int = IN_MEMORY) -> None:
         self._place = place
         self._in_memory = in_memory
-        self._pieces: list[bytes] = []
+        self._held = bytearray()
         self._file: BufferedRandom | None = None
         self._path: Path | None = None
         self.size = 0
@@ -58,7 +58,7 @@ class Spool:
         """
         self.size += len(piece)
         if self._file is None and self.size <= self._in_memory:
-            self._pieces.append(piece)
+            self._held += piece
             return
         with room():
             self._to_file().write(piece)
@@ -70,8 +70,7 @@ class Spool:
             TargetError: the disk is full.
         """
         if self._file is None:
-            self._pieces = [b"".join(self._pieces)]
-            return self._pieces[0]
+            return bytes(self._held)
         with room():
             self._file.flush()
             return mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -91,8 +90,8 @@ class Spool:
         if self._file is None:
             self._path = self._place()
             self._file = self._path.open("w+b")
-            self._file.writelines(self._pieces)
-            self._pieces = []
+            self._file.write(self._held)
+            self._held = bytearray()
         return self._file
 
 

@@ -5,27 +5,30 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from leakscan.git.census import Heads
 from leakscan.git.damage import DamagedError
 from leakscan.git.refs import read_refs
 from leakscan.git.store import ObjectStore
 from leakscan.git.survey import Survey
 from leakscan.git.urls import GITHUB, page_of
 from leakscan.git.wire import Fetch
-from leakscan.model import Location
 from leakscan.sources.attribution import Attribution
+from leakscan.sources.punctual import Punctual
 from leakscan.sources.reception import Reception
-from leakscan.sources.repository import EARLY_KINDS, Repository, RepositoryOptions
-from leakscan.sources.sighting import Sighting
+from leakscan.sources.repository import Repository, RepositoryOptions
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Set
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from leakscan.detect import Detector
+    from leakscan.git.layout import Layout
+    from leakscan.git.survey import Searcher
     from leakscan.git.wire import Arriving, Limits, Meter, Wire
+    from leakscan.model import Location, Match
     from leakscan.push import Push
-    from leakscan.sources.sighting import Tally
+    from leakscan.sources.sighting import Sighting, Tally
 
 
 def scan_push(
@@ -53,31 +56,48 @@ def scan_push(
         TargetError: the disk is full.
     """
     page = f"{site}/{push.repository}"
-    url = f"{page}.git"
-    refs, fetching = _fetching(push, url, wire, limits, meter)
-    with fetching as arriving, Reception(detector, arriving.hash_size, jobs=1) as reception:
+    punctual = Punctual(detector, limits.seconds)
+    refs, fetching = _fetching(push, f"{page}.git", wire, limits, meter)
+    with (
+        fetching as arriving,
+        Reception(punctual, Heads, arriving.hash_size, jobs=1) as reception,
+    ):
+        placed: set[str | None] = set()
         try:
             reception.take(arriving)
+            _note_limits(arriving, limits, tally)
+            if reception.is_clean({bytes.fromhex(oid) for oid in refs.values()}):
+                _count(reception, tally)
+                return
+            layout = reception.repository(refs, None, arriving.shallow, punctual.heed)
+            for sighting in _attributed(layout, page, punctual, tally):
+                placed.add(sighting.location.object)
+                yield sighting
         except (TroubleError, DamagedError) as error:
-            yield from _found_until_then(reception, page)
-            tally.objects += reception.arrived.objects
-            tally.bytes += reception.arrived.size
+            yield from reception.unplaced(page, placed)
+            _count(reception, tally)
             if isinstance(error, TroubleError):
                 raise
             what = f"what {page} sends is damaged ({error})"
             raise TroubleError(Trouble.BROKEN, what, "it is tried again") from None
-        if arriving.shallow:
-            tally.skip(
-                f"commits before the newest {limits.depth}",
-                "what the push is built on is not known; raise watch.limits.depth",
-            )
-        if arriving.is_filtered:
-            tally.skip(f"blobs of more than {limits.blob_bytes} bytes", "watch.limits.blob")
-        if reception.is_clean(None):
-            tally.objects += reception.objects
-            tally.bytes += reception.size
-            return
-        yield from _attributed(reception, refs, arriving.shallow, page, detector, tally)
+        # Of a pack that cannot be indexed nothing is read again.
+        yield from reception.unplaced(page, placed)
+
+
+def _count(reception: Reception, tally: Tally) -> None:
+    tally.objects += reception.objects
+    tally.bytes += reception.size
+
+
+def _note_limits(arriving: Arriving, limits: Limits, tally: Tally) -> None:
+    """Take down what was not asked for."""
+    if arriving.shallow:
+        tally.skip(
+            f"commits before the newest {limits.depth}",
+            "what the push is built on is not known; raise watch.limits.depth",
+        )
+    if arriving.is_filtered:
+        tally.skip(f"blobs of more than {limits.blob_bytes} bytes", "watch.limits.blob")
 
 
 def _fetching(
@@ -97,13 +117,13 @@ def _fetching(
         tips = {push.ref.encode(): push.head}
         return tips, wire.fetch_push(url, push.before, push.head, limits, meter)
     if not push.ref:
-        found = wire.refs(url, meter)
+        found = wire.refs(url, meter, seconds=limits.seconds)
         tips = {ref.name: ref.oid for ref in found.refs if ref.name != b"HEAD"}
         if not tips:
             raise TroubleError(Trouble.EMPTY, f"{url} is empty", "there is nothing to read")
         wants = tuple(dict.fromkeys(tips.values()))
         return tips, wire.fetch(found.url, Fetch(wants), limits, meter)
-    found = wire.refs(url, meter, (push.ref, "HEAD"))
+    found = wire.refs(url, meter, (push.ref, "HEAD"), limits.seconds)
     named, default = found.by_name.get(push.ref), found.by_name.get("HEAD")
     head = push.head or (named and named.oid)
     if not head:
@@ -115,17 +135,11 @@ def _fetching(
 
 
 def _attributed(
-    reception: Reception,
-    refs: Mapping[bytes, str],
-    shallow: tuple[str, ...],
-    page: str,
-    detector: Detector,
-    tally: Tally,
+    layout: Layout, page: str, searcher: Searcher[Match], tally: Tally
 ) -> Iterator[Sighting]:
     """Read what came as a repository, and say where in it the matches stand."""
-    layout = reception.repository(refs, shallow=shallow)
     with ObjectStore(layout) as store:
-        portion = Survey(store, detector, jobs=1).run()
+        portion = Survey(store, searcher, jobs=1).run()
         tally.objects += portion.objects
         tally.bytes += portion.size
         tally.skipped += store.problems
@@ -133,13 +147,15 @@ def _attributed(
             tally.skip(f"object {oid.hex()}", why)
         # What is missing is what was there before the push: it was not asked for.
         portion.missing.clear()
-        repository = Repository(page, replace(layout, origin=None), read_refs(layout), {}, ())
+        read = read_refs(layout)
+        for ref in read.values():
+            if ref.oid and store.absent([ref.oid]) and store.packs:
+                tally.skip(f"object {ref.oid.hex()}", "the server did not send it")
+        repository = Repository(page, replace(layout, origin=None), read, {}, ())
         options = RepositoryOptions(work_tree=False, metadata=False)
         attribution = Attribution(repository, store, portion, options, None, tally)
         for sighting in attribution.sightings():
             yield replace(sighting, location=_linked(sighting.location, page))
-    # Of a pack that cannot be indexed nothing is read again.
-    yield from _found_until_then(reception, page, {hit.oid for hit in portion.hits})
 
 
 def _linked(place: Location, page: str) -> Location:
@@ -148,23 +164,3 @@ def _linked(place: Location, page: str) -> Location:
         return place
     path = place.path if place.line else None
     return replace(place, url=page_of(GITHUB, page, place.commit, path, place.line))
-
-
-def _found_until_then(
-    reception: Reception, page: str, placed: Set[bytes] = frozenset()
-) -> Iterator[Sighting]:
-    """Yield what was found in a pack that could not be read to its end: only in which object.
-
-    Args:
-        reception: what took the pack in.
-        page: address of the repository.
-        placed: objects of which it is known where they stand.
-    """
-    for hit in reception.arrived.hits:
-        if hit.type in EARLY_KINDS and hit.oid not in placed:
-            place = Location(EARLY_KINDS[hit.type], page, object=hit.oid.hex(), note=_CUT_SHORT)
-            for match in hit.found:
-                yield Sighting(match, place)
-
-
-_CUT_SHORT = "the push could not be read to its end"

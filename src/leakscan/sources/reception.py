@@ -16,17 +16,23 @@ from leakscan.git.forest import plant
 from leakscan.git.indexing import numbered_index, true_index
 from leakscan.git.layout import find_layout
 from leakscan.git.pack import Pack
-from leakscan.git.sift import sift
+from leakscan.git.sift import Sifted, sift
 from leakscan.git.spool import Spool, room
+from leakscan.model import Location
+from leakscan.sources.repository import EARLY_KINDS
+from leakscan.sources.sighting import Sighting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Set
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Set
     from types import TracebackType
 
-    from leakscan.detect import Detector
+    from leakscan.git.census import Census
     from leakscan.git.layout import Layout
-    from leakscan.git.survey import Hit
+    from leakscan.git.survey import Hit, Searcher
     from leakscan.model import Match
+
+CUT_SHORT = "what the server sent could not be read to its end"
+"""The note of a location of which no more is known than the object."""
 
 _CONFIG = "[core]\n\tbare = true\n\trepositoryformatversion = 1\n"
 _SHA256 = "[extensions]\n\tobjectformat = sha256\n"
@@ -36,31 +42,32 @@ class Reception:
     """Takes in one pack.
 
     Args:
-        detector: what to search with.
+        searcher: what to search with.
+        census: makes what tells whether all is here.
         hash_size: bytes of an object id.
         jobs: worker processes.
         hear: told of what is found while the pack arrives.
 
     Attributes:
         arrived: what is known of the pack, as far as it has come.
-        objects, size: how many objects were searched until now, and bytes in them.
     """
 
     def __init__(
         self,
-        detector: Detector,
+        searcher: Searcher[Match],
+        census: Callable[[int, int], Census],
         hash_size: int,
         jobs: int,
         hear: Callable[[Hit[Match]], None] = lambda _hit: None,
     ) -> None:
-        self._hear = hear
-        self._detector = detector
+        self._searcher = searcher
         self._jobs = jobs
+        self._hear = hear
         self._stack = ExitStack()
         self._spool = self._stack.enter_context(Spool(lambda: self._packs / "arriving"))
         self._made: Path | None = None
-        self.arrived: Arrived[Match] = Arrived(hash_size)
-        self.objects = self.size = 0
+        self.arrived: Arrived[Match] = Arrived(hash_size, census)
+        self._sifted = Sifted()
 
     def __enter__(self) -> Reception:
         return self
@@ -73,6 +80,16 @@ class Reception:
     ) -> None:
         self._stack.close()
 
+    @property
+    def objects(self) -> int:
+        """How many objects were searched until now."""
+        return self.arrived.objects + self._sifted.objects
+
+    @property
+    def size(self) -> int:
+        """Bytes in them."""
+        return self.arrived.size + self._sifted.size
+
     def take(self, chunks: Iterable[bytes]) -> None:
         """Read the pack to its end, and search what it holds whole.
 
@@ -80,33 +97,33 @@ class Reception:
             DamagedError: it is corrupt or cut short.
             TargetError: the disk is full.
         """
-        receive(chunks, self._spool, self._detector, self.arrived, self._hear)
-        self.objects, self.size = self.arrived.objects, self.arrived.size
+        receive(chunks, self._spool, self._searcher, self.arrived, self._hear)
 
-    def is_clean(self, wanted: Set[bytes] | None) -> bool:
+    def is_clean(self, tips: Set[bytes]) -> bool:
         """Search the rest, and tell whether all of it was read and nothing found.
 
         Args:
-            wanted: commits and tags that must be here, with all that they are built on; ``None``
-                for a pack that is built on what is elsewhere.
+            tips: commits and tags that must be here, and whatever else the census asks for.
         """
         arrived = self.arrived
         if arrived.hits or arrived.has_named_bases:
             return False
-        if not arrived.offsets:
-            return not wanted
         try:
-            pack = self._numbered()
-            sifted = sift(pack, plant(pack), self._detector, self._jobs)
+            if arrived.offsets:
+                pack = self._numbered()
+                self._sifted = sift(pack, plant(pack), self._searcher, arrived.census, self._jobs)
+                if not self._sifted.is_plain:
+                    return False
         except DamagedError:
             return False
-        self.objects += sifted.objects
-        self.size += sifted.size
-        arrived.ancestry.extend(sifted.ids, sifted.named)
-        return sifted.is_plain and (wanted is None or not arrived.ancestry.lacks(wanted))
+        return arrived.census.is_whole(tips)
 
     def repository(
-        self, refs: Mapping[bytes, str], head: bytes | None = None, shallow: Iterable[str] = ()
+        self,
+        refs: Mapping[bytes, str],
+        head: bytes | None = None,
+        shallow: Iterable[str] = (),
+        heed: Callable[[int], None] = lambda _size: None,
     ) -> Layout:
         """Make a bare repository of the pack, to be read as any other.
 
@@ -114,6 +131,7 @@ class Reception:
             refs: ids by name, in hex.
             head: what the file HEAD says.
             shallow: commits whose parents were left out, in hex.
+            heed: as for `true_index`.
 
         Raises:
             TargetError: the disk is full.
@@ -122,7 +140,7 @@ class Reception:
             if self.arrived.offsets:
                 spooled = self._spool.keep()
                 name = f"pack-{self.arrived.data[-20:].hex()}.pack"
-                self._index(spooled.rename(spooled.with_name(name)))
+                self._index(spooled.rename(spooled.with_name(name)), heed)
             git_dir = self._packs.parent.parent
             (git_dir / "refs").mkdir()
             is_sha256 = self.arrived.hash_size == 32
@@ -139,6 +157,20 @@ class Reception:
         assert layout  # noqa: S101 - it has just been made
         return layout
 
+    def unplaced(self, name: str, placed: Set[str | None] = frozenset()) -> Iterator[Sighting]:
+        """Yield what was found in a pack that could not be read to its end: only in which object.
+
+        Args:
+            name: what to call the repository in locations.
+            placed: ids of objects, in hex, of which it is known where they stand.
+        """
+        for hit in self.arrived.hits:
+            oid = hit.oid.hex()
+            if hit.type in EARLY_KINDS and oid not in placed:
+                place = Location(EARLY_KINDS[hit.type], name, object=oid, note=CUT_SHORT)
+                for match in hit.found:
+                    yield Sighting(match, place)
+
     @property
     def _packs(self) -> Path:
         """The folder for packs, made when it is first asked for."""
@@ -153,13 +185,13 @@ class Reception:
         index = numbered_index(arrived.offsets, arrived.data, arrived.hash_size)
         return Pack(arrived.data, index, arrived.hash_size)
 
-    def _index(self, path: Path) -> None:
+    def _index(self, path: Path, heed: Callable[[int], None]) -> None:
         """Index the pack; what is odd about it is left to git's own program."""
         if self.arrived.has_named_bases:
             return
         try:
             pack = self._numbered()
-            index = true_index(pack, plant(pack), self._jobs)
+            index = true_index(pack, plant(pack), self._jobs, heed)
         except DamagedError:
             return
         path.with_suffix(".idx").write_bytes(index)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import tenacity
 
+from leakscan.git.census import Closure
 from leakscan.git.damage import DamagedError
 from leakscan.git.program import run_git
 from leakscan.git.urls import transport, without_credentials
-from leakscan.git.wire import Fetch, Limits, Meter, NotSmartError, Wire
+from leakscan.git.wire import Fetch, Limits, Meter, NotSmartError, StatusError, Wire
 from leakscan.sources.reception import Reception
 from leakscan.sources.repository import scan_repository, tell_early
 from leakscan.trouble import Trouble, TroubleError
@@ -30,6 +31,9 @@ ATTEMPTS = 3
 
 _BY_GIT = r"^(http\.|https?\.|url\..*\.insteadof$|core\.gitproxy$)"
 """Settings of the user's that say how git reaches a server, which git then must do itself."""
+
+_LOGIN = (401, 403, 407)
+"""Statuses that say that the server, or the proxy, wants to know who asks."""
 
 _OPTIONS = {Trouble.TOO_LARGE: "raise --max-size", Trouble.TOO_LONG: "raise --timeout"}
 
@@ -74,17 +78,25 @@ def scan_remote(
     refs, reception = retrying(_receive, url, detector, options)
     with reception:
         tips = {bytes.fromhex(ref.oid) for ref in refs.refs}
-        # HEAD may name a branch that is not there, and so is not among the refs.
-        names = b"\0".join((*(ref.name for ref in refs.refs), _head(refs) or b""))
+        names = _names(refs)
         if not is_part and not detector.search(names) and reception.is_clean(tips):
             tally.objects += reception.objects
             tally.bytes += reception.size + len(names)
             return
         named = {ref.name: ref.oid for ref in refs.refs if ref.name != b"HEAD"}
-        layout = reception.repository(named, _head(refs))
-        yield from scan_repository(
-            replace(layout, origin=url), name, detector, wanted, tally, progress
-        )
+        layout = replace(reception.repository(named, _head(refs)), origin=url)
+        placed = set()
+        for sighting in scan_repository(layout, name, detector, wanted, tally, progress):
+            placed.add(sighting.location.object)
+            yield sighting
+        if not is_part:
+            yield from reception.unplaced(name, placed)
+
+
+def _names(refs: Refs) -> bytes:
+    """Return the names of refs, and of what they stand for, which need not be there."""
+    names = [name for ref in refs.refs for name in (ref.name, ref.target) if name]
+    return b"\0".join((*names, _head(refs) or b""))
 
 
 def _head(refs: Refs) -> bytes | None:
@@ -106,10 +118,14 @@ def _receive(url: str, detector: Detector, options: TargetOptions) -> tuple[Refs
     limits = Limits(options.max_bytes, options.timeout)
     wire = Wire(connections=1)
     try:
-        refs = wire.refs(url, meter)
+        refs = wire.refs(url, meter, seconds=options.timeout)
         early = None if wanted.since or wanted.revisions else wanted.early
         reception = Reception(
-            detector, refs.hash_size, wanted.jobs, lambda hit: tell_early([hit], name, early)
+            detector,
+            Closure,
+            refs.hash_size,
+            wanted.jobs,
+            lambda hit: tell_early([hit], name, early),
         )
         wants = tuple(dict.fromkeys(ref.oid for ref in refs.refs))
         with ExitStack() as stack:
@@ -123,7 +139,8 @@ def _receive(url: str, detector: Detector, options: TargetOptions) -> tuple[Refs
         what = f"{name}: what it sends is damaged ({error})"
         raise TroubleError(Trouble.BROKEN, what, "try again later") from None
     except TroubleError as error:
-        if error.trouble is Trouble.REFUSED or isinstance(error, NotSmartError):
+        is_login = isinstance(error, StatusError) and error.status in _LOGIN
+        if is_login or isinstance(error, NotSmartError):
             raise NeedsGitError from error
         option = _OPTIONS.get(error.trouble)
         raise TroubleError(error.trouble, error.what, option or error.remedy) from None

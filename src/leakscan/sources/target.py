@@ -104,18 +104,22 @@ def _scan_url(
 ) -> Iterator[Sighting]:
     if not options.repository.history:
         raise UsageError("--no-history reads a work tree, which a URL has not", "drop it")
+    from leakscan.git.program import PROTOCOLS
     from leakscan.sources.remote import NeedsGitError, reads_itself, scan_remote
 
+    protocols: tuple[str, ...] = PROTOCOLS
     if reads_itself(url):
         try:
             yield from scan_remote(url, detector, options, tally, progress)
             return
         except NeedsGitError:
-            pass  # nothing has been yielded: it is known before anything is read
+            # Nothing has been yielded: it is known before anything is read.  And no redirect
+            # may make of a safe transport one that anybody can listen to.
+            protocols = ("https",) if transport(url) == "https" else PROTOCOLS
     from leakscan.git.clone import Limits, cloned
 
     limits = Limits(options.max_bytes, options.timeout)
-    with cloned(url, limits, options.cloning) as folder:
+    with cloned(url, limits, options.cloning, protocols) as folder:
         layout = find_layout(folder)
         assert layout  # noqa: S101 - git has just made it
         # The files around the objects are ours, not the remote's.

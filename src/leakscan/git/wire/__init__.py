@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from leakscan.git.wire.arriving import Arriving
 from leakscan.git.wire.client import Wire
+from leakscan.git.wire.exchange import StatusError
 from leakscan.git.wire.values import Fetch, Limits, Meter, NotSmartError, Refs, RemoteRef
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "NotSmartError",
     "Refs",
     "RemoteRef",
+    "StatusError",
     "Wire",
 ]

@@ -26,6 +26,9 @@ _PORTS = {"http": 80, "https": 443}
 
 _LONGEST_MESSAGE = 300
 
+_SHORT_NAME = 8
+"""Characters of user names that are no more than that, such as ``git``: many a message has them."""
+
 
 class MisunderstoodError(TroubleError):
     """The answer is none to what was asked, as from a server of another protocol version."""
@@ -97,7 +100,9 @@ class Exchange:
 
     def quoted(self, message: bytes) -> str:
         """Return a server's own words so that they can be shown, on one line."""
-        text = " ".join(message[: 4 * _LONGEST_MESSAGE].decode("utf-8", "replace").split())
+        text = " ".join(
+            message[: 4 * _LONGEST_MESSAGE].decode("utf-8", "replace").rstrip("\0").split()
+        )
         if any(secret in text for secret in self._secrets()):
             return "a message that holds the credentials"
         text = safe_text(without_credentials(text))
@@ -107,6 +112,8 @@ class Exchange:
         if self.user is not None:
             name, password = self.user
             yield password or name
+            if len(name) > _SHORT_NAME:  # it may be a token, too
+                yield name
             yield self.authorization["Authorization"].removeprefix("Basic ")
 
     def move(self, location: str, suffix: str) -> None:

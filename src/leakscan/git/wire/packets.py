@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 LONGEST = 65520
 """Bytes of the longest packet with its length (pkt-line.h)."""
 
-MOST_TEXT = 128 * 1024 * 1024
-"""Bytes of an answer that are no pack; a million refs have about 70 MB."""
+MOST_TEXT = 64 * 1024 * 1024
+"""Bytes of an answer that are no pack; a million refs have about that."""
 
 _DATA, _PROGRESS, _ERROR = 1, 2, 3
 _FIRST_OF_ERR = ord("E")
