@@ -6,6 +6,7 @@ import contextlib
 import json
 import subprocess
 import threading
+import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +17,9 @@ from leakscan.git.program import quiet_environment
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+_PATIENCE = 20
+"""Seconds that git may take for an answer."""
 
 
 @dataclass
@@ -39,7 +43,11 @@ class Hosting:
             "id": str(4_000_000_000 + len(self.events)),
             "type": kind,
             "actor": {"id": 1, "login": owner, "url": f"{self.url}/users/{owner}"},
-            "repo": {"id": 1, "name": repository, "url": f"{self.url}/repos/{repository}"},
+            "repo": {
+                "id": zlib.crc32(repository.encode()),
+                "name": repository,
+                "url": f"{self.url}/repos/{repository}",
+            },
             "payload": payload,
             "public": True,
             "created_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -93,6 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
             input=body,
             capture_output=True,
             check=False,
+            timeout=_PATIENCE,
             env=quiet_environment({"safe.directory": "*"})
             | {
                 "CONTENT_LENGTH": str(len(body)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,7 @@ def push_tokens(site: Hosting, tokens: tuple[Token, ...]) -> None:
     before = git.commit("Begin", {"README.md": "# notes\n"})
     git.commit("Try it", {"try.sh": f"export REPLICATE_API_TOKEN={pushed}\n"})
     head = git.commit("Oops", {"try.sh": "export REPLICATE_API_TOKEN=\n"})
-    where = {"repository_id": 1, "push_id": 1, "ref": "refs/heads/main"}
+    where = {"repository_id": zlib.crc32(b"alan/notes"), "push_id": 1, "ref": "refs/heads/main"}
     site.tell("PushEvent", "alan/notes", {**where, "before": before, "head": head})
     page = f"{site.url}/mary/app/issues/7"
     comment = {
