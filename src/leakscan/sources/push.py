@@ -62,7 +62,7 @@ def scan_push(
         fetching as arriving,
         Reception(punctual, Heads, arriving.hash_size, jobs=1) as reception,
     ):
-        placed: set[str | None] = set()
+        told: set[tuple[str, str]] = set()
         try:
             reception.take(arriving)
             _note_limits(arriving, limits, tally)
@@ -71,17 +71,17 @@ def scan_push(
                 return
             layout = reception.repository(refs, None, arriving.shallow, punctual.heed)
             for sighting in _attributed(layout, page, punctual, tally):
-                placed.add(sighting.location.object)
+                told.add((sighting.match.rule, sighting.match.secret.reveal()))
                 yield sighting
         except (TroubleError, DamagedError) as error:
-            yield from reception.unplaced(page, placed)
+            yield from reception.untold(page, told)
             _count(reception, tally)
             if isinstance(error, TroubleError):
                 raise
             what = f"what {page} sends is damaged ({error})"
             raise TroubleError(Trouble.BROKEN, what, "it is tried again") from None
         # Of a pack that cannot be indexed nothing is read again.
-        yield from reception.unplaced(page, placed)
+        yield from reception.untold(page, told)
 
 
 def _count(reception: Reception, tally: Tally) -> None:

@@ -157,18 +157,18 @@ class Reception:
         assert layout  # noqa: S101 - it has just been made
         return layout
 
-    def unplaced(self, name: str, placed: Set[str | None] = frozenset()) -> Iterator[Sighting]:
+    def untold(self, name: str, told: Set[tuple[str, str]]) -> Iterator[Sighting]:
         """Yield what was found in a pack that could not be read to its end: only in which object.
 
         Args:
             name: what to call the repository in locations.
-            placed: ids of objects, in hex, of which it is known where they stand.
+            told: rule and secret of all of which it is known where they stand.
         """
         for hit in self.arrived.hits:
-            oid = hit.oid.hex()
-            if hit.type in EARLY_KINDS and oid not in placed:
-                place = Location(EARLY_KINDS[hit.type], name, object=oid, note=CUT_SHORT)
-                for match in hit.found:
+            for match in hit.found:
+                if hit.type in EARLY_KINDS and (match.rule, match.secret.reveal()) not in told:
+                    kind = EARLY_KINDS[hit.type]
+                    place = Location(kind, name, object=hit.oid.hex(), note=CUT_SHORT)
                     yield Sighting(match, place)
 
     @property

@@ -85,12 +85,12 @@ def scan_remote(
             return
         named = {ref.name: ref.oid for ref in refs.refs if ref.name != b"HEAD"}
         layout = replace(reception.repository(named, _head(refs)), origin=url)
-        placed = set()
+        told: set[tuple[str, str]] = set()
         for sighting in scan_repository(layout, name, detector, wanted, tally, progress):
-            placed.add(sighting.location.object)
+            told.add((sighting.match.rule, sighting.match.secret.reveal()))
             yield sighting
         if not is_part:
-            yield from reception.unplaced(name, placed)
+            yield from reception.untold(name, told)
 
 
 def _names(refs: Refs) -> bytes:
