@@ -36,6 +36,7 @@ TOLD_AT_ONCE = 300
 """Events of the three pages of GitHub's feed."""
 
 AT_ONCE = 32
+HOST = "github.com"
 SAMPLES = 50
 DAY = timedelta(days=1)
 READ = Look(PushState.SCANNED, objects=20, bytes=100_000, received=20_000, git_requests=1)
@@ -47,7 +48,7 @@ def a_push(number: int, begin: datetime) -> Push:
     repository = number * 7919 % 50_000
     return Push(
         kind=PushKind.PUSH,
-        host="github.com",
+        host=HOST,
         repository_id=repository + 1,
         repository=f"some-owner-{repository % 9973}/some-repository-{repository}",
         ref="refs/heads/main",
@@ -94,7 +95,7 @@ def bench_claiming(queue: PushQueue, when: str) -> None:
     claiming, renewing, finishing = [], [], []
     for _ in range(SAMPLES):
         claims: list[PushClaim] = []
-        claiming.append(timed(lambda claims=claims: claims.extend(queue.claim(AT_ONCE))))  # type: ignore[misc]
+        claiming.append(timed(lambda claims=claims: claims.extend(queue.claim(AT_ONCE).claims)))  # type: ignore[misc]
         assert len(claims) == AT_ONCE
         renewing.append(timed(lambda claims=claims: queue.renew(claims)))  # type: ignore[misc]
         ended = [(claim, READ, 0) for claim in claims]
@@ -108,7 +109,7 @@ def work_off(queue: PushQueue, until: int, look: Look) -> None:
     """Look at pushes until so many are left that were not looked at."""
     left = queue.counts(PushState.SEEN)[PushState.SEEN]
     while left > until:
-        claims = queue.claim(min(500, left - until))
+        claims = queue.claim(min(500, left - until)).claims
         if not claims:
             return
         queue.finish([(claim, look, 0) for claim in claims], None)
@@ -119,7 +120,6 @@ def bench_history(ledger: Ledger, queue: PushQueue, file: Path | None) -> None:
     """Measure looking back."""
     moment = datetime.now(UTC) + DAY
     row("count what waits", [timed(lambda: queue.counts(PushState.SEEN)) for _ in range(5)])
-    row("oldest that waits", [timed(queue.oldest_waiting) for _ in range(5)])
     row("coverage of all", [timed(lambda: coverage(ledger, moment - 9 * DAY, moment))])
     if file:
         total = sum(queue.counts().values())
@@ -132,7 +132,7 @@ def bench(url: str, file: Path | None, count: int) -> None:
     print(f"{f'{count:,} pushes':<46} {'median':>8} {'p95':>8} {'peak MB':>8}")
     print(f"{'':<46} {'ms':>8} {'ms':>8}")
     with closing(open_ledger(url)) as ledger:
-        queue = PushQueue(ledger)
+        queue = PushQueue(ledger, HOST)
         bench_adding(queue, count)
         bench_claiming(queue, "all wait")
         work_off(queue, count // 2, BUSY)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from leakscan.ledger.engine import Ledger
     from leakscan.ledger.push_queue import PushQueue
 
+HOST = "github.com"
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 SCANNED = Look(PushState.SCANNED, objects=3, bytes=100, received=50, git_requests=1)
 BUSY = Look(PushState.FAILED, Trouble.BUSY, "HTTP 503")
@@ -26,7 +27,7 @@ def a_push(number: int = 0, **changes: Any) -> Push:
     """Make a push; each number is another, a second later than the one before."""
     push = Push(
         kind=PushKind.PUSH,
-        host="github.com",
+        host=HOST,
         repository_id=number + 1,
         repository=f"acme/app{number}",
         ref="refs/heads/main",
@@ -70,5 +71,5 @@ def pass_time(ledger: Ledger, passed: timedelta) -> None:
 
 def look_at_all(queue: PushQueue, look: Look, findings: int = 0) -> int:
     """Look at all that may be begun, with the same outcome; return how many they were."""
-    claims = queue.claim(1000)
-    return queue.finish([(claim, look, findings) for claim in claims], None)
+    claims = queue.claim(1000).claims
+    return len(queue.finish([(claim, look, findings) for claim in claims], None))

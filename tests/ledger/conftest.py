@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from leakscan.ledger.push_queue import PushQueue
 from ledgers import Desk
 from postgres import running_postgres
+from pushes import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,3 +37,9 @@ def desk(url: str, tmp_path: Path) -> Iterator[Desk]:
     """Give an empty ledger with everything to work on it."""
     with Desk.open(url, tmp_path / "ledger.key") as made:
         yield made
+
+
+@pytest.fixture
+def queue(desk: Desk) -> PushQueue:
+    """Give the queue of pushes of that ledger."""
+    return PushQueue(desk.ledger, HOST)

@@ -19,7 +19,7 @@ from leakscan.ledger.push_tables import polls, pushes
 from leakscan.push import Look, PushKind, PushState
 from leakscan.trouble import Trouble
 from ledgers import Desk
-from pushes import BUSY, GONE, NOON, SCANNED, a_push, look_at_all, rows, some_pushes, states
+from pushes import BUSY, GONE, HOST, NOON, SCANNED, a_push, look_at_all, rows, some_pushes, states
 
 DAY = timedelta(days=1)
 PARTIAL = Look(PushState.SCANNED, Trouble.TOO_LONG, "more than 60 s", via="api", api_requests=4)
@@ -32,7 +32,7 @@ def all_time(desk: Desk) -> WatchCoverage:
 
 def some_history(desk: Desk) -> None:
     """Have pushes of every fate, and polls."""
-    queue, feeds = PushQueue(desk.ledger), Feeds(desk.ledger)
+    queue, feeds = PushQueue(desk.ledger, HOST), Feeds(desk.ledger)
     told = [
         replace(push, feed=("events", "org:acme", "archive:x", "search")[number % 4])
         for number, push in enumerate(some_pushes(60))
@@ -45,7 +45,7 @@ def some_history(desk: Desk) -> None:
     feeds.note_poll(claim, PollNote(why="HTTP 500", requests=1), timedelta(0))
     queue.add([replace(push, feed="archive:y") for push in told[:20]])
     looks = (SCANNED, PARTIAL, GONE, BUSY, Look(PushState.SKIPPED))
-    claims = queue.claim(50)
+    claims = queue.claim(50).claims
     queue.finish([(claim, looks[claim.id % 5], claim.id % 3) for claim in claims], None)
     queue.claim(3)
 
@@ -54,7 +54,7 @@ def test_the_sums_are_the_same_before_and_after(desk: Desk) -> None:
     some_history(desk)
     before = all_time(desk)
     assert before.total.seen == 60
-    counts = PushQueue(desk.ledger).counts()
+    counts = PushQueue(desk.ledger, HOST).counts()
     ended = 50 - counts[PushState.FAILED]
     assert prune(desk.ledger, desk.now() + DAY) == ended + 2
     after = all_time(desk)
@@ -78,7 +78,7 @@ def test_what_is_pruned_twice_is_counted_once(desk: Desk) -> None:
 
 
 def test_more_is_added_to_an_hour_that_was_pruned(desk: Desk) -> None:
-    queue = PushQueue(desk.ledger)
+    queue = PushQueue(desk.ledger, HOST)
     for start in range(3):
         queue.add([a_push(start)])
         look_at_all(queue, SCANNED, 1)
@@ -103,7 +103,7 @@ def test_what_is_young_or_not_ended_is_kept(desk: Desk) -> None:
 
 
 def test_what_was_pruned_is_not_known_any_more(desk: Desk) -> None:
-    queue = PushQueue(desk.ledger)
+    queue = PushQueue(desk.ledger, HOST)
     queue.add([a_push()])
     look_at_all(queue, SCANNED)
     prune(desk.ledger, desk.now() + DAY)

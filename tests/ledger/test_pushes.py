@@ -13,17 +13,11 @@ from sqlalchemy import text
 
 from leakscan.errors import LeakscanError
 from leakscan.ledger.forget import forget
-from leakscan.ledger.push_queue import PushQueue
 from leakscan.push import PushKind
 from pushes import NOON, SCANNED, a_push, look_at_all, rows, some_pushes, states
 
 if TYPE_CHECKING:
-    from ledgers import Desk
-
-
-@pytest.fixture
-def queue(desk: Desk) -> PushQueue:
-    return PushQueue(desk.ledger)
+    from leakscan.ledger.push_queue import PushQueue
 
 
 def test_a_push_comes_back_as_it_was_told(queue: PushQueue) -> None:
@@ -34,7 +28,8 @@ def test_a_push_comes_back_as_it_was_told(queue: PushQueue) -> None:
         a_push(4, kind=PushKind.TAG, repository_id=0, head="ab" * 32, before="cd" * 32),
     ]
     assert queue.add(told) == 4
-    assert sorted((claim.push for claim in queue.claim(9)), key=lambda p: p.happened_at) == told
+    claimed = [claim.push for claim in queue.claim(9).claims]
+    assert sorted(claimed, key=lambda push: push.happened_at) == told
 
 
 def test_what_is_told_again_is_the_same_push(queue: PushQueue) -> None:
@@ -49,13 +44,13 @@ def test_a_repeat_changes_no_state(queue: PushQueue) -> None:
     assert look_at_all(queue, SCANNED) == 2
     assert queue.add(some_pushes(2)) == 0
     assert states(queue.ledger) == ["scanned", "scanned"]
-    assert queue.claim(9) == []
+    assert queue.claim(9).claims == []
 
 
 def test_a_repeat_completes_what_was_not_known(queue: PushQueue) -> None:
     queue.add([a_push(before=None)])
     assert queue.add([a_push(default_branch="refs/heads/trunk", feed="org:acme")]) == 0
-    (claim,) = queue.claim(9)
+    (claim,) = queue.claim(9).claims
     assert claim.push == a_push(default_branch="refs/heads/trunk")
     queue.add([a_push(before="ff" * 20, default_branch="refs/heads/other")])
     assert rows(queue.ledger)[0].default_branch == "refs/heads/trunk"
@@ -114,7 +109,8 @@ def test_what_strangers_name_is_kept_as_far_as_a_database_can(queue: PushQueue) 
     odd = a_push(ref="refs/heads/\ud800\0'--", repository_id=1 << 70)
     huge = a_push(1, repository_id=-5)
     assert queue.add([odd, huge]) == 2
-    first, second = sorted((claim.push for claim in queue.claim(9)), key=lambda p: p.happened_at)
+    claimed = [claim.push for claim in queue.claim(9).claims]
+    first, second = sorted(claimed, key=lambda push: push.happened_at)
     assert first.ref.startswith("refs/heads/")
     assert first.ref.isprintable()
     assert (first.repository_id, second.repository_id) == (0, 0)

@@ -16,7 +16,7 @@ from leakscan.ledger.engine import open_engine
 from leakscan.ledger.push_queue import PushQueue
 from leakscan.ledger.schema import open_ledger, upgrade
 from ledgers import Desk
-from pushes import some_pushes
+from pushes import HOST, some_pushes
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -71,9 +71,9 @@ def test_what_was_in_it_stays_and_pushes_can_be_queued(url: str, tmp_path: Path)
         assert run.target == "https://github.com/acme/app"
         desk.record_some(2)
         assert desk.count("findings") == 3
-        queue = PushQueue(desk.ledger)
+        queue = PushQueue(desk.ledger, HOST)
         assert queue.add(some_pushes(3)) == 3
-        assert len(queue.claim(9)) == 3
+        assert len(queue.claim(9).claims) == 3
         with desk.ledger.reading() as connection:
             version = connection.scalar(text("SELECT version_num FROM alembic_version"))
     assert version == schema.HEAD

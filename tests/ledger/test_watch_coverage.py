@@ -24,7 +24,7 @@ from leakscan.ledger.schema import open_ledger
 from leakscan.ledger.shares import lag_of, share_of
 from leakscan.push import PushKind, PushState
 from leakscan.trouble import Trouble
-from pushes import BUSY, NOON, SCANNED, a_push, look_at_all, some_pushes
+from pushes import BUSY, HOST, NOON, SCANNED, a_push, look_at_all, some_pushes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,7 +191,7 @@ def test_of_nothing_nothing_is_said(desk: Desk) -> None:
 
 
 def test_it_counts_what_was_told_in_that_time(desk: Desk) -> None:
-    queue = PushQueue(desk.ledger)
+    queue = PushQueue(desk.ledger, HOST)
     queue.add(some_pushes(8))
     look_at_all(queue, SCANNED, 1)
     start = desk.now()
@@ -232,7 +232,7 @@ def test_polls_are_summed_by_feed(desk: Desk) -> None:
 
 
 def test_the_share_of_the_feed_is_estimated_from_who_else_told(desk: Desk) -> None:
-    queue = PushQueue(desk.ledger)
+    queue = PushQueue(desk.ledger, HOST)
     told = some_pushes(100)
     queue.add(told[:40])
     queue.add([replace(push, feed="org:acme") for push in told[30:50]])
@@ -269,7 +269,7 @@ def test_lags_are_told_by_their_rank() -> None:
 
 
 def test_a_time_in_any_zone_is_that_time(desk: Desk) -> None:
-    queue = PushQueue(desk.ledger)
+    queue = PushQueue(desk.ledger, HOST)
     queue.add([a_push()])
     moment = desk.now().astimezone()
     found = coverage(desk.ledger, moment - HOUR, moment + HOUR)
@@ -279,7 +279,7 @@ def test_a_time_in_any_zone_is_that_time(desk: Desk) -> None:
 
 
 def test_what_leakscan_never_writes_is_one_clear_line(desk: Desk) -> None:
-    PushQueue(desk.ledger).add([a_push()])
+    PushQueue(desk.ledger, HOST).add([a_push()])
     with desk.ledger.writing() as connection:
         connection.execute(text("UPDATE pushes SET state = 'lost'"))
     with pytest.raises(LeakscanError, match="never writes"):

@@ -6,13 +6,14 @@ from collections import Counter
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, case, cast, func, or_, select
+from sqlalchemy import BigInteger, case, cast, func, select
 
 from leakscan.ledger.fates import Fates
 from leakscan.ledger.hour_tables import lag_hours, poll_hours, push_hours, told_hours
 from leakscan.ledger.prune import hour_of
 from leakscan.ledger.push_tables import polls, pushes
 from leakscan.ledger.shares import Lag, Share, lag_of, share_of
+from leakscan.ledger.watched import Watched, watched
 from leakscan.push import PushState
 from leakscan.storage import StrangeRowError
 
@@ -64,7 +65,10 @@ class WatchCoverage:
         costs: all attempts together, also later ones.
         seen_lag: from a push until we were told.
         ended_lag: from a push until it was scanned.  Neither counts what an archive told first.
+        watched: the findings that watches have seen in that time.
         polls: by feed, of the polls in that time.
+        troubles: by feed, why it could not be asked when that was so last in that time; of what was
+            pruned it is not known any more.
         of_archive: the share of the pushes that happened in that time and that archives know,
             which live feeds told of as well; ``None`` if one of them knows nothing.
         of_list: the share of those that the watch list's feeds told of, which the public feed
@@ -80,7 +84,9 @@ class WatchCoverage:
     costs: Costs
     seen_lag: Lag | None
     ended_lag: Lag | None
+    watched: Watched
     polls: Mapping[str, PollSums]
+    troubles: Mapping[str, str]
     of_archive: Share | None
     of_list: Share | None
 
@@ -104,7 +110,9 @@ def coverage(ledger: Ledger, since: datetime, until: datetime) -> WatchCoverage:
             costs=costs,
             seen_lag=_lag(time, "seen", pushes.c.seen_lag),
             ended_lag=_lag(time, "ended", pushes.c.ended_lag),
+            watched=watched(connection, since, until),
             polls=_polls(time),
+            troubles=_troubles(time),
             **_shares(time),
         )
 
@@ -163,10 +171,9 @@ def _lag(time: _Time, until: str, column: Column[int]) -> Lag | None:
 
 def _polls(time: _Time) -> dict[str, PollSums]:
     names = [one.name for one in fields(PollSums)]
-    is_failed = or_(polls.c.trouble.is_not(None), polls.c.why.is_not(None))
     counted = {
         "polls": func.count(),
-        "failed": _sum(case((is_failed, 1), else_=0)),
+        "failed": _sum(case((polls.c.has_failed, 1), else_=0)),
         "gaps": _sum(case((polls.c.is_gap, 1), else_=0)),
     }
     live = [counted[name] if name in counted else _sum(polls.c[name]) for name in names]
@@ -182,6 +189,11 @@ def _polls(time: _Time) -> dict[str, PollSums]:
             pairs = zip(names, values, strict=True)
             sums[feed] = PollSums(**{name: getattr(known, name) + value for name, value in pairs})
     return sums
+
+
+def _troubles(time: _Time) -> dict[str, str]:
+    query = select(polls.c.feed, polls.c.why).where(polls.c.why.is_not(None)).order_by(polls.c.id)
+    return {row.feed: row.why for row in time.rows(query, polls.c.at)}
 
 
 def _shares(time: _Time) -> dict[str, Share | None]:

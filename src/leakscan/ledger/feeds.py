@@ -1,6 +1,6 @@
 """Who asks which feed now, how far each was read, and what each poll brought.
 
-Claims, tickets and leases are those of queue.py, so that two watches do not ask the same at once.
+Two watches do not ask the same at once (leases.py).
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, insert, or_, select, update
 
 from leakscan.ledger.engine import now
+from leakscan.ledger.leases import LONGEST_DELAY, Leases, is_due, is_over, soonest
 from leakscan.ledger.push_tables import feeds, polls
 from leakscan.ledger.pushes import add_pushes
-from leakscan.ledger.queue import LONGEST_DELAY, LONGEST_LEASE
 from leakscan.ledger.tables import insert_into
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement
 
     from leakscan.ledger.engine import Ledger
     from leakscan.push import Push
@@ -76,17 +76,18 @@ class PollNote:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
-    """What noting a poll did.
+class FeedFailure:
+    """The last poll of a feed, which failed.
 
     Attributes:
-        fresh: how many of the pushes nobody had told of before.
-        is_ours: whether the claim was still held; else the feed has not moved on, and what it
-            told will be told again.
+        ago: seconds since then.
+        due_in: seconds until it is asked again.
+        why: in a sentence, redacted.
     """
 
-    fresh: int
-    is_ours: bool
+    ago: float
+    due_in: float
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +130,7 @@ class Feeds:
         if not claims:
             return []
         with self.ledger.writing() as connection:
-            ours = _held(connection, claims)
-            until = now(connection) + self.lease
-            row = feeds.c.name.in_([claim.name for claim in ours])
-            connection.execute(update(feeds).where(row).values(lease_until=until))
-            return ours
+            return _HELD.renew(connection, claims, self.lease)
 
     def release(self, claims: Collection[FeedClaim]) -> None:
         """Give claims back; the feeds are as due as before.
@@ -144,8 +141,7 @@ class Feeds:
         if not claims:
             return
         with self.ledger.writing() as connection:
-            row = feeds.c.name.in_([claim.name for claim in _held(connection, claims)])
-            connection.execute(update(feeds).where(row).values(ticket=None, lease_until=None))
+            _HELD.release(connection, _HELD.hold(connection, claims))
 
     def note_poll(
         self,
@@ -154,7 +150,7 @@ class Feeds:
         wait: timedelta,
         cursor: str | None = None,
         told: Sequence[Push] = (),
-    ) -> Noted:
+    ) -> int:
         """Queue the pushes of a poll, and only then, in one transaction, let the feed move on.
 
         Args:
@@ -164,11 +160,15 @@ class Feeds:
             cursor: how far it was read now; ``None`` for no further than before.
             told: the pushes, as for `PushQueue.add`.
 
+        Returns:
+            How many of the pushes nobody had told of before.  They are queued even if the claim was
+            lost; the feed has not moved on then, and will tell of them again.
+
         Raises:
             LeakscanError: the database failed; nothing is noted, and the lease will end.
         """
         with self.ledger.writing() as connection:
-            is_ours = bool(_held(connection, [claim]))
+            ours = _HELD.hold(connection, [claim])
             fresh = add_pushes(connection, told)
             moment = now(connection)
             row = {
@@ -181,23 +181,22 @@ class Feeds:
                 "fresh": fresh,
                 "requests": note.requests,
                 "is_gap": note.is_gap,
+                "has_failed": note.has_failed,
                 "oldest_at": note.oldest_at,
                 "newest_at": note.newest_at,
                 "trouble": note.trouble and note.trouble.value,
                 "why": note.why,
             }
             connection.execute(insert(polls), row)
-            if is_ours:
-                changes: dict[str, object] = {
-                    "due_at": moment + min(wait, LONGEST_DELAY),
-                    "polled_at": moment,
-                    "ticket": None,
-                    "lease_until": None,
-                    "failures": claim.failures + 1 if note.has_failed else 0,
-                }
-                changes |= {} if cursor is None else {"cursor": cursor}
-                connection.execute(update(feeds).where(feeds.c.name == claim.name).values(changes))
-        return Noted(fresh, is_ours)
+            _HELD.release(
+                connection,
+                ours,
+                due_at=moment + min(wait, LONGEST_DELAY),
+                polled_at=moment,
+                failures=claim.failures + 1 if note.has_failed else 0,
+                cursor=feeds.c.cursor if cursor is None else cursor,
+            )
+        return fresh
 
     def next_due(self, names: Collection[str]) -> datetime | None:
         """Return when the next of some feeds is due, or a claim of it ends, if that is to come.
@@ -205,40 +204,44 @@ class Feeds:
         Raises:
             LeakscanError: the database failed.
         """
-        free = feeds.c.ticket.is_(None)
+        named, free = feeds.c.name.in_(names), feeds.c.ticket.is_(None)
         with self.ledger.reading() as connection:
-            moment = now(connection)
-            ahead = [
-                connection.scalar(
-                    select(func.min(column)).where(feeds.c.name.in_(names), which, column > moment)
-                )
-                for which, column in ((free, feeds.c.due_at), (~free, feeds.c.lease_until))
-            ]
-        return min((one for one in ahead if one), default=None)
+            return soonest(
+                connection,
+                (feeds.c.due_at, and_(named, free)),
+                (feeds.c.lease_until, and_(named, ~free)),
+            )
 
-    def cursor(self, name: str) -> str | None:
-        """Return how far a feed was read; ``None`` if it never was.
+    def failure(self, name: str) -> FeedFailure | None:
+        """Return how the last poll of a feed has failed; ``None`` if it has not.
 
         Raises:
             LeakscanError: the database failed.
         """
+        query = select(feeds.c.polled_at, feeds.c.due_at).where(
+            feeds.c.name == name, feeds.c.failures > 0, feeds.c.polled_at.is_not(None)
+        )
+        last = select(polls.c.why).where(polls.c.feed == name).order_by(polls.c.id.desc()).limit(1)
         with self.ledger.reading() as connection:
-            return connection.scalar(select(feeds.c.cursor).where(feeds.c.name == name))
+            row = connection.execute(query).first()
+            if row is None:
+                return None
+            moment, why = now(connection), connection.scalar(last)
+        ago, due_in = moment - row.polled_at, row.due_at - moment
+        return FeedFailure(
+            max(0.0, ago.total_seconds()),
+            max(0.0, due_in.total_seconds()),
+            why or "it did not answer",
+        )
 
 
-def _held(connection: Connection, claims: Collection[FeedClaim]) -> list[FeedClaim]:
-    """Lock the claims that are still their holder's, in one order for all, and return them."""
-    names = [claim.name for claim in claims]
-    query = select(feeds.c.name, feeds.c.ticket).where(feeds.c.name.in_(names))
-    rows = connection.execute(query.order_by(feeds.c.name).with_for_update())
-    tickets = {row.name: row.ticket for row in rows}
-    return [claim for claim in claims if tickets.get(claim.name) == claim.ticket]
+_HELD: Leases[FeedClaim] = Leases(feeds, feeds.c.name, lambda claim: claim.name)
 
 
 def _due(moment: datetime) -> ColumnElement[bool]:
     """Return the condition that a feed may be asked: due, or left by a dead process."""
-    due, lease = feeds.c.due_at, feeds.c.lease_until
+    free = feeds.c.ticket.is_(None)
     return or_(
-        and_(feeds.c.ticket.is_(None), or_(due <= moment, due > moment + LONGEST_DELAY)),
-        and_(feeds.c.ticket.is_not(None), or_(lease <= moment, lease > moment + LONGEST_LEASE)),
+        and_(free, is_due(feeds.c.due_at, moment)),
+        and_(~free, is_over(feeds.c.lease_until, moment)),
     )

@@ -11,9 +11,10 @@ from sqlalchemy import delete, func, select, update
 
 from leakscan.ledger.duties import DISABLED, GAVE_UP, TROUBLE, Duties
 from leakscan.ledger.engine import now
-from leakscan.ledger.queue import LONGEST_DELAY, hold
+from leakscan.ledger.leases import LONGEST_DELAY
+from leakscan.ledger.queue import HELD
 from leakscan.ledger.settle import owe_alert, settle, wipe
-from leakscan.ledger.tables import actions, findings, owners
+from leakscan.ledger.tables import findings, owners
 from leakscan.ledger.words import ActionKind, ActionState, Answer, FindingState, Owner, Verdict
 
 if TYPE_CHECKING:
@@ -254,7 +255,7 @@ def _lock(connection: Connection, claims: Sequence[Claim]) -> list[Claim]:
     rows = select(findings.c.id, findings.c.state).where(findings.c.id.in_(ids))
     locked = connection.execute(rows.order_by(findings.c.id).with_for_update())
     open_still = {row.id for row in locked if row.state == FindingState.OPEN}
-    hold(connection, claims)
+    HELD.hold(connection, claims)
     return [claim for claim in claims if claim.entry.id in open_still]
 
 
@@ -266,10 +267,9 @@ def _end(
     **values: object,
 ) -> list[Claim]:
     """End claims; return those that were still held."""
-    held = hold(connection, claims)
-    values |= {"state": state, "last_answer": answer, "ticket": None, "lease_until": None}
+    held = HELD.hold(connection, claims)
+    values |= {"state": state, "last_answer": answer}
     if state is not ActionState.DUE:
         values["ended_at"] = now(connection)
-    ids = [claim.action for claim in held]
-    connection.execute(update(actions).where(actions.c.id.in_(ids)).values(values))
+    HELD.release(connection, held, **values)
     return held

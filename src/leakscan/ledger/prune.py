@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select
 
 from leakscan.ledger.hour_tables import lag_hours, poll_hours, push_hours, told_hours
-from leakscan.ledger.push_tables import polls, pushes
+from leakscan.ledger.push_tables import COSTS, polls, pushes
 from leakscan.ledger.tables import insert_into
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ Source: https://docs.github.com/en/rest/activity/events"""
 
 _PAGE = 1000
 _PUSH_KEY = ("host", "kind", "feed", "state", "trouble", "via", "is_partial")
-_PUSH_SUMS = ("objects", "bytes", "received", "git_requests", "api_requests", "findings")
+_PUSH_SUMS = (*COSTS, "findings")
 _POLL_SUMS = ("read", "repeated", "malformed", "pushes", "fresh", "requests")
 _TOLD_KEY = ("by_feed", "by_list", "by_archive")
 
@@ -102,8 +102,7 @@ def _total_pushes(connection: Connection, rows: Sequence[RowMapping]) -> None:
 def _total_polls(connection: Connection, rows: Sequence[RowMapping]) -> None:
     sums = _Sums()
     for row in rows:
-        has_failed = row["trouble"] is not None or row["why"] is not None
-        values = {"polls": 1, "failed": int(has_failed), "gaps": int(row["is_gap"])}
+        values = {"polls": 1, "failed": int(row["has_failed"]), "gaps": int(row["is_gap"])}
         key = (hour_of(row["at"]), row["feed"])
         sums.add(key, values | {name: row[name] for name in _POLL_SUMS})
     sums.store(connection, poll_hours, ("hour", "feed"))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import select, text
 
+from leakscan.ledger.leases import LONGEST_DELAY, is_over
+from leakscan.ledger.push_outcomes import MAX_ATTEMPTS
 from leakscan.ledger.push_tables import pushes
-from leakscan.ledger.queue import LONGEST_DELAY, LONGEST_LEASE
 from leakscan.push import PushState
 
 if TYPE_CHECKING:
@@ -22,38 +23,41 @@ SHARE = 0.25
 of this minute matters most, and yet nothing waits for ever."""
 
 
-def choose(connection: Connection, moment: datetime, limit: int) -> list[int]:
-    """Lock up to ``limit`` pushes that nobody has in hand and that may be begun.
+def choose(
+    connection: Connection, host: str, moment: datetime, limit: int
+) -> tuple[list[int], list[int]]:
+    """Lock up to ``limit`` pushes of one site that nobody has in hand and that may be begun.
 
     First those that a dead process has left, then a share of those to be tried again, a share of
     the oldest, and else the newest.
 
     Args:
         connection: in a transaction that writes.
+        host: name of the site.
         moment: now, by the ledger's clock.
         limit: how many at most.
 
     Returns:
-        Their numbers, in this order.
+        Their numbers, in this order; and those of pushes that processes have left too often.
     """
     read_in_order(connection)
     share = int(limit * SHARE + random.random())  # noqa: S311 - of one at a time, now and then one
+    worn = _locked(connection, left_behind(host, moment, is_worn=True), limit)
     taken: list[int] = []
     for lanes, most in (
-        ((left_behind(moment),), limit),
-        (delayed(moment), share),
-        ((oldest(),), share),
-        ((newest(),), limit),
-        (delayed(moment), limit),
+        ((left_behind(host, moment),), limit),
+        (delayed(host, moment), share),
+        ((oldest(host),), share),
+        ((newest(host),), limit),
+        (delayed(host, moment), limit),
     ):
         free = min(most, limit - len(taken))
         for lane in lanes:
             if free > 0:
-                query = lane.where(pushes.c.id.not_in(taken)).limit(free)
-                found = connection.scalars(query.with_for_update(skip_locked=True)).all()
+                found = _locked(connection, lane.where(pushes.c.id.not_in(taken)), free)
                 taken += found
                 free -= len(found)
-    return taken
+    return taken, worn
 
 
 def read_in_order(connection: Connection) -> None:
@@ -67,15 +71,24 @@ def read_in_order(connection: Connection) -> None:
         connection.execute(text("SET LOCAL enable_bitmapscan = off"))
 
 
-def left_behind(moment: datetime) -> Select[Any]:
-    """Return the query for what a process had in hand when it died; few are in hand at a time."""
-    lease = pushes.c.lease_until
-    is_over = or_(lease <= moment, lease > moment + LONGEST_LEASE)
-    query = select(pushes.c.id).where(pushes.c.state == PushState.SCANNING, is_over)
-    return query.order_by(pushes.c.due_at, pushes.c.happened_at)
+def left_behind(host: str, moment: datetime, *, is_worn: bool = False) -> Select[Any]:
+    """Return the query for what a process had in hand when it died; few are in hand at a time.
+
+    Args:
+        host: name of the site.
+        moment: now, by the ledger's clock.
+        is_worn: rather those that may not be begun any more, for that has come too often.
+    """
+    attempts = pushes.c.attempts
+    often = attempts >= MAX_ATTEMPTS if is_worn else attempts < MAX_ATTEMPTS
+    return (
+        _of(host, PushState.SCANNING)
+        .where(is_over(pushes.c.lease_until, moment), often)
+        .order_by(pushes.c.due_at, pushes.c.happened_at)
+    )
 
 
-def delayed(moment: datetime) -> Iterator[Select[Any]]:
+def delayed(host: str, moment: datetime) -> Iterator[Select[Any]]:
     """Yield the queries for what was to wait until now: failed, or given back.
 
     What is to wait longer than anything ever is was written before the clock was set back.
@@ -83,28 +96,37 @@ def delayed(moment: datetime) -> Iterator[Select[Any]]:
     due = pushes.c.due_at
     for state in (PushState.FAILED, PushState.SEEN):
         for is_due in (due <= moment, due > moment + LONGEST_DELAY):
-            yield select(pushes.c.id).where(pushes.c.state == state, is_due).order_by(due)
+            yield _of(host, state).where(is_due).order_by(due)
 
 
-def oldest() -> Select[Any]:
+def oldest(host: str) -> Select[Any]:
     """Return the query for what may be begun at once, the oldest first."""
-    return _fresh().order_by(pushes.c.due_at, pushes.c.happened_at)
+    return _fresh(host).order_by(pushes.c.due_at, pushes.c.happened_at)
 
 
-def newest() -> Select[Any]:
+def newest(host: str) -> Select[Any]:
     """Return the query for what may be begun at once, the newest first.
 
     ``due_at`` is null in all of them; that it is named lets PostgreSQL read the index in order.
     """
-    return _fresh().order_by(pushes.c.due_at.desc(), pushes.c.happened_at.desc())
+    return _fresh(host).order_by(pushes.c.due_at.desc(), pushes.c.happened_at.desc())
 
 
-def waiting() -> Iterator[Select[Any]]:
+def waiting(host: str) -> Iterator[Select[Any]]:
     """Yield the queries for all that waits: what may be begun at once, and what is to wait."""
-    yield _fresh()
+    yield _fresh(host)
     for state in (PushState.FAILED, PushState.SEEN):
-        yield select(pushes.c.id).where(pushes.c.state == state, pushes.c.due_at.is_not(None))
+        yield _of(host, state).where(pushes.c.due_at.is_not(None))
 
 
-def _fresh() -> Select[Any]:
-    return select(pushes.c.id).where(pushes.c.state == PushState.SEEN, pushes.c.due_at.is_(None))
+def _fresh(host: str) -> Select[Any]:
+    return _of(host, PushState.SEEN).where(pushes.c.due_at.is_(None))
+
+
+def _locked(connection: Connection, lane: Select[Any], limit: int) -> list[int]:
+    """Lock the first of a lane, but for what somebody else has locked."""
+    return list(connection.scalars(lane.limit(limit).with_for_update(skip_locked=True)))
+
+
+def _of(host: str, state: PushState) -> Select[Any]:
+    return select(pushes.c.id).where(pushes.c.host == host, pushes.c.state == state)

@@ -6,16 +6,16 @@ import random
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import bindparam, case, func, update
 
 from leakscan.ledger.engine import now
-from leakscan.ledger.push_tables import pushes
-from leakscan.ledger.pushes import in_batches, lag
-from leakscan.ledger.queue import LONGEST_DELAY
+from leakscan.ledger.leases import LONGEST_DELAY, Leases
+from leakscan.ledger.push_tables import COSTS, pushes
+from leakscan.ledger.pushes import lag
 from leakscan.push import PushState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -29,48 +29,33 @@ GROWTH = 4
 """A failed look is made again after 20 seconds, then after four times as long each time: eight
 attempts in about a day, in which most outages end."""
 
-_COSTS = ("objects", "bytes", "received", "git_requests", "api_requests")
+HELD: Leases[PushClaim] = Leases(pushes, pushes.c.id, lambda claim: claim.id)
+"""The claims on pushes."""
 
 
-def held(connection: Connection, claims: Iterable[PushClaim]) -> list[PushClaim]:
-    """Lock the claims that are still their holder's, and return them in the order of their ids.
-
-    They are locked in one order by all, so that no two wait for each other.
-    """
-    ordered = sorted(claims, key=lambda claim: claim.id)
-    ours: list[PushClaim] = []
-    for some in in_batches(ordered):
-        ids = [claim.id for claim in some]
-        query = select(pushes.c.id, pushes.c.ticket).where(pushes.c.id.in_(ids))
-        rows = connection.execute(query.order_by(pushes.c.id).with_for_update())
-        tickets = {row.id: row.ticket for row in rows}
-        ours += [claim for claim in some if tickets.get(claim.id) == claim.ticket]
-    return ours
-
-
-def conclude(connection: Connection, outcomes: Sequence[Outcome], run: int | None) -> int:
+def conclude(connection: Connection, outcomes: Sequence[Outcome], run: int | None) -> list[int]:
     """End looks; those whose claims are no longer held are left as their successors have them.
 
     Returns:
-        How many were still held.
+        The numbers of the pushes whose claims were still held.
     """
     by_claim = {claim: (look, findings) for claim, look, findings in outcomes}
-    ours = held(connection, by_claim)
+    ours = HELD.hold(connection, by_claim)
     if not ours:
-        return 0
+        return []
     moment = now(connection)
     most = bindparam("new_findings", type_=pushes.c.findings.type)
-    values: dict[str, Any] = {name: pushes.c[name] + bindparam(f"new_{name}") for name in _COSTS}
+    values: dict[str, Any] = {name: pushes.c[name] + bindparam(f"new_{name}") for name in COSTS}
     values["findings"] = case((pushes.c.findings > most, pushes.c.findings), else_=most)
     changes = []
     for claim in ours:
         look, findings = by_claim[claim]
-        costs = {f"new_{name}": getattr(look, name) for name in _COSTS}
+        costs = {f"new_{name}": getattr(look, name) for name in COSTS}
         changes.append(_end(claim, look, moment) | costs | {"new_findings": findings})
     row = pushes.c.id == bindparam("at")
     statement = update(pushes).where(row).values(values)
     connection.execute(statement, [change | {"run_id": run} for change in changes])
-    return len(changes)
+    return [claim.id for claim in ours]
 
 
 def give_up(connection: Connection, ids: Sequence[int], why: str) -> None:

@@ -1,24 +1,25 @@
-"""Hand out pushes to be looked at, each to one process at a time.
+"""Hand out pushes to be looked at, each to one process at a time (leases.py).
 
-Claims, tickets and leases are those of queue.py.  However many pushes wait, handing one out takes
-the same time: each query reads a few rows at an end of a range of one index.
+However many pushes wait, handing one out takes the same time: each query reads a few rows at an
+end of a range of one index.
 """
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
 
+from leakscan.ledger.batches import BATCH, in_batches
 from leakscan.ledger.engine import now
-from leakscan.ledger.push_lanes import choose, oldest, read_in_order, waiting
-from leakscan.ledger.push_outcomes import MAX_ATTEMPTS, conclude, give_up, held
+from leakscan.ledger.leases import LONGEST_DELAY
+from leakscan.ledger.push_lanes import choose, read_in_order, waiting
+from leakscan.ledger.push_outcomes import HELD, conclude, give_up
 from leakscan.ledger.push_tables import pushes
-from leakscan.ledger.pushes import BATCH, PUSH, add_pushes, in_batches, push_of
-from leakscan.ledger.queue import LONGEST_DELAY
+from leakscan.ledger.pushes import PUSH, add_pushes, push_of
 from leakscan.push import Look, Push, PushState
 
 if TYPE_CHECKING:
@@ -49,14 +50,28 @@ Outcome = tuple[PushClaim, Look, int]
 
 
 @dataclass(frozen=True, slots=True)
-class PushQueue:
-    """The pushes of a ledger.
+class Claimed:
+    """What was taken to be looked at, and what nobody will look at any more.
 
     Attributes:
+        given_up: how many were given up, for each process that looked at them has died.
+    """
+
+    claims: list[PushClaim] = field(default_factory=list)
+    given_up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PushQueue:
+    """The pushes of one site in a ledger; those of others are for their own watches.
+
+    Attributes:
+        host: name of the site, such as ``github.com``.
         lease: how long a claim lasts unless it is renewed; at most `LONGEST_LEASE`.
     """
 
     ledger: Ledger
+    host: str
     lease: timedelta = timedelta(seconds=60)
 
     def add(self, told: Sequence[Push]) -> int:
@@ -75,7 +90,7 @@ class PushQueue:
         with self.ledger.writing() as connection:
             return add_pushes(connection, told)
 
-    def claim(self, limit: int) -> list[PushClaim]:
+    def claim(self, limit: int) -> Claimed:
         """Take up to ``limit`` pushes to look at; each begins an attempt.
 
         The newest first, but a share of them are those that wait longest (push_lanes.py).  One
@@ -85,20 +100,18 @@ class PushQueue:
             LeakscanError: the database failed.
         """
         if limit < 1:
-            return []
+            return Claimed()
         ticket = secrets.token_hex(16)
         with self.ledger.writing() as connection:
             moment = now(connection)
-            chosen = choose(connection, moment, limit)
-            query = select(pushes.c.id, pushes.c.attempts, *PUSH).where(pushes.c.id.in_(chosen))
-            rows = {row[pushes.c.id]: row for row in connection.execute(query).mappings()}
-            worn = [number for number in chosen if rows[number][pushes.c.attempts] >= MAX_ATTEMPTS]
+            chosen, worn = choose(connection, self.host, moment, limit)
             if worn:
                 give_up(connection, worn, "each process that looked at it died")
+            query = select(pushes.c.id, pushes.c.attempts, *PUSH).where(pushes.c.id.in_(chosen))
+            rows = {row[pushes.c.id]: row for row in connection.execute(query).mappings()}
             claims = [
                 PushClaim(number, push_of(row), ticket, row[pushes.c.attempts] + 1)
                 for number, row in ((number, rows[number]) for number in chosen)
-                if number not in worn
             ]
             values = {
                 "state": PushState.SCANNING,
@@ -106,9 +119,8 @@ class PushQueue:
                 "ticket": ticket,
                 "lease_until": moment + self.lease,
             }
-            taken = pushes.c.id.in_([claim.id for claim in claims])
-            connection.execute(update(pushes).where(taken).values(values))
-            return claims
+            connection.execute(update(pushes).where(pushes.c.id.in_(chosen)).values(values))
+            return Claimed(claims, len(worn))
 
     def renew(self, claims: Collection[PushClaim]) -> list[PushClaim]:
         """Make the leases of claims last anew; return those that are still their holder's.
@@ -119,12 +131,7 @@ class PushQueue:
         if not claims:
             return []
         with self.ledger.writing() as connection:
-            ours = held(connection, claims)
-            until = now(connection) + self.lease
-            for some in in_batches([claim.id for claim in ours]):
-                row = pushes.c.id.in_(some)
-                connection.execute(update(pushes).where(row).values(lease_until=until))
-            return ours
+            return HELD.renew(connection, claims, self.lease)
 
     def release(self, claims: Collection[PushClaim], delay: timedelta = timedelta(0)) -> None:
         """Give claims back unattempted, to be taken up after a delay, of a day at most.
@@ -137,16 +144,16 @@ class PushQueue:
         with self.ledger.writing() as connection:
             moment = now(connection)
             due_at = moment + min(delay, LONGEST_DELAY) if delay else None
-            back = {"attempts": pushes.c.attempts - 1, "ticket": None, "lease_until": None}
-            for some in in_batches([claim.id for claim in held(connection, claims)]):
-                for has_failed, state, due in (
-                    (pushes.c.why.is_(None), PushState.SEEN, due_at),
-                    (pushes.c.why.is_not(None), PushState.FAILED, due_at or moment),
-                ):
-                    row = update(pushes).where(pushes.c.id.in_(some), has_failed)
-                    connection.execute(row.values(back | {"state": state, "due_at": due}))
+            held, attempts = HELD.hold(connection, claims), pushes.c.attempts - 1
+            for has_failed, state, due in (
+                (pushes.c.why.is_(None), PushState.SEEN, due_at),
+                (pushes.c.why.is_not(None), PushState.FAILED, due_at or moment),
+            ):
+                HELD.release(
+                    connection, held, has_failed, state=state, due_at=due, attempts=attempts
+                )
 
-    def finish(self, outcomes: Sequence[Outcome], run: int | None) -> int:
+    def finish(self, outcomes: Sequence[Outcome], run: int | None) -> list[int]:
         """Write down what became of looks, in one transaction.
 
         A failure that may pass is tried again later (push_outcomes.py), until it is given up.
@@ -157,13 +164,14 @@ class PushQueue:
             run: the ledger's number of the watch.
 
         Returns:
-            How many were still their holder's; of the others nothing is changed.
+            The numbers of the pushes that were still their holder's; of the others nothing is
+            changed.
 
         Raises:
             LeakscanError: the database failed; none is written down.
         """
         if not outcomes:
-            return 0
+            return []
         with self.ledger.writing() as connection:
             return conclude(connection, outcomes, run)
 
@@ -177,7 +185,7 @@ class PushQueue:
             LeakscanError: the database failed; what was given up stays so.
         """
         count = 0
-        for lane in waiting():
+        for lane in waiting(self.host):
             query = lane.where(pushes.c.seen_at < before).limit(BATCH)
             is_over = False
             while not is_over:
@@ -196,42 +204,38 @@ class PushQueue:
         """
         states = states or tuple(PushState)
         query = select(pushes.c.state, func.count().label("number"))
-        query = query.where(pushes.c.state.in_(states)).group_by(pushes.c.state)
+        query = query.where(pushes.c.host == self.host, pushes.c.state.in_(states))
         with self.ledger.reading() as connection:
-            found = {row.state: row.number for row in connection.execute(query)}
+            rows = connection.execute(query.group_by(pushes.c.state))
+            found = {row.state: row.number for row in rows}
         return {state: found.get(state, 0) for state in states}
 
-    def oldest_waiting(self) -> datetime | None:
-        """Return when the oldest push happened that waits, if one does.
+    def unended(self, ids: Collection[int]) -> set[int]:
+        """Return those of some pushes that still wait, or that somebody looks at now.
 
         Raises:
             LeakscanError: the database failed.
         """
-        fresh = oldest().with_only_columns(pushes.c.happened_at).limit(1)
-        _, *later = waiting()
-        delayed = [lane.with_only_columns(func.min(pushes.c.happened_at)) for lane in later]
+        states = (PushState.SEEN, PushState.SCANNING, PushState.FAILED)
+        found: set[int] = set()
         with self.ledger.reading() as connection:
-            moments = [connection.scalar(query) for query in (fresh, *delayed)]
-        return min((one for one in moments if one), default=None)
+            for some in in_batches(sorted(ids)):
+                query = select(pushes.c.id).where(pushes.c.id.in_(some), pushes.c.state.in_(states))
+                found |= set(connection.scalars(query))
+        return found
 
     def next_due(self) -> datetime | None:
-        """Return when the next push is due, or a claim ends, if any is to come.
+        """Return when the next of the pushes that were given back is due, if there is one.
+
+        It may be due already.  What has failed is tried again later, and not waited for.
 
         Raises:
             LeakscanError: the database failed.
         """
-        ahead = (
-            (PushState.SEEN, pushes.c.due_at),
-            (PushState.FAILED, pushes.c.due_at),
-            (PushState.SCANNING, pushes.c.lease_until),
-        )
+        due = pushes.c.due_at
+        is_given_back = pushes.c.state == PushState.SEEN, due.is_not(None)
+        query = select(func.min(due)).where(pushes.c.host == self.host, *is_given_back)
         with self.ledger.reading() as connection:
             read_in_order(connection)
-            moment = now(connection)
-            moments = [
-                connection.scalar(
-                    select(func.min(column)).where(pushes.c.state == state, column > moment)
-                )
-                for state, column in ahead
-            ]
-        return min((one for one in moments if one), default=None)
+            moment: datetime | None = connection.scalar(query)
+            return moment

@@ -19,6 +19,9 @@ from sqlalchemy import (
 from leakscan.ledger.tables import Id, Words, metadata, row_id
 from leakscan.storage import Moment
 
+COSTS = ("objects", "bytes", "received", "git_requests", "api_requests")
+"""What a look takes: attributes of `leakscan.push.Look`, columns of pushes and of push_hours."""
+
 pushes = Table(
     "pushes",
     metadata,
@@ -92,7 +95,7 @@ pushes = Table(
     Column("ended_lag", BigInteger, comment="Of the same, seconds until it was ended."),
     Column("run_id", Id, ForeignKey("runs.id"), comment="The watch that looked at it last."),
     # Dequeuing reads a few rows at an end of a range, however many wait in it.
-    Index(None, "state", "due_at", "happened_at"),
+    Index(None, "host", "state", "due_at", "happened_at"),
     Index(None, "seen_at"),
     Index(None, "happened_at"),
     comment="One push, new branch or tag, or published repository each; texts are redacted.",
@@ -131,6 +134,7 @@ polls = Table(
     ),
     Column("oldest_at", Moment, comment="When the oldest of the events happened."),
     Column("newest_at", Moment, comment="When the newest did."),
+    Column("has_failed", Boolean, nullable=False, comment="Whether it could not be asked."),
     Column("trouble", String(16), comment="Why it could not be asked, in one word."),
     Column("why", Words, comment="The same in a sentence."),
     Index(None, "at"),

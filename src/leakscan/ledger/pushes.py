@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, or_, select, update
 
+from leakscan.ledger.batches import in_batches
 from leakscan.ledger.engine import now
-from leakscan.ledger.push_tables import pushes
+from leakscan.ledger.push_tables import COSTS, pushes
 from leakscan.ledger.tables import insert_into
 from leakscan.push import Push, PushKind, PushState
 from leakscan.storage import StrangeRowError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
-
-Item = TypeVar("Item")
-
-BATCH = 500
-"""Rows that one statement names; SQLite takes 32,766 values."""
 
 _TELLERS = {
     "by_feed": re.compile(r"events"),
@@ -84,12 +80,6 @@ def push_of(row: Mapping[Any, Any]) -> Push:
     return Push(**values)
 
 
-def in_batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    """Cut into parts of at most `BATCH`."""
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]
-
-
 def lag(feed: str, happened_at: datetime, moment: datetime) -> int | None:
     """Return the seconds since a push happened; ``None`` unless a live feed told of it first.
 
@@ -107,10 +97,9 @@ def _teller(feed: str) -> str | None:
 def _row(push: Push, moment: datetime) -> dict[str, Any]:
     values = {column.name: getattr(push, column.name) for column in PUSH}
     values |= {name: name == _teller(push.feed) for name in _BY}
-    counts = ("attempts", "objects", "bytes", "received", "git_requests", "api_requests")
     return {
         **values,
-        **dict.fromkeys((*counts, "findings"), 0),
+        **dict.fromkeys(("attempts", "findings", *COSTS), 0),
         "identity": push.identity,
         "kind": push.kind.value,
         # What no database can hold is no number of a repository.

@@ -1,9 +1,4 @@
-"""Hand out what is due, each action to one process at a time.
-
-A claim is a lease: while it runs, nobody else gets the action; when the process dies, the lease
-ends by itself.  An outcome counts only under the ticket of the claim, so that a process which was
-thought dead cannot overwrite what its successor has done.
-"""
+"""Hand out what is due, each action to one process at a time (leases.py)."""
 
 from __future__ import annotations
 
@@ -14,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, or_, select, tuple_, update
 
+from leakscan.ledger.batches import in_batches
 from leakscan.ledger.duties import UNFINISHED
 from leakscan.ledger.engine import now
 from leakscan.ledger.entries import ENTRY, entry_of
+from leakscan.ledger.leases import Leases, is_due, is_over, soonest
 from leakscan.ledger.tables import actions, findings, insert_into, owners
 from leakscan.ledger.words import ActionKind, ActionState, Claim, FindingState
 
@@ -27,13 +24,11 @@ if TYPE_CHECKING:
 
     from leakscan.ledger.engine import Ledger
 
-LONGEST_LEASE = timedelta(hours=1)
-LONGEST_DELAY = timedelta(days=1)
-"""No lease and no delay is longer: what lies further ahead was written before the clock was
-set back, and counts as over."""
-
 Duty = tuple[ActionKind, str | None]
 """The kind of an action, and who does it; ``None`` for any."""
+
+HELD: Leases[Claim] = Leases(actions, actions.c.id, lambda claim: claim.action)
+"""The claims on actions."""
 
 _OF_OPEN_FINDING = and_(
     findings.c.id == actions.c.finding_id, findings.c.state == FindingState.OPEN
@@ -106,7 +101,7 @@ class Queue:
         if not claims:
             return []
         with self.ledger.writing() as connection:
-            return self._renew(connection, claims, lease or self.lease)
+            return HELD.renew(connection, claims, lease or self.lease)
 
     def begin_mail(self, claims: Collection[Claim], email: str, message_id: str) -> list[Claim]:
         """Note that a mail is about to be sent, unless some of what it tells is no longer ours.
@@ -123,7 +118,7 @@ class Queue:
         ids = [claim.action for claim in claims]
         open_still = select(actions.c.id).join(findings, _OF_OPEN_FINDING)
         with self.ledger.writing() as connection:
-            held = self._renew(connection, claims, self.lease)
+            held = HELD.renew(connection, claims, self.lease)
             opened = set(connection.scalars(open_still.where(actions.c.id.in_(ids))))
             ours = [claim for claim in held if claim.action in opened]
             if len(ours) == len(claims):
@@ -147,20 +142,15 @@ class Queue:
         """
         with self.ledger.writing() as connection:
             due_at = now(connection) + delay
-            held = hold(connection, claims)
+            held = HELD.hold(connection, claims)
             for is_unsure in (False, True):
-                ids = [claim.action for claim in held if claim.is_unsure is is_unsure]
-                connection.execute(
-                    update(actions)
-                    .where(actions.c.id.in_(ids))
-                    .values(
-                        state=ActionState.DUE,
-                        attempts=actions.c.attempts - 1,
-                        is_unsure=is_unsure,
-                        due_at=due_at,
-                        ticket=None,
-                        lease_until=None,
-                    )
+                HELD.release(
+                    connection,
+                    [claim for claim in held if claim.is_unsure is is_unsure],
+                    state=ActionState.DUE,
+                    attempts=actions.c.attempts - 1,
+                    is_unsure=is_unsure,
+                    due_at=due_at,
                 )
 
     def backlog(self) -> dict[tuple[ActionKind, str, ActionState], int]:
@@ -185,9 +175,9 @@ class Queue:
         """
         count = 0
         with self.ledger.reading() as connection:
-            for start in range(0, len(ids), 500):
+            for some in in_batches(ids):
                 query = select(func.count(actions.c.finding_id.distinct())).where(
-                    actions.c.finding_id.in_(ids[start : start + 500]),
+                    actions.c.finding_id.in_(some),
                     actions.c.kind == ActionKind.DISABLE,
                     actions.c.state.in_(UNFINISHED),
                 )
@@ -200,37 +190,12 @@ class Queue:
         Raises:
             LeakscanError: the database failed.
         """
-        columns = {ActionState.DUE: actions.c.due_at, ActionState.RUNNING: actions.c.lease_until}
         with self.ledger.reading() as connection:
-            moment = now(connection)
-            ahead = [
-                connection.scalar(
-                    select(func.min(column)).where(actions.c.state == state, column > moment)
-                )
-                for state, column in columns.items()
-            ]
-        return min((one for one in ahead if one), default=None)
-
-    def _renew(
-        self, connection: Connection, claims: Collection[Claim], lease: timedelta
-    ) -> list[Claim]:
-        held = hold(connection, claims)
-        until = now(connection) + lease
-        ids = [claim.action for claim in held]
-        connection.execute(update(actions).where(actions.c.id.in_(ids)).values(lease_until=until))
-        return held
-
-
-def hold(connection: Connection, claims: Collection[Claim]) -> list[Claim]:
-    """Lock the claims that are still their holder's, and return them.
-
-    They are locked in one order by all, so that no two wait for each other.
-    """
-    tickets = {claim.ticket for claim in claims}
-    ids = [claim.action for claim in claims]
-    query = select(actions.c.id).where(actions.c.id.in_(ids), actions.c.ticket.in_(tickets))
-    held = set(connection.scalars(query.order_by(actions.c.id).with_for_update()))
-    return [claim for claim in claims if claim.action in held]
+            return soonest(
+                connection,
+                (actions.c.due_at, actions.c.state == ActionState.DUE),
+                (actions.c.lease_until, actions.c.state == ActionState.RUNNING),
+            )
 
 
 def _claims(connection: Connection, ids: Sequence[int], ticket: str) -> list[Claim]:
@@ -269,16 +234,9 @@ _CLAIM = (
 
 def _due(moment: datetime) -> ColumnElement[bool]:
     """Return the condition that an action can be taken up: due, or left by a dead process."""
-    due, lease = actions.c.due_at, actions.c.lease_until
     return or_(
-        and_(
-            actions.c.state == ActionState.DUE,
-            or_(due <= moment, due > moment + LONGEST_DELAY),
-        ),
-        and_(
-            actions.c.state == ActionState.RUNNING,
-            or_(lease <= moment, lease > moment + LONGEST_LEASE),
-        ),
+        and_(actions.c.state == ActionState.DUE, is_due(actions.c.due_at, moment)),
+        and_(actions.c.state == ActionState.RUNNING, is_over(actions.c.lease_until, moment)),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, or_, select, update
 
 from leakscan.ledger.duties import STOPPED, TROUBLE, UNFINISHED, Duties, needing_secret, new_action
-from leakscan.ledger.queue import LONGEST_DELAY
+from leakscan.ledger.leases import LONGEST_DELAY
 from leakscan.ledger.tables import actions, findings, insert_into, owners
 from leakscan.ledger.words import ActionKind, ActionState
 

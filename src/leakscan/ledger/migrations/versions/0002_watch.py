@@ -135,7 +135,9 @@ def _pushes() -> None:
     op.create_index("ix_pushes_happened_at", "pushes", ["happened_at"])
     op.create_index("ix_pushes_seen_at", "pushes", ["seen_at"])
     op.create_index(
-        "ix_pushes_state_due_at_happened_at", "pushes", ["state", "due_at", "happened_at"]
+        "ix_pushes_host_state_due_at_happened_at",
+        "pushes",
+        ["host", "state", "due_at", "happened_at"],
     )
 
 
@@ -175,6 +177,7 @@ def _polls() -> None:
         _column("is_gap", sa.Boolean(), "Whether events may have been lost since the poll before."),
         _column("oldest_at", MOMENT, "When the oldest of the events happened.", optional=True),
         _column("newest_at", MOMENT, "When the newest did.", optional=True),
+        _column("has_failed", sa.Boolean(), "Whether it could not be asked."),
         _column("trouble", sa.String(16), "Why it could not be asked, in one word.", optional=True),
         _column("why", sa.Text(), "The same in a sentence.", optional=True),
         sa.PrimaryKeyConstraint("id", name="pk_polls"),
