@@ -13,7 +13,13 @@ class Trouble(enum.StrEnum):
     GONE = "gone"
     BLOCKED = "blocked"
     EMPTY = "empty"
+    NAMELESS = "nameless"
+    """The name of its repository looks like a secret, and was not kept."""
     REFUSED = "refused"
+    BARRED = "barred"
+    """Whoever serves it, or a proxy, gives us nothing, whatever we ask for."""
+    LOCAL = "local"
+    """This machine fails, as with a full disk."""
     TOO_LARGE = "too-large"
     TOO_LONG = "too-long"
     BUSY = "busy"
@@ -24,6 +30,11 @@ class Trouble(enum.StrEnum):
     def is_passing(self) -> bool:
         """Whether it may be over a moment later, so that it is worth another try."""
         return self in (Trouble.BUSY, Trouble.UNREACHABLE, Trouble.BROKEN)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is about us, and says nothing of what was to be read."""
+        return self in (Trouble.BARRED, Trouble.LOCAL)
 
 
 class TroubleError(TargetError):
@@ -40,5 +51,7 @@ class TroubleError(TargetError):
         self, trouble: Trouble, what: str, remedy: str = "", retry_after: float | None = None
     ) -> None:
         super().__init__(what, remedy)
+        self.requests = 0
+        """API calls that a poll of a feed had taken by then."""
         self.trouble = trouble
         self.retry_after = retry_after

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from api_stage import Stage, begin, open_stage
 
 from hub import Change, Fault, HubRepository
 from leakscan.git.wire import Limits
@@ -15,19 +14,9 @@ from leakscan.push import PushKind
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with open_stage(tmp_path / "hub") as opened:
-        yield opened
-
-
-@pytest.fixture
-def app(stage: Stage) -> HubRepository:
-    return begin(stage)
+    from api_stage import Stage
 
 
 def test_one_commit_takes_one_call(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from api_stage import LIMITS, Stage, begin, open_stage
+from api_stage import LIMITS, Stage
 
 from hub import Change, Fault, Hub, HubRepository
 from leakscan.crawl.github.answers import ApiMeter
@@ -17,19 +17,7 @@ from leakscan.sources.sighting import Tally
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with open_stage(tmp_path / "hub") as opened:
-        yield opened
-
-
-@pytest.fixture
-def app(stage: Stage) -> HubRepository:
-    return begin(stage)
+    from collections.abc import Callable
 
 
 def test_too_many_commits_are_counted_and_what_is_left_of_them_is_found(

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from event_samples import asking
 
 from hub import Change, Hub, HubRepository
 from leakscan.crawl.feeds.events import scan_event
 from leakscan.crawl.feeds.repositories import GRACE
 from leakscan.crawl.feeds.sources import feeds_of
 from leakscan.crawl.github.calls import GitHub
-from leakscan.crawl.github.credentials import FixedToken
+from leakscan.crawl.github.credentials import Anonymous, FixedToken
 from leakscan.crawl.github.governor import Governor
 from leakscan.detect import Detector
 from leakscan.git.wire import Limits, Meter, Wire
@@ -24,16 +23,9 @@ from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from leakscan.crawl.feeds.poll import Poll
     from leakscan.push import Push
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    with Hub(tmp_path / "hub") as running:
-        yield running
 
 
 @pytest.fixture
@@ -130,10 +122,11 @@ def test_what_search_finds_is_followed_even_after_the_branch_has_moved_on(
 
 def test_nobody_may_search_without_a_login(hub: Hub, app: HubRepository) -> None:
     hub.push(app, Change({"a.txt": "a\n"}, "Begin"))
-    with asking(hub.url) as stranger:
-        (feed,) = feeds_of(["search"], stranger, ["word"])
-        with pytest.raises(TroubleError) as caught:
-            feed.poll(None)
+    stranger = GitHub(hub.url, Governor([Anonymous()], 8), lambda _: None)
+    (feed,) = feeds_of(["search"], stranger, ["word"])
+    with pytest.raises(TroubleError) as caught:
+        feed.poll(None)
+    stranger.close()
     assert caught.value.trouble is Trouble.REFUSED
 
 

@@ -58,6 +58,23 @@ def test_a_push_that_failed_and_was_scanned_later_has_not_failed() -> None:
     assert (figures.scanned, figures.failing, figures.given_back) == (2, set(), set())
 
 
+def test_what_another_watch_has_ended_is_no_longer_left_out() -> None:
+    figures = Figures(given_back={1, 2})
+    count(figures, 3, Look(PushState.FAILED, Trouble.BUSY))
+    figures.keep({2})
+    assert (figures.given_back, figures.failing, figures.is_whole) == ({2}, set(), False)
+    figures.keep(set())
+    assert figures.is_whole
+
+
+def test_what_failed_for_the_last_time_is_left_out_for_good() -> None:
+    figures = Figures()
+    figures.count(1, Look(PushState.FAILED, Trouble.BUSY), 1.0, 1.0, is_last=True)
+    figures.keep(set())
+    assert (figures.given_up, figures.failing, figures.left_out) == (1, set(), 1)
+    assert not figures.is_whole
+
+
 @pytest.mark.parametrize(
     ("look", "left_out"),
     [

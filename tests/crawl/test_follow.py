@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from leakscan.crawl.looks.follow import CLOSED_AFTER, CLOSED_FOR, Endpoint, Means, follow
+from leakscan.crawl.looks.follow import Followed, Means
+from leakscan.crawl.looks.follow import follow as follow_with
+from leakscan.crawl.pace import CLOSED_AFTER, CLOSED_FOR, LONGEST_REST, Pace
 from leakscan.detect import Detector
-from leakscan.errors import LeakscanError
+from leakscan.errors import LeakscanError, TargetError
 from leakscan.model import Kind, Location
 from leakscan.push import Push, PushKind, PushState
 from leakscan.rules import load_rules, select_rules
@@ -43,6 +45,7 @@ class Shelf:
     error: Exception | None = None
     skips: tuple[str, ...] = ()
     reads: int = field(default=0)
+    pace: Pace = field(default_factory=lambda: Pace(4))
 
     def read(self, push: Push, tally: Tally, spent: Spent) -> Iterator[Sighting]:
         self.reads += 1
@@ -60,8 +63,12 @@ class Shelf:
             raise self.error
 
 
-def means(*readers: Shelf, endpoint: Endpoint | None = None) -> Means:
-    return Means(readers, RULES, bytes(32), SITE, endpoint=endpoint or Endpoint())
+def means(*readers: Shelf) -> Means:
+    return Means(readers, RULES, bytes(32), SITE)
+
+
+def follow(push: Push, means: Means) -> Followed:
+    return follow_with(push, means.reader, means)
 
 
 def trouble(kind: Trouble, retry_after: float | None = None) -> TroubleError:
@@ -97,7 +104,7 @@ def test_what_was_skipped_is_told() -> None:
         (Trouble.EMPTY, PushState.SKIPPED),
         (Trouble.REFUSED, PushState.SKIPPED),
         (Trouble.TOO_LARGE, PushState.SKIPPED),
-        (Trouble.TOO_LONG, PushState.SKIPPED),
+        (Trouble.BARRED, PushState.FAILED),
         (Trouble.BUSY, PushState.FAILED),
         (Trouble.UNREACHABLE, PushState.FAILED),
         (Trouble.BROKEN, PushState.FAILED),
@@ -107,6 +114,26 @@ def test_every_trouble_is_a_state(kind: Trouble, state: PushState) -> None:
     look = follow(a_push(), means(Shelf("git", error=trouble(kind, 7)))).look
     assert (look.state, look.trouble, look.why) == (state, kind, f"it is {kind}: wait")
     assert look.retry_after == (None if state is PushState.SCANNED else 7)
+
+
+def test_a_server_of_which_nothing_comes_in_time_is_asked_again() -> None:
+    """Another time it may be faster; only what was read in part is not read again."""
+    look = follow(a_push(), means(Shelf("git", error=trouble(Trouble.TOO_LONG)))).look
+    assert (look.state, look.trouble) == (PushState.FAILED, Trouble.UNREACHABLE)
+    assert look.why == "it is too-long: wait"
+
+
+def test_no_server_is_believed_that_wants_to_rest_for_a_day() -> None:
+    look = follow(a_push(), means(Shelf("git", error=trouble(Trouble.BUSY, 86_400)))).look
+    assert look.retry_after == LONGEST_REST
+
+
+def test_a_full_disk_is_no_fault_of_the_push() -> None:
+    api = Shelf("api", ("some",))
+    full = TargetError("no space left on the disk", "make room")
+    look = follow(a_push(), means(Shelf("git", ("half",), full), api)).look
+    assert (look.state, look.trouble, api.reads) == (PushState.FAILED, Trouble.LOCAL, 0)
+    assert look.why == "no space left on the disk: make room"
 
 
 @pytest.mark.parametrize("kind", [Trouble.TOO_LARGE, Trouble.TOO_LONG])
@@ -144,7 +171,10 @@ def test_a_key_that_cannot_be_used_lets_nothing_out(new_token: Callable[[], str]
     assert (look.state, look.trouble) == (PushState.FAILED, Trouble.BROKEN)
 
 
-@pytest.mark.parametrize("kind", [Trouble.REFUSED, Trouble.UNREACHABLE, Trouble.BROKEN])
+CLOSED = [Trouble.BARRED, Trouble.UNREACHABLE, Trouble.BROKEN]
+
+
+@pytest.mark.parametrize("kind", [Trouble.REFUSED, *CLOSED])
 def test_where_git_may_be_closed_the_api_is_asked(kind: Trouble) -> None:
     api = Shelf("api", ("some",))
     look = follow(a_push(), means(Shelf("git", error=trouble(kind)), api)).look
@@ -174,48 +204,69 @@ def test_the_api_knows_better_why_git_refuses() -> None:
     assert (look.state, look.trouble) == (PushState.SKIPPED, Trouble.GONE)
 
 
-@pytest.mark.parametrize("kind", [Trouble.BUSY, Trouble.REFUSED, Trouble.UNREACHABLE])
-def test_an_api_that_cannot_be_asked_changes_nothing(kind: Trouble) -> None:
-    api = Shelf("api", error=trouble(kind, 60))
-    look = follow(a_push(), means(Shelf("git", error=trouble(Trouble.REFUSED)), api)).look
-    assert (look.state, look.trouble, look.via) == (PushState.SKIPPED, Trouble.REFUSED, "git")
+@pytest.mark.parametrize("kind", CLOSED)
+def test_an_api_that_refuses_says_nothing_of_a_git_server_that_is_closed(kind: Trouble) -> None:
+    """It refuses for a reason of its own, as with a wiki."""
+    api = Shelf("api", error=trouble(Trouble.REFUSED))
+    look = follow(a_push(), means(Shelf("git", error=trouble(kind)), api)).look
+    assert (look.state, look.trouble, look.via) == (PushState.FAILED, kind, "git")
     assert look.api_requests == 2
 
 
-def test_while_git_seems_closed_a_busy_api_is_waited_for() -> None:
-    git = Shelf("git", error=trouble(Trouble.REFUSED))
-    endpoint = Endpoint()
-    follow(a_push(), means(git, Shelf("api", ("some",)), endpoint=endpoint))
-    busy = Shelf("api", error=trouble(Trouble.BUSY, 60))
-    look = follow(a_push(), means(git, busy, endpoint=endpoint)).look
-    assert (look.state, look.trouble, look.retry_after) == (PushState.FAILED, Trouble.BUSY, 60)
+@pytest.mark.parametrize("kind", [Trouble.BUSY, Trouble.BARRED, Trouble.UNREACHABLE])
+@pytest.mark.parametrize("closed", [Trouble.REFUSED, *CLOSED])
+def test_what_git_does_not_give_waits_for_an_api_that_cannot_be_asked_now(
+    closed: Trouble, kind: Trouble
+) -> None:
+    api = Shelf("api", error=trouble(kind, 60))
+    look = follow(a_push(), means(Shelf("git", error=trouble(closed)), api)).look
+    assert (look.state, look.trouble, look.retry_after) == (PushState.FAILED, kind, 60)
+
+
+def test_without_a_credential_the_api_is_not_asked_about_what_git_refuses() -> None:
+    """Nearly all of it is gone, and 60 calls an hour are for the feeds."""
+    git, api = Shelf("git", error=trouble(Trouble.REFUSED)), Shelf("api", ("some",))
+    frugal = replace(means(git, api), asks_about_refusals=False)
+    look = follow(a_push(), frugal).look
+    assert (look.state, look.trouble, api.reads) == (PushState.SKIPPED, Trouble.REFUSED, 0)
+    git.error = trouble(Trouble.BARRED)
+    assert follow(a_push(), frugal).look.via == "api"
 
 
 def test_what_both_ways_find_is_kept(new_token: Callable[[], str]) -> None:
+    git = Shelf("git", error=trouble(Trouble.REFUSED))
     api = Shelf("api", (new_token(),), trouble(Trouble.UNREACHABLE))
-    followed = follow(a_push(), means(Shelf("git", error=trouble(Trouble.REFUSED)), api))
-    assert followed.look.trouble is Trouble.REFUSED
+    assert follow(a_push(), means(git, api)).result
+    refusing = Shelf("api", (new_token(),), trouble(Trouble.REFUSED))
+    followed = follow(a_push(), means(git, refusing))
+    assert (followed.look.via, followed.look.git_requests) == ("git", 1)
     assert followed.result
 
 
-def test_a_closed_endpoint_is_asked_again_after_a_while() -> None:
+def test_a_closed_server_is_asked_again_after_a_while() -> None:
     moment = [0.0]
-    endpoint = Endpoint(lambda: moment[0])
-    git, api = Shelf("git", error=trouble(Trouble.REFUSED)), Shelf("api", ("some",))
-    both = means(git, api, endpoint=endpoint)
+    pace = Pace(4, lambda: moment[0])
+    git = Shelf("git", error=trouble(Trouble.REFUSED), pace=pace)
+    both = means(git, Shelf("api", ("some",)))
     for _ in range(CLOSED_AFTER + 5):
         assert follow(a_push(), both).look.via == "api"
-    assert (git.reads, both.via) == (CLOSED_AFTER, "api")
+    assert (git.reads, both.reader.via) == (CLOSED_AFTER, "api")
     moment[0] += CLOSED_FOR
-    assert both.via == "git"
+    assert both.reader is git
     git.error = None
     assert follow(a_push(), both).look.via == "git"
-    assert (git.reads, endpoint.is_suspect) == (CLOSED_AFTER + 1, False)
+    assert git.reads == CLOSED_AFTER + 1
 
 
-def test_deleted_repositories_do_not_close_the_endpoint() -> None:
+def test_deleted_repositories_do_not_close_the_server() -> None:
     git = Shelf("git", error=trouble(Trouble.REFUSED))
     both = means(git, Shelf("api", error=trouble(Trouble.GONE)))
     for _ in range(CLOSED_AFTER * 3):
         follow(a_push(), both)
-    assert (git.reads, both.via) == (CLOSED_AFTER * 3, "git")
+    assert (git.reads, both.reader) == (CLOSED_AFTER * 3, git)
+
+
+def test_each_server_is_judged_by_its_own_looks() -> None:
+    git, api = Shelf("git", error=trouble(Trouble.UNREACHABLE)), Shelf("api", ("some",))
+    follow(a_push(), means(git, api))
+    assert (git.pace.limit, api.pace.limit) == (2, 4)

@@ -2,68 +2,24 @@
 
 from __future__ import annotations
 
-import email.utils
 import threading
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from governing import BEGIN, HOUR, Clock, dated, governor_of, named, reply
 
-from leakscan.crawl.github.allowance import POINTS, RESERVE
-from leakscan.crawl.github.answers import Reply
-from leakscan.crawl.github.credentials import Anonymous, Credential, FixedToken
-from leakscan.crawl.github.governor import Governor, Turn
+from leakscan.crawl.github.allowance import POINTS
+from leakscan.crawl.github.credentials import Anonymous
+from leakscan.crawl.github.governor import FOR_URGENT, Governor, Turn
 from leakscan.trouble import Trouble, TroubleError
 
-BEGIN = 1_700_000_000.0
-HOUR = 3600.0
-
-
-@dataclass
-class Clock:
-    """Time that passes when a test says so."""
-
-    now: float = BEGIN
-
-    def __call__(self) -> float:
-        return self.now
+if TYPE_CHECKING:
+    from leakscan.crawl.github.answers import Reply
 
 
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-def governor_of(clock: Clock, *credentials: Credential, most: int = 100) -> Governor:
-    return Governor(credentials or [named("a")], most, clock, clock)
-
-
-def named(name: str) -> FixedToken:
-    return FixedToken(name, "secret")
-
-
-def reply(
-    status: int = 200,
-    remaining: int | str | None = None,
-    reset: float | str = BEGIN + HOUR,
-    limit: int | str = 5000,
-    message: str = "",
-    **headers: str,
-) -> Reply:
-    told = {name.replace("_", "-"): value for name, value in headers.items()}
-    if remaining is not None:
-        told |= {
-            "x-ratelimit-remaining": str(remaining),
-            "x-ratelimit-limit": str(limit),
-            "x-ratelimit-reset": reset if isinstance(reset, str) else str(int(reset)),
-        }
-    return Reply(status, told, f'{{"message": "{message}"}}'.encode())
-
-
-def dated(moment: float) -> dict[str, str]:
-    return {"date": email.utils.formatdate(moment, usegmt=True)}
 
 
 def ask(governor: Governor, answer: Reply | None, resource: str = "core") -> bool:
@@ -201,6 +157,27 @@ def test_a_secondary_limit_doubles_until_all_is_well(clock: Clock) -> None:
     assert wait_of(governor) == 60
 
 
+def words_of(governor: Governor) -> str:
+    with pytest.raises(TroubleError) as caught:
+        governor.choose("core")
+    return str(caught.value)
+
+
+def test_which_limit_it_is_and_until_when_is_said_in_words(clock: Clock) -> None:
+    """The clock of the tests stands at 22:13:20 UTC."""
+    too_fast, spent, busy = (governor_of(clock) for _ in range(3))
+    ask(too_fast, reply(403, 4000, message="secondary rate limit", retry_after="14"))
+    assert words_of(too_fast) == "GitHub's secondary limit: no call before 22:13:34 UTC"
+    ask(spent, reply(200, 0))
+    assert words_of(spent) == (
+        "GitHub's budget of core calls of a is used up, but for what is kept for feeds:"
+        " no call before 23:13:21 UTC"
+    )
+    for _ in range(POINTS):
+        ask(busy, reply(200, 4000))
+    assert words_of(busy) == "900 calls a minute: no call before 22:14:20 UTC"
+
+
 def test_what_was_under_way_at_a_limit_is_one_offence(clock: Clock) -> None:
     governor = governor_of(clock)
     before = governor.at_once
@@ -250,6 +227,34 @@ def test_a_few_at_once_if_the_operator_says_so(clock: Clock) -> None:
     governor.choose()
 
 
+def test_looks_do_not_keep_the_feeds_from_being_asked(clock: Clock) -> None:
+    governor = governor_of(clock, most=2)
+    for urgent in (False, False, *[True] * FOR_URGENT):
+        governor.choose(urgent=urgent)
+    assert wait_of(governor) < 1
+    assert wait_of(governor, urgent=True) < 1  # they have their bound, too
+
+
+def test_whoever_is_patient_gets_the_room_of_those_that_are_over(clock: Clock) -> None:
+    governor = governor_of(clock, most=1)
+    turn = governor.choose()
+    got: list[Turn] = []
+    waiting = threading.Thread(target=lambda: got.append(governor.choose(patience=60.0)))
+    waiting.start()
+    assert got == []
+    governor.finish(turn, reply())
+    waiting.join(60)
+    assert len(got) == 1
+
+
+def test_no_patience_is_for_a_budget_that_is_spent(clock: Clock) -> None:
+    governor = governor_of(clock)
+    ask(governor, reply(403, 0))
+    with pytest.raises(TroubleError) as caught:
+        governor.choose(urgent=True, patience=1e6)
+    assert caught.value.retry_after == HOUR + 1
+
+
 def test_nine_hundred_a_minute(clock: Clock) -> None:
     governor = governor_of(clock)
     for _ in range(POINTS):
@@ -271,7 +276,7 @@ def test_those_put_aside_are_told_apart(clock: Clock) -> None:
     governor.put_aside(b, "suspended")
     with pytest.raises(TroubleError, match="a: Bad credentials; b: suspended") as caught:
         governor.choose()
-    assert caught.value.trouble is Trouble.REFUSED
+    assert caught.value.trouble is Trouble.BARRED
 
 
 def test_threads_do_not_exceed_it_together() -> None:
@@ -303,136 +308,3 @@ def test_threads_do_not_exceed_it_together() -> None:
     assert most <= 5
     assert refused < 12 * 100
     governor.choose()
-
-
-@dataclass
-class Account:
-    """What GitHub itself counts of one credential."""
-
-    limit: int
-    used: int = 0
-    resets_at: float = 0.0
-    paused_until: float = 0.0
-    sent: list[float] = field(default_factory=list)
-
-    def take(self, now: float) -> int:
-        """Count a request; return what is left, less than 0 if there was nothing."""
-        if now >= self.resets_at:
-            self.used, self.resets_at = 0, now + HOUR
-        self.used += 1
-        self.sent.append(now)
-        return self.limit - self.used
-
-
-class Traffic(RuleBasedStateMachine):
-    """Any traffic, before a GitHub that counts for itself by a clock of its own."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.clock = Clock()
-        self.accounts = {
-            named(name): Account(limit) for name, limit in (("a", 300), ("b", 2000), ("c", 60))
-        }
-        self.governor = governor_of(self.clock, *self.accounts)
-        self.turns: list[tuple[Turn, int]] = []
-        self.skew = 1234.0
-        for _ in self.accounts:  # until it has been asked, nobody knows what it allows
-            self.begin(1, urgent=True)
-            self.turns, (begun,) = [], self.turns
-            self.finish_one(*begun)
-
-    def begin(self, count: int, *, urgent: bool) -> None:
-        for _ in range(count):
-            try:
-                turn = self.governor.choose(urgent=urgent)
-            except TroubleError as error:
-                self.told_to_wait(error)
-                return
-            account = self.accounts[turn.credential]
-            left = account.take(self.clock.now)
-            assert left >= 0
-            assert urgent or account.used == 1 or left >= int(account.limit * RESERVE)
-            assert self.clock.now >= account.paused_until
-            self.turns.append((turn, left))
-
-    def told_to_wait(self, error: TroubleError) -> float:
-        assert error.trouble is Trouble.BUSY
-        assert error.retry_after
-        assert 0 < error.retry_after <= 3700
-        return error.retry_after
-
-    def finish_one(self, turn: Turn, left: int) -> None:
-        account = self.accounts[turn.credential]
-        theirs = self.clock.now + self.skew
-        told = reply(200, left, account.resets_at + self.skew, account.limit, **dated(theirs))
-        assert not self.governor.finish(turn, told)
-
-    @rule(count=st.integers(1, 400), urgent=st.booleans())
-    def traffic(self, count: int, urgent: bool) -> None:
-        self.begin(count, urgent=urgent)
-
-    @rule(count=st.integers(1, 400), urgent=st.booleans())
-    def quick_traffic(self, count: int, urgent: bool) -> None:
-        for _ in range(count):
-            before = len(self.turns)
-            self.begin(1, urgent=urgent)
-            if len(self.turns) == before:
-                return
-            self.finish_one(*self.turns.pop())
-
-    @precondition(lambda self: self.turns)
-    @rule(data=st.data(), count=st.integers(1, 100))
-    def answers(self, data: st.DataObject, count: int) -> None:
-        for _ in range(min(count, len(self.turns))):
-            place = data.draw(st.integers(0, len(self.turns) - 1))
-            self.finish_one(*self.turns.pop(place))
-
-    @precondition(lambda self: self.turns)
-    @rule(seconds=st.integers(1, 300))
-    def secondary_limit(self, seconds: int) -> None:
-        turn, _ = self.turns.pop()
-        account = self.accounts[turn.credential]
-        account.paused_until = max(account.paused_until, self.clock.now + seconds)
-        assert self.governor.finish(turn, reply(403, retry_after=str(seconds)))
-
-    @precondition(lambda self: self.turns)
-    @rule()
-    def no_answer(self) -> None:
-        turn, _ = self.turns[-1]
-        account = self.accounts[turn.credential]
-        known = {one.credential: one for one in self.governor.budget()}[turn.credential.name]
-        # In a window of which it has heard nothing yet, it could not know what that cost.
-        if abs(self.clock.now + known.resets_in - account.resets_at) < 3 < known.resets_in:
-            self.turns.pop()
-            assert not self.governor.finish(turn, None)
-
-    @rule(seconds=st.floats(0.01, 4000))
-    def time_passes(self, seconds: float) -> None:
-        self.clock.now += seconds
-
-    @rule()
-    def waiting_as_told_is_enough(self) -> None:
-        while self.turns:
-            self.finish_one(*self.turns.pop())
-        for _ in range(3):
-            try:
-                turn = self.governor.choose(urgent=True)
-            except TroubleError as error:
-                self.clock.now += self.told_to_wait(error)
-            else:
-                left = self.accounts[turn.credential].take(self.clock.now)
-                assert left >= 0
-                self.finish_one(turn, left)
-                return
-        pytest.fail("it was told three times to wait")
-
-    @invariant()
-    def limits_are_kept(self) -> None:
-        assert len(self.turns) <= 100
-        for account in self.accounts.values():
-            account.sent = [moment for moment in account.sent if moment > self.clock.now - 60]
-            assert len(account.sent) <= POINTS
-
-
-Traffic.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
-TestTraffic = Traffic.TestCase

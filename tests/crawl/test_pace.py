@@ -1,4 +1,4 @@
-"""How many conversations go on at once, and when a server is left alone."""
+"""How many conversations go on at once, and when a server rests or is passed over."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ import time
 
 import pytest
 
-from leakscan.crawl.pace import IN_A_ROW, LONGEST_REST, SHORTEST_REST, Pace
+from leakscan.crawl.pace import (
+    CLOSED_AFTER,
+    CLOSED_FOR,
+    IN_A_ROW,
+    LONGEST_REST,
+    SHORTEST_REST,
+    Pace,
+)
 from leakscan.push import Look, PushState
 from leakscan.trouble import Trouble
 
@@ -26,6 +33,7 @@ def clock() -> Clock:
 
 
 GOOD = Look(PushState.SCANNED)
+IN_VAIN = Look(PushState.SKIPPED, Trouble.REFUSED, "why")
 
 
 def bad(trouble: Trouble = Trouble.BUSY, retry_after: float | None = None, **more: object) -> Look:
@@ -78,7 +86,7 @@ def test_no_rest_is_endless(clock: Clock) -> None:
     assert pace.rest == LONGEST_REST
 
 
-def test_after_several_failures_in_a_row_it_is_left_alone_ever_longer(clock: Clock) -> None:
+def test_after_several_failures_in_a_row_it_rests_ever_longer(clock: Clock) -> None:
     pace = Pace(4, clock)
     for expected in (SHORTEST_REST, SHORTEST_REST * 2):
         for _ in range(IN_A_ROW):
@@ -90,6 +98,60 @@ def test_after_several_failures_in_a_row_it_is_left_alone_ever_longer(clock: Clo
     for _ in range(IN_A_ROW):
         pace.learn(bad())
     assert pace.rest == SHORTEST_REST
+
+
+@pytest.mark.parametrize("trouble", [Trouble.BARRED, Trouble.LOCAL])
+def test_what_people_must_mend_is_not_tried_again_soon(clock: Clock, trouble: Trouble) -> None:
+    pace = Pace(4, clock)
+    for _ in range(IN_A_ROW):
+        assert pace.rest == 0
+        pace.learn(bad(trouble))
+    assert pace.rest == LONGEST_REST
+
+
+def test_a_server_that_does_not_give_what_another_way_can_read_is_passed_over(
+    clock: Clock,
+) -> None:
+    pace = Pace(4, clock)
+    for _ in range(CLOSED_AFTER):
+        assert pace.closed == 0
+        assert pace.passed_over is None
+        pace.learn(IN_VAIN)
+        pace.bypassed(IN_VAIN)
+    assert pace.passed_over == "why"
+    assert (pace.closed, pace.rest) == (CLOSED_FOR, 0)
+    clock.moment += CLOSED_FOR
+    assert pace.closed == 0
+    pace.bypassed(IN_VAIN)
+    assert pace.closed == CLOSED_FOR
+    pace.learn(GOOD)  # what was under way then
+    assert pace.closed == 0
+
+
+@pytest.mark.parametrize("served", [GOOD, Look(PushState.SKIPPED, Trouble.GONE)])
+def test_a_server_that_serves_now_and_then_is_not_passed_over(clock: Clock, served: Look) -> None:
+    pace = Pace(4, clock)
+    for _ in range(CLOSED_AFTER * 2):
+        pace.bypassed(IN_VAIN)
+        pace.learn(served)
+    assert pace.closed == 0
+
+
+def test_why_it_rests_is_known_unless_it_asked_for_that(clock: Clock) -> None:
+    asked, away = Pace(4, clock), Pace(4, clock)
+    asked.learn(bad(retry_after=10))
+    for _ in range(IN_A_ROW):
+        assert away.trouble is None
+        away.learn(bad(Trouble.UNREACHABLE))
+    assert (asked.trouble, away.trouble) == (None, "why")
+    clock.moment += SHORTEST_REST
+    assert away.trouble is None
+
+
+def test_a_server_that_cannot_be_reached_is_told_of_at_the_first_bypass(clock: Clock) -> None:
+    pace = Pace(4, clock)
+    pace.bypassed(bad(Trouble.UNREACHABLE))
+    assert (pace.passed_over, pace.closed) == ("why", 0)
 
 
 def test_what_the_api_answers_to_a_call_is_about_that_call(clock: Clock) -> None:

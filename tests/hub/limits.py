@@ -49,7 +49,7 @@ class Limits:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self.add(ANONYMOUS, core=60, search=10, code_search=0)
+        self.add(ANONYMOUS, core=60, search=10)
 
     def add(self, token: str, **limits: int) -> Access:
         """Know a token; limits are calls an hour, or a minute for searches."""

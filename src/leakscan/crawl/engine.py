@@ -12,18 +12,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.desk import SOON
 from leakscan.crawl.hands import Looked
 from leakscan.errors import LeakscanError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from leakscan.crawl.desk import Desk
     from leakscan.crawl.feeding import Feeding
     from leakscan.crawl.hands import Inbox, Polled, Workers
     from leakscan.crawl.looks.follow import Means
-    from leakscan.crawl.pace import Pace
     from leakscan.ledger.push_queue import PushClaim
 
 TURN = 0.25
@@ -38,6 +36,10 @@ RENEWAL = 10.0
 IDLE = 1.0
 """Seconds between two questions whether something is due, when nothing was."""
 
+SOON = 60.0
+"""Seconds that a run which works off what is due waits for what is due later, and for a server that
+asks for a rest."""
+
 PARTING = 30.0
 """Seconds in which what is in hand is ended when the watch is stopped."""
 
@@ -50,23 +52,32 @@ class Engine:
         once: stop when every feed has been asked once and nothing is due any more.
         seconds: stop after so long; ``None`` for never.
         parting: seconds in which what is in hand is ended then.
+        turn: seconds of what comes back that are written down in one go.
+        idle: seconds between two questions whether something is due, when nothing was.
+        renewal: seconds between two renewals of what is in hand.
+        soon: seconds that a run of ``once`` waits for what is due later.
+        unreached: the server for which it did not wait until it ended, and why.
     """
 
     desk: Desk
     feeding: Feeding
     workers: Workers
     means: Means
-    paces: Mapping[str, Pace]
     inbox: Inbox
     once: bool = False
     seconds: float | None = None
     parting: float = PARTING
+    turn: float = TURN
+    idle: float = IDLE
+    renewal: float = RENEWAL
+    soon: float = SOON
+    unreached: tuple[str, str] | None = None
     _in_hand: dict[tuple[int, str], PushClaim] = field(default_factory=dict)
     _is_stopping: bool = False
-    _is_dry: bool = False
-    _ask_again_at: float = 0.0
+    _dry_until: float = 0.0
     _renew_at: float = 0.0
     _done_last_turn: int = 0
+    _passed_over: set[str] = field(default_factory=set)
 
     @property
     def was_stopped(self) -> bool:
@@ -90,7 +101,7 @@ class Engine:
                 self._turn()
                 if end is not None and time.monotonic() >= end:
                     self.stop()
-            self._part()
+            self._part(is_told=self._is_stopping and (end is None or time.monotonic() < end))
         except LeakscanError:
             raise  # what is in hand is free again when the leases end
         except BaseException:
@@ -101,79 +112,109 @@ class Engine:
             self.feeding.close()
 
     def _turn(self) -> None:
-        self._write_down(self._gather(TURN))
+        self._write_down(*self._gather(self.turn))
         if self._is_stopping:
             return
         self.feeding.ask_those_due()
         self._hand_out()
         self._show()
 
-    def _gather(self, patience: float) -> list[Polled | Looked]:
+    def _gather(self, patience: float) -> tuple[list[Polled], list[Looked]]:
         """Wait for what comes, and for what comes right after; findings are not kept waiting."""
-        messages: list[Polled | Looked] = []
+        polled: list[Polled] = []
+        looked: list[Looked] = []
         end = time.monotonic() + patience
-        while (left := end - time.monotonic()) > 0 and len(messages) < MOST_AHEAD:
+        while (left := end - time.monotonic()) > 0 and len(polled) + len(looked) < MOST_AHEAD:
             try:
-                messages.append(self.inbox.get(timeout=left))
+                message = self.inbox.get(timeout=left)
             except queue.Empty:
                 break
-            if self._is_stopping or messages[-1].is_urgent:
+            if isinstance(message, Looked):
+                looked.append(message)
+            else:
+                polled.append(message)
+            if self._is_stopping or message.found:
                 break
-        return messages
+        return polled, looked
 
-    def _write_down(self, messages: Sequence[Polled | Looked]) -> None:
-        self.desk.take(messages)
-        looked = [message for message in messages if isinstance(message, Looked)]
-        for message in looked:
-            self._in_hand.pop((message.claim.id, message.claim.ticket), None)
+    def _write_down(self, polled: Sequence[Polled], looked: Sequence[Looked]) -> None:
+        self.desk.take(polled, looked)
+        self._forget([message.claim for message in looked])
         self._done_last_turn = len(looked)
-        polled = [message for message in messages if not isinstance(message, Looked)]
+        self._tell_of_those_passed_over()
         self.feeding.answered(polled)
         if polled:
-            self._is_dry = False
+            self._dry_until = 0.0
         moment = time.monotonic()
         if moment >= self._renew_at:
-            self._renew_at = moment + RENEWAL
-            self.desk.renew(list(self._in_hand.values()))
-            self.feeding.renew()
+            self._renew_at = moment + self.renewal
+            self._renew()
+
+    def _renew(self) -> None:
+        """Keep what is in hand, but for what another watch has taken over meanwhile."""
+        held = list(self._in_hand.values())
+        if lost := set(held) - set(self.desk.renew(held)):
+            self._forget(lost)
+            self.workers.hand_out([one for one in self.workers.take_back() if one not in lost])
+        self.feeding.renew()
+        self.desk.catch_up()
 
     def _hand_out(self) -> None:
-        """Claim as much as will be done until the next turn; nothing for a server at rest."""
-        pace = self.paces[self.means.via]
-        rest = pace.rest
-        if rest:
+        """Claim as much as will be done until the next turn; nothing for a server that rests."""
+        pace = self.means.reader.pace
+        if rest := pace.rest:
             self._return(self.workers.take_back(), rest)
             return
         room = min(MOST_AHEAD, pace.limit + 2 * self._done_last_turn) - len(self._in_hand)
         moment = time.monotonic()
-        if room <= 0 or (self._is_dry and moment < self._ask_again_at):
+        if room <= 0 or moment < self._dry_until:
             return
         claims = self.desk.claim(room)
         self._in_hand |= {(claim.id, claim.ticket): claim for claim in claims}
-        self._is_dry = not claims
-        self._ask_again_at = moment + IDLE
+        self._dry_until = 0.0 if claims else moment + self.idle
         self.workers.hand_out(claims)
 
     def _is_worked_off(self) -> bool:
         """Tell whether a run that is to end by itself has nothing left to do."""
-        if not self.once or not self.feeding.is_over or self._in_hand:
+        is_to_end = self.once or self.feeding.has_ended
+        if not is_to_end or not self.feeding.is_over or self._in_hand:
             return False
-        if self.paces[self.means.via].rest > SOON:
+        reader = self.means.reader
+        if why := reader.pace.trouble:
+            self.unreached = reader.via, self.desk.clean(why)
             return True
-        is_soon = time.monotonic() <= self.desk.again_at + 2 * IDLE
-        return self._is_dry and not (self.desk.figures.given_back and is_soon)
+        if reader.pace.rest > self.soon:
+            return True
+        return time.monotonic() < self._dry_until and self.desk.is_idle_for(self.soon)
 
-    def _part(self) -> None:
-        """Give back what was not begun, and wait a while for what was."""
+    def _tell_of_those_passed_over(self) -> None:
+        """Say once why another way is taken; the pushes are read, so that nothing else shows it."""
+        for reader in self.means.readers:
+            why = reader.pace.passed_over
+            if why and reader.via not in self._passed_over:
+                self._passed_over.add(reader.via)
+                other = self.means.readers[-1].via
+                self.desk.view.say(
+                    self.desk.clean(f"{reader.via} is passed over for {other}: {why}")
+                )
+
+    def _part(self, *, is_told: bool) -> None:
+        """Give back what was not begun, and wait a while for what was.
+
+        Args:
+            is_told: whether a signal has ended it, and not its time.
+        """
         end = time.monotonic() + self.parting
         self._return(self.workers.take_back())
-        if self._in_hand:
-            self.desk.teller.remark(f"stopping when {len(self._in_hand)} in hand are ended")
+        if self._in_hand or self.feeding.is_asking:
+            again = "; once more to stop at once" if is_told else ""
+            self.desk.view.remark(f"ending what is in hand{again}")
         while (self._in_hand or self.feeding.is_asking) and time.monotonic() < end:
-            self._write_down(self._gather(min(TURN, max(0.0, end - time.monotonic()))))
+            self._write_down(*self._gather(min(self.turn, max(0.0, end - time.monotonic()))))
             self._return(self.workers.take_back())
             self._show()
         self._return(list(self._in_hand.values()))
+        self.desk.catch_up()
         self._show()
 
     def _leave(self) -> None:
@@ -183,11 +224,15 @@ class Engine:
 
     def _return(self, claims: Sequence[PushClaim], delay: float = 0.0) -> None:
         self.desk.give_back(claims, delay)
+        self._forget(claims)
+
+    def _forget(self, claims: Iterable[PushClaim]) -> None:
         for claim in claims:
             self._in_hand.pop((claim.id, claim.ticket), None)
 
     def _show(self) -> None:
         figures = self.desk.figures
         figures.in_hand = len(self._in_hand)
-        figures.rests = {way: pace.rest for way, pace in self.paces.items() if pace.rest}
-        self.desk.teller.show(figures)
+        rests = {one.via: max(one.pace.rest, one.pace.closed) for one in self.means.readers}
+        figures.rests = {via: rest for via, rest in rests.items() if rest}
+        self.desk.view.show(figures)

@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING
 from leakscan.crawl.feeds.archive import PREFIX
 from leakscan.crawl.feeds.events import scan_event
 from leakscan.crawl.figures import FeedFigures
+from leakscan.crawl.looks.follow import internal_error
+from leakscan.crawl.looks.hidden_names import hidden_name
+from leakscan.crawl.pace import LONGEST_REST
 from leakscan.errors import LeakscanError
 from leakscan.ledger.feeds import PollNote
 from leakscan.scan import collect
 from leakscan.sources.sighting import Tally
+from leakscan.trouble import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from leakscan.crawl.desk import Desk
     from leakscan.crawl.feeds.poll import Poll
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from leakscan.ledger.feeds import FeedClaim, Feeds
     from leakscan.model import ScanResult
     from leakscan.push import Push
+    from leakscan.sources.sighting import Sighting
 
 AGAIN = 2.0
 """Seconds after which a feed that is not due, or that another watch asks, is looked at again."""
@@ -48,18 +53,31 @@ feed moves on within seconds, so that nobody may wait long for one that has died
 _NEVER = timedelta(days=1)
 
 
-def search_texts(poll: Poll, detector: Detector, means: Means) -> ScanResult | None:
-    """Search what people wrote in the events of a poll; ``None`` if nothing is in it."""
+def search_texts(poll: Poll, detector: Detector, means: Means) -> tuple[ScanResult | None, Poll]:
+    """Search what people wrote in the events of a poll.
+
+    Returns:
+        What was found, if anything was; and the poll, which counts an event that could not be
+        searched as malformed, so that it is told of and does not stop the feed.
+    """
     tally = Tally()
-    sightings = (
-        sighting
-        for event in poll.events
-        for sighting in scan_event(event, detector, tally, means.site)
-    )
+    errors: list[Exception] = []
+
+    def sightings() -> Iterator[Sighting]:
+        for event in poll.events:
+            try:
+                yield from tuple(scan_event(event, detector, tally, means.site))
+            except Exception as error:  # noqa: BLE001 - the next one may be searched
+                errors.append(error)
+
     result = collect(
-        means.site, sightings, tally, means.rules, key=lambda: means.key, least=means.least
+        means.site, sightings(), tally, means.rules, key=lambda: means.key, least=means.least
     )
-    return result if result.findings else None
+    if errors:
+        note = f"an event could not be searched: {internal_error(errors[0])}"
+        fresh, malformed = poll.fresh - len(errors), poll.malformed + len(errors)
+        poll = replace(poll, fresh=fresh, malformed=malformed, note=note)
+    return result if result.findings else None, poll
 
 
 @dataclass(slots=True)
@@ -91,6 +109,12 @@ class Feeding:
         return bool(self._held)
 
     @property
+    def has_ended(self) -> bool:
+        """Whether every feed has come to its end, as archives do."""
+        feeds = self.desk.figures.feeds
+        return bool(self.feeders) and all(feeds[name].is_over for name in self.feeders)
+
+    @property
     def is_over(self) -> bool:
         """Whether no feed is to be asked any more."""
         return not self._held and len(self._done) == len(self.feeders)
@@ -114,12 +138,26 @@ class Feeding:
         claims = self.desk.try_for_a_while(lambda: self.ledger.claim(names))
         for claim in claims:
             self._held[claim.name] = claim
+            self.desk.figures.feeds[claim.name].asked_at = moment
             self.feeders[claim.name].ask(claim.cursor)
         for name in sorted(set(names) - set(self._held)):
             self._next[name] = moment + AGAIN
             if self.once and self._is_due_later(name):
                 self._done.add(name)
-                self.desk.teller.remark(f"{name} was asked a moment ago, and is left alone")
+                self._leave_alone(name)
+
+    def _leave_alone(self, name: str) -> None:
+        """Say why a feed is not asked; where it has just failed, it has told nothing."""
+        failure = self.desk.try_for_a_while(lambda: self.ledger.failure(name))
+        if failure is None:
+            self.desk.view.remark(f"{name} was asked a moment ago, and is not asked again")
+            return
+        trouble = (
+            f"it failed {failure.ago:.0f} s ago ({failure.why}), and is asked again in"
+            f" {failure.due_in:.0f} s"
+        )
+        self.desk.figures.feeds[name].trouble = trouble
+        self._say(name, f"feed {name}: {trouble}")
 
     def _is_due_later(self, name: str) -> bool:
         """Tell whether a feed is not worth waiting for, in a run that is to end."""
@@ -139,7 +177,7 @@ class Feeding:
                 self._failed(claim, message)
                 continue
             told = [self._cleaned(event.push) for event in poll.events if event.push]
-            moments = [event.happened_at for event in poll.events]
+            moments = [event.happened_at for event in poll.events if event.happened_at]
             note = PollNote(
                 read=poll.read,
                 repeated=max(0, poll.read - poll.fresh - poll.malformed),
@@ -149,7 +187,8 @@ class Feeding:
                 oldest_at=min(moments, default=None),
                 newest_at=max(moments, default=None),
             )
-            wait = _NEVER if poll.is_over else timedelta(seconds=poll.wait)
+            is_done = poll.is_over and not poll.has_lost
+            wait = _NEVER if is_done else timedelta(seconds=poll.wait)
             fresh = self._noted(claim, note, wait, poll.cursor, told)
             self._count(claim.name, poll, fresh, len(told))
             self._say(claim.name, poll.note)
@@ -181,11 +220,12 @@ class Feeding:
         cursor: str | None = None,
         told: Sequence[Push] = (),
     ) -> int:
-        noted = self.desk.try_for_a_while(
+        fresh = self.desk.try_for_a_while(
             lambda: self.ledger.note_poll(claim, note, wait, cursor, told)
         )
         self._next[claim.name] = time.monotonic() + wait.total_seconds()
-        return noted.fresh
+        self.desk.figures.feeds[claim.name].again_at = self._next[claim.name]
+        return fresh
 
     def _count(self, name: str, poll: Poll, fresh: int, pushes: int) -> None:
         figures, feed = self.desk.figures, self.desk.figures.feeds[name]
@@ -194,7 +234,8 @@ class Feeding:
         feed.fresh += fresh
         feed.malformed += poll.malformed
         feed.gaps += poll.gap
-        feed.has_lost |= poll.gap and name.startswith(PREFIX)
+        was_down = feed.trouble is not None
+        feed.has_lost |= poll.has_lost or (poll.gap and was_down)
         feed.trouble, feed.is_over = None, poll.is_over
         figures.seen += fresh
         figures.repeated += pushes - fresh
@@ -206,12 +247,17 @@ class Feeding:
         why = self.desk.clean(message.trouble or "it did not answer")
         shortest = ARCHIVE_WAIT if claim.name.startswith(PREFIX) else SHORTEST_WAIT
         wait = min(shortest * 2 ** min(claim.failures, 10), LONGEST_WAIT)
-        wait = max(wait, message.retry_after or 0.0)
-        self._noted(claim, PollNote(trouble=message.kind, why=why), timedelta(seconds=wait))
+        wait = min(max(wait, message.retry_after or 0.0), LONGEST_REST)
+        note = PollNote(requests=message.requests, trouble=message.kind, why=why)
+        self._noted(claim, note, timedelta(seconds=wait))
+        self.desk.figures.feed_requests += message.requests
         feed = self.desk.figures.feeds[claim.name]
         feed.polls += 1
         feed.trouble = why
-        self._say(claim.name, f"{claim.name}: {why}")
+        if message.kind is Trouble.BUSY and message.retry_after is not None:
+            self._say("", why)  # as a limit of ours, which is every feed's
+        else:
+            self._say(claim.name, f"feed {claim.name}: {why}")
         if self._is_asked_once(claim.name):
             self._done.add(claim.name)
 
@@ -222,19 +268,20 @@ class Feeding:
     def _say(self, name: str, note: str | None) -> None:
         """Say what is new about a feed, and not again while it stays so."""
         if note and note != self._notes.get(name):
-            self.desk.teller.say(self.desk.clean(note))
+            self.desk.view.say(self.desk.clean(note))
         self._notes[name] = note
 
     def _cleaned(self, push: Push) -> Push:
         """Redact what looks like a secret, as a branch that is named after one.
 
         It can be found by its head then; if that is not told, all of the repository is looked at.
+        Which is the default branch can be asked for again, and so can the repository's name.
         """
         clean: Callable[[str], str] = self.desk.clean
         ref, branch = clean(push.ref), push.default_branch
         return replace(
             push,
-            repository=clean(push.repository),
+            repository=hidden_name(push.repository, clean),
             ref=ref if push.head or ref == push.ref else "",
-            default_branch=branch and clean(branch),
+            default_branch=branch if branch and clean(branch) == branch else None,
         )

@@ -62,8 +62,10 @@ class FeedFigures:
         fresh: pushes that it was the first to tell of.
         gaps: answers after which it may have kept something from us.
         trouble: what is wrong with it now, on one line; ``None`` if nothing is.
-        has_lost: whether something of an archive could not be read.
+        has_lost: whether something of an archive could not be read, or what a feed would have told
+            while it failed.
         is_over: whether it has no more to tell, as an archive that was read to its end.
+        asked_at, again_at: when it was asked last and is asked again, by the monotonic clock.
     """
 
     polls: int = 0
@@ -74,6 +76,8 @@ class FeedFigures:
     trouble: str | None = None
     has_lost: bool = False
     is_over: bool = False
+    asked_at: float | None = None
+    again_at: float | None = None
 
 
 @dataclass(slots=True)
@@ -86,15 +90,17 @@ class Figures:
         scanned: looked at, partly or whole.
         partial: of these, not read to the end.
         skipped: not looked at, by trouble.
-        failing: numbers of the pushes whose last look failed; most are due again later.
-        given_back: numbers of those whose claim was given back, and that nobody here took again.
+        given_up: not looked at any more, although they may be there.
+        failing: numbers of the pushes whose last look failed, and that are due again later.
+        given_back: numbers of those whose claim was given back, and that still wait.
         in_hand: claims that workers hold now.
         findings: numbers of the ledger's findings that were seen.
+        news: those of them that are new, or not known to be dead.
         objects, bytes: read, after decompression.
         received: bytes that came over the network for pushes.
         api_requests, git_requests: for pushes.
         feed_requests: API calls of the feeds.
-        rests: by way, seconds for which its server is left alone now.
+        rests: by way, seconds for which its server rests now.
         looked_at: when the last looks ended, by the monotonic clock, for a rate.
     """
 
@@ -103,10 +109,12 @@ class Figures:
     scanned: int = 0
     partial: int = 0
     skipped: Counter[Trouble] = field(default_factory=Counter)
+    given_up: int = 0
     failing: set[int] = field(default_factory=set)
     given_back: set[int] = field(default_factory=set)
     in_hand: int = 0
     findings: set[int] = field(default_factory=set)
+    news: set[int] = field(default_factory=set)
     objects: int = 0
     bytes: int = 0
     received: int = 0
@@ -118,14 +126,17 @@ class Figures:
     rests: dict[str, float] = field(default_factory=dict)
     looked_at: deque[float] = field(default_factory=lambda: deque(maxlen=512))
 
-    def count(self, push: int, look: Look, lag: float, moment: float) -> None:
+    def count(
+        self, push: int, look: Look, lag: float | None, moment: float, *, is_last: bool = False
+    ) -> None:
         """Count one look that has ended.
 
         Args:
             push: the ledger's number of the push.
             look: what became of it.
-            lag: seconds from the push until now.
+            lag: seconds from the push until now; ``None`` if no live feed told of it first.
             moment: now, by the monotonic clock.
+            is_last: whether a look that fails is the last one.
         """
         self.objects += look.objects
         self.bytes += look.bytes
@@ -138,11 +149,23 @@ class Figures:
         if look.state is PushState.SCANNED:
             self.scanned += 1
             self.partial += bool(look.skipped or look.trouble)
-            self.lags.add(lag)
+            if lag is not None:
+                self.lags.add(lag)
         elif look.state is PushState.SKIPPED:
             self.skipped[look.trouble or Trouble.BROKEN] += 1
+        elif is_last:
+            self.given_up += 1
         else:
             self.failing.add(push)
+
+    def keep(self, waiting: set[int]) -> None:
+        """Forget what failed or was given back here, and that another watch has ended since.
+
+        Args:
+            waiting: numbers of pushes that still wait, or are looked at.
+        """
+        self.failing &= waiting
+        self.given_back &= waiting
 
     def rate(self, moment: float, span: float = 60.0) -> float:
         """Return the looks a second during the last ``span`` seconds."""
@@ -155,7 +178,7 @@ class Figures:
     def left_out(self) -> int:
         """How many pushes were not read whole although somebody else may be able to."""
         skipped = sum(n for trouble, n in self.skipped.items() if trouble not in NOTHING_TO_SEE)
-        return self.partial + skipped + len(self.failing)
+        return self.partial + skipped + self.given_up + len(self.failing)
 
     @property
     def is_whole(self) -> bool:

@@ -15,21 +15,30 @@ from leakscan.crawl.looks.follow import follow, internal_error
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from leakscan.crawl.feeds.poll import Feed, Poll
-    from leakscan.crawl.looks.follow import Followed, Means
-    from leakscan.crawl.pace import Pace
+    from leakscan.crawl.looks.follow import Followed, Means, Reader
     from leakscan.ledger.push_queue import PushClaim
     from leakscan.model import ScanResult
 
-_MOMENT = 0.5
+MOMENT = 0.5
 """Seconds after which a worker that waits looks whether it is to stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """One answer of a feed: ``poll`` with what was found in its texts, or what went wrong."""
+    """One answer of a feed: ``poll`` with what was found in its texts, or what went wrong.
+
+    Attributes:
+        feed: its name.
+        poll: what it told; ``None`` if nothing.
+        found: what is in the texts, if anything is.
+        trouble: on one line, why it told nothing.
+        kind: the same in one word.
+        retry_after: seconds after which it asks to be asked again.
+        requests: API calls that it took to be told nothing.
+    """
 
     feed: str
     poll: Poll | None = None
@@ -37,11 +46,7 @@ class Polled:
     trouble: str | None = None
     kind: Trouble | None = None
     retry_after: float | None = None
-
-    @property
-    def is_urgent(self) -> bool:
-        """Whether it is not to be kept waiting: a token is to be disabled."""
-        return self.found is not None
+    requests: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +57,9 @@ class Looked:
     followed: Followed | None = None
 
     @property
-    def is_urgent(self) -> bool:
-        """Whether it is not to be kept waiting: a token is to be disabled."""
-        return self.followed is not None and self.followed.result is not None
+    def found(self) -> ScanResult | None:
+        """What was found, if anything was."""
+        return self.followed.result if self.followed else None
 
 
 Inbox = queue.SimpleQueue[Polled | Looked]
@@ -65,12 +70,13 @@ class Feeder:
 
     Args:
         feed: whom to ask.
-        search: finds tokens in the texts of an answer; called in the feeder's own thread.
+        search: finds tokens in the texts of an answer, and tells what it could not search; called
+            in the feeder's own thread.
         inbox: where the answers go.
     """
 
     def __init__(
-        self, feed: Feed, search: Callable[[Poll], ScanResult | None], inbox: Inbox
+        self, feed: Feed, search: Callable[[Poll], tuple[ScanResult | None, Poll]], inbox: Inbox
     ) -> None:
         self.name = feed.name
         self._feed = feed
@@ -89,11 +95,15 @@ class Feeder:
 
     def _answer(self, cursor: str | None) -> Polled:
         try:
-            poll = self._feed.poll(cursor)
-            return Polled(self.name, poll, self._search(poll))
+            found, poll = self._search(self._feed.poll(cursor))
+            return Polled(self.name, poll, found)
         except TroubleError as error:
             return Polled(
-                self.name, trouble=str(error), kind=error.trouble, retry_after=error.retry_after
+                self.name,
+                trouble=str(error),
+                kind=error.trouble,
+                retry_after=error.retry_after,
+                requests=error.requests,
             )
         except Exception as error:  # noqa: BLE001 - one feed may not end the watch
             return Polled(self.name, trouble=internal_error(error), kind=Trouble.BROKEN)
@@ -105,14 +115,14 @@ class Workers:
     Args:
         count: threads.
         means: what pushes are followed with.
-        paces: by way, ``git`` and ``api``.
         inbox: where the ends of looks go.
+        moment: seconds after which a worker that waits looks whether it is to stop.
     """
 
-    def __init__(self, count: int, means: Means, paces: Mapping[str, Pace], inbox: Inbox) -> None:
+    def __init__(self, count: int, means: Means, inbox: Inbox, moment: float = MOMENT) -> None:
         self._means = means
-        self._paces = paces
         self._inbox = inbox
+        self._moment = moment
         self._todo: queue.SimpleQueue[PushClaim] = queue.SimpleQueue()
         self._is_over = threading.Event()
         for number in range(count):
@@ -140,22 +150,20 @@ class Workers:
     def _run(self) -> None:
         while not self._is_over.is_set():
             # Room first, then a push: whoever has to wait holds nothing that others could do.
-            pace = self._paces[self._means.via]
-            if not pace.enter(_MOMENT):
+            reader = self._means.reader
+            if not reader.pace.enter(self._moment):
                 continue
             try:
-                self._look(pace)
+                self._look(reader)
             finally:
-                pace.leave()
+                reader.pace.leave()
 
-    def _look(self, pace: Pace) -> None:
+    def _look(self, reader: Reader) -> None:
         try:
-            claim = self._todo.get(timeout=_MOMENT)
+            claim = self._todo.get(timeout=self._moment)
         except queue.Empty:
             return
-        if pace.rest or self._is_over.is_set():
+        if reader.pace.rest or self._is_over.is_set():
             self._inbox.put(Looked(claim))
             return
-        followed = follow(claim.push, self._means)
-        self._paces[followed.look.via].learn(followed.look)
-        self._inbox.put(Looked(claim, followed))
+        self._inbox.put(Looked(claim, follow(claim.push, reader, self._means)))

@@ -1,4 +1,4 @@
-"""How many conversations with one server go on at once, and when it is left alone."""
+"""How many conversations with one server go on at once, and when it rests or is passed over."""
 
 from __future__ import annotations
 
@@ -14,21 +14,32 @@ if TYPE_CHECKING:
     from leakscan.push import Look
 
 IN_A_ROW = 5
-"""Conversations in a row that came to nothing, after which the server is left alone."""
+"""Conversations in a row that came to nothing, after which the server gets a rest."""
 
 SHORTEST_REST = 5.0
-"""Seconds that it is then left alone at first; twice as long each time it goes on."""
+"""Seconds that it then rests at first; twice as long each time it goes on."""
 
 LONGEST_REST = 600.0
 """Seconds after which a server is asked again, whatever it said: it may have been wrong."""
 
-_OVERLOADED = (Trouble.BUSY, Trouble.UNREACHABLE, Trouble.TOO_LONG)
+CLOSED_AFTER = 3
+"""Pushes in a row that it did not give and that another way could read, after which it is closed:
+one says nothing, for it may be gone."""
+
+CLOSED_FOR = 600.0
+"""Seconds until a server that is closed is tried again."""
+
+CLOSED_SIGNS = (Trouble.BARRED, Trouble.UNREACHABLE, Trouble.BROKEN)
+"""What a push ends with if its server does not serve anybody, or not us."""
+
+_STRUGGLES = (Trouble.BUSY, Trouble.UNREACHABLE, Trouble.TOO_LONG, Trouble.BARRED, Trouble.LOCAL)
 
 
 class Pace:
     """Adapts to one server: one more at a time after success, half as many when it struggles.
 
-    Safe to share between threads.
+    A server that asks for a rest, or struggles on, rests: nothing is asked of it.  One that is
+    closed is passed over, for there is another way.  Safe to share between threads.
 
     Args:
         most: conversations at once that are never exceeded.
@@ -44,6 +55,10 @@ class Pace:
         self._failures = 0
         self._rest_until = 0.0
         self._halved_at = float("-inf")
+        self._in_vain = 0
+        self._closed_until = 0.0
+        self._trouble: str | None = None
+        self._passed_over: str | None = None
 
     @property
     def limit(self) -> int:
@@ -53,9 +68,27 @@ class Pace:
 
     @property
     def rest(self) -> float:
-        """Seconds for which the server is still left alone; 0 if it may be asked."""
+        """Seconds for which the server still rests; 0 if it may be asked."""
         with self._changed:
             return max(0.0, self._rest_until - self._clock())
+
+    @property
+    def closed(self) -> float:
+        """Seconds for which the server is still passed over; 0 if it is not."""
+        with self._changed:
+            return max(0.0, self._closed_until - self._clock())
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the server rests, if it neither asked for that nor is it our own fault."""
+        with self._changed:
+            return self._trouble if self._rest_until > self._clock() else None
+
+    @property
+    def passed_over(self) -> str | None:
+        """Why another way was taken, once that says something of the server."""
+        with self._changed:
+            return self._passed_over
 
     def enter(self, patience: float) -> bool:
         """Wait for room for one more conversation; tell whether there is some.
@@ -84,7 +117,9 @@ class Pace:
     def learn(self, look: Look) -> None:
         """Adapt to how a conversation has ended."""
         with self._changed:
-            if look.trouble not in _OVERLOADED:
+            if look.trouble not in (*CLOSED_SIGNS, Trouble.REFUSED):
+                self._in_vain, self._closed_until = 0, 0.0
+            if look.trouble not in _STRUGGLES:
                 self._failures = 0
                 self._limit = min(self._most, self._limit + 1 / max(1.0, self._limit))
                 self._changed.notify()
@@ -94,12 +129,35 @@ class Pace:
             if moment - self._halved_at > 1:  # those that were under way then say the same again
                 self._halved_at = moment
                 self._limit = max(1.0, self._limit / 2)
-            rest = 0.0
-            if asks_to_wait(look):
-                rest = look.retry_after or 0.0
-            elif self._failures >= IN_A_ROW:
-                rest = SHORTEST_REST * 2.0 ** min(10, self._failures // IN_A_ROW - 1)
-            self._rest_until = max(self._rest_until, moment + min(rest, LONGEST_REST))
+            rest = min(self._due(look), LONGEST_REST)
+            self._rest_until = max(self._rest_until, moment + rest)
+            if rest:
+                is_its_own = not asks_to_wait(look) and look.trouble and not look.trouble.is_ours
+                self._trouble = (look.why or str(look.trouble)) if is_its_own else None
+
+    def _due(self, look: Look) -> float:
+        """Return the seconds of rest after a look that came to nothing."""
+        if asks_to_wait(look):
+            return look.retry_after or 0.0
+        if self._failures < IN_A_ROW:
+            return 0.0
+        if look.trouble and look.trouble.is_ours:
+            return LONGEST_REST  # people have to do something about it
+        return SHORTEST_REST * 2.0 ** min(10, self._failures // IN_A_ROW - 1)
+
+    def bypassed(self, look: Look) -> None:
+        """Note that another way could read what this server did not give.
+
+        Args:
+            look: at the server, in vain.
+        """
+        with self._changed:
+            self._in_vain += 1
+            is_closed = self._in_vain >= CLOSED_AFTER
+            if is_closed:
+                self._closed_until = self._clock() + CLOSED_FOR
+            if is_closed or look.trouble in (Trouble.UNREACHABLE, Trouble.BARRED):
+                self._passed_over = self._passed_over or look.why or str(look.trouble)
 
 
 def asks_to_wait(look: Look) -> bool:

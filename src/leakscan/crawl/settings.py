@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from leakscan.crawl.github.credentials import AppInstallation, TokenFile, TokenVariable
-from leakscan.crawl.quantities import read_size, read_span
+from leakscan.crawl.names import ACCOUNT, REPOSITORY
+from leakscan.quantities import read_size, read_span
 from leakscan.toml_table import Table
 
 if TYPE_CHECKING:
@@ -42,10 +43,7 @@ https://replicate.com/docs/reference/http#authentication."""
 
 VIAS = ("auto", "git", "api")
 
-_ACCOUNT = "[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
-_SOURCE = re.compile(
-    rf"events|search|(?:org|user):{_ACCOUNT}|repo:{_ACCOUNT}/(?!\.{{1,2}}\Z)[A-Za-z0-9._-]{{1,100}}"
-)
+_SOURCE = re.compile(rf"events|search|(?:org|user):{ACCOUNT}|repo:{REPOSITORY}")
 _VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _TOKEN = re.compile("gh[a-z]_|github_pat_")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -70,13 +68,14 @@ class GitHubSettings:
 
 @dataclass(frozen=True, slots=True)
 class PushLimits:
-    """How much of one push is read; 0 is no limit.
+    """How much of one push is read; 0 is no limit where nothing else is said.
 
     Attributes:
-        pack: bytes of what a push brought, as git sends it.
-        blob: bytes of a file; larger ones are not asked for.
+        pack: bytes of what a push brought, as they come over the network.
+        blob: bytes of a file; larger ones are not asked for.  By API, 0 stands for 10 MiB.
         seconds: how long it may take.
-        depth: commits that are read where it is not known what a push brought.
+        depth: commits that are read where it is not known what a push brought; 1 at least.  By
+            API, no more are read one by one where it is known.
         repository: as ``pack``, for a repository that was made public.
     """
 

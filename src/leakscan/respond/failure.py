@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from leakscan.ledger.outcomes import Failure
 from leakscan.safe_text import safe_text
+from leakscan.statuses import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,8 +70,7 @@ def presentable(text: str, secret: Secret | None = None) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Read a ``Retry-After`` in seconds, as rate limits have it (RFC 9110, 10.2.3)."""
-    text = headers.get("retry-after", "")
-    is_number = text.isascii() and text.isdigit() and len(text) <= len("86400")
-    return timedelta(seconds=int(text)) if is_number else None
+def asked_wait(headers: Mapping[str, str]) -> timedelta | None:
+    """Return how long an answer asks to wait, if it does."""
+    seconds = retry_after(headers)
+    return None if seconds is None else timedelta(seconds=seconds)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from leakscan.ledger.words import Verdict
-from leakscan.respond.failure import AttemptError, presentable, retry_after
+from leakscan.respond.failure import AttemptError, asked_wait, presentable
 from leakscan.respond.server_settings import REPLICATE, read_server
 from leakscan.respond.web import Unanswered
 from leakscan.toml_table import Table
@@ -83,7 +83,7 @@ class Verifier:
         if reply.status == 401:
             return Verdict.INVALID, None
         if reply.status == 429 or reply.status >= 500:
-            raise AttemptError(f"HTTP {reply.status}", retry_after(reply.headers), down=True)
+            raise AttemptError(f"HTTP {reply.status}", asked_wait(reply.headers), down=True)
         return Verdict.UNKNOWN, None
 
 

@@ -36,9 +36,10 @@ def failing(stage: Stage, url: str | None = None) -> TroubleError:
     ("status", "headers", "trouble", "wait"),
     [
         (401, {}, Trouble.REFUSED, None),
-        (403, {}, Trouble.REFUSED, None),
+        (403, {}, Trouble.BARRED, None),
         (403, {"Retry-After": "7"}, Trouble.BUSY, 7),
         (404, {}, Trouble.GONE, None),
+        (407, {}, Trouble.BARRED, None),
         (410, {}, Trouble.GONE, None),
         (418, {}, Trouble.BROKEN, None),
         (429, {}, Trouble.BUSY, None),
@@ -70,7 +71,9 @@ def test_words_of_the_server_are_shown_on_one_safe_line(stage: Stage) -> None:
     body = b"Access \x1b[31mdenied\n  since today\n" + b"x" * 2000
     kind = {"Content-Type": "text/plain; charset=utf-8"}
     stage.server.faults = [GitFault(status=403, headers=kind, body=body)]
-    text = str(failing(stage))
+    error = failing(stage)
+    assert error.trouble is Trouble.REFUSED  # for a reason of its own
+    text = str(error)
     assert r"Access \\x1b[31mdenied since today" in text
     assert text.isprintable()
     assert len(text) < 600

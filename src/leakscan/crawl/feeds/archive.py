@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.feeds.archive_names import ARCHIVE, archive_files
+from leakscan.crawl.feeds.archive_names import ARCHIVE, archive_files, archive_identity, is_url
 from leakscan.crawl.feeds.archive_stream import archive_lines
-from leakscan.crawl.feeds.events import Event, MalformedEventError, parse_event
+from leakscan.crawl.feeds.events import Event, MalformedEventError, NotPublicError, parse_event
 from leakscan.crawl.feeds.poll import LONGEST_WAIT, Poll
 from leakscan.git.urls import without_credentials
 from leakscan.safe_text import safe_text
 from leakscan.trouble import TroubleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 PREFIX = "archive:"
 """What the names of these feeds begin with."""
@@ -28,7 +28,7 @@ BATCH = 2000
 
 _BATCH_BYTES = 64 * 1024 * 1024
 _TRIES = 3
-_LONGEST_NAME = 60
+_LONGEST_NAME, _DIGEST = 60, 12
 
 
 class ArchiveFeed:
@@ -36,6 +36,7 @@ class ArchiveFeed:
 
     Of a file that cannot be read to its end, what came before counts.  It is tried again a few
     times, which the cursor makes cheap; then the next one's turn has come, and there is a gap.
+    Another process begins again with the first of these: its hour may not have been over.
 
     Args:
         wanted: which, as `archive_files` reads it.
@@ -50,8 +51,8 @@ class ArchiveFeed:
     def __init__(
         self, wanted: str, host: str = "github.com", batch: int = BATCH, base: str = ARCHIVE
     ) -> None:
-        self.name = PREFIX + _short(safe_text(without_credentials(wanted)))
         self.files = archive_files(wanted, base)
+        self.name = PREFIX + _name(wanted, self.files, base)
         self._host = host
         self._batch = batch
         self._reader: _Reader | None = None
@@ -63,11 +64,14 @@ class ArchiveFeed:
         Raises:
             TroubleError: the file cannot be read further, now or at all.
         """
-        file, line = _opened(cursor)
+        file, line, lost = _opened(cursor)
         if file >= len(self.files):
-            return Poll(wait=LONGEST_WAIT, cursor=cursor, is_over=True)
+            if lost is None or self._is_given_up(lost):
+                has_lost = lost is not None
+                return Poll(wait=LONGEST_WAIT, cursor=cursor, has_lost=has_lost, is_over=True)
+            file, line, lost = lost, 0, None
         if self._is_given_up(file):
-            return self._passed_over(file)
+            return self._passed_over(file, lost)
         batch = _Batch(self._host, self.name)
         try:
             reader = self._reader_at(file, line)
@@ -78,14 +82,16 @@ class ArchiveFeed:
             raise
         self._failures.pop(file, None)  # it got on
         following = (file + 1, 0) if is_at_end else (file, reader.line)
+        is_over = following[0] >= len(self.files)
         return Poll(
             tuple(batch.events),
             wait=0.0,
-            read=batch.read,
+            read=len(batch.events) + batch.malformed,
             fresh=len(batch.events),
             malformed=batch.malformed,
-            cursor=_written(*following),
-            is_over=following[0] >= len(self.files),
+            has_lost=is_over and lost is not None,
+            cursor=_written(*following, lost),
+            is_over=is_over,
         )
 
     def _reader_at(self, file: int, line: int) -> _Reader:
@@ -100,12 +106,13 @@ class ArchiveFeed:
         is_gone = bool(failures) and not failures[-1].trouble.is_passing
         return is_gone or len(failures) >= _TRIES
 
-    def _passed_over(self, file: int) -> Poll:
+    def _passed_over(self, file: int, lost: int | None) -> Poll:
         return Poll(
             wait=0.0,
             gap=True,
+            has_lost=True,
             note=f"given up: {self._failures[file][-1]}",
-            cursor=_written(file + 1, 0),
+            cursor=_written(file + 1, 0, file if lost is None else min(lost, file)),
             is_over=file + 1 >= len(self.files),
         )
 
@@ -117,17 +124,17 @@ class _Batch:
     host: str
     feed: str
     events: list[Event] = field(default_factory=list)
-    read: int = 0
     malformed: int = 0
     size: int = 0
 
     def add(self, line: bytes | None) -> None:
         """Take one line; ``None`` is one that was too long."""
-        self.read += 1
         self.size += len(line or b"")
         try:
             document = json.loads(line or b"")
             self.events.append(parse_event(document, self.host, self.feed))
+        except NotPublicError:
+            return
         except (MalformedEventError, ValueError, RecursionError):
             self.malformed += 1
 
@@ -178,19 +185,31 @@ class _Reader:
         return True
 
 
-def _opened(cursor: str | None) -> tuple[int, int]:
-    """Read a cursor: number of the file, and lines that were read of it."""
-    found = re.fullmatch(r"([0-9]{1,6}):([0-9]{1,12})", cursor or "0:0")
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+def _opened(cursor: str | None) -> tuple[int, int, int | None]:
+    """Read a cursor: number of the file, lines that were read of it, and the first file given up.
+
+    One that another version has written says nothing.
+    """
+    found = re.fullmatch(r"([0-9]{1,6}):([0-9]{1,12})(?::([0-9]{1,6}))?", cursor or "")
+    if not found:
+        return 0, 0, None
+    file, line = int(found[1]), int(found[2])
+    return file, line, int(found[3]) if found[3] and int(found[3]) < file else None
 
 
-def _written(file: int, line: int) -> str:
-    return f"{file}:{line}"
+def _written(file: int, line: int, lost: int | None) -> str:
+    return f"{file}:{line}" if lost is None else f"{file}:{line}:{lost}"
 
 
-def _short(name: str) -> str:
-    """Return a name that the ledger can keep, and that is no other's."""
-    if len(name) <= _LONGEST_NAME:
-        return name
-    digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:12]
-    return f"{name[: _LONGEST_NAME - 13]}-{digest}"
+def _name(wanted: str, files: Sequence[str], base: str) -> str:
+    """Return a name that the ledger can keep, and that is no other's.
+
+    Another file under the same path, or what another query of an address gives, is another archive.
+    """
+    name = safe_text(without_credentials(wanted))
+    is_hours = not is_url(wanted) and all(file.startswith(f"{base}/") for file in files)
+    if is_hours and len(name) <= _LONGEST_NAME:
+        return name  # they stay as they are
+    contents = "\0".join(map(archive_identity, files))
+    digest = hashlib.sha256(contents.encode("utf-8", "replace")).hexdigest()[:_DIGEST]
+    return f"{name[: _LONGEST_NAME - _DIGEST - 1]}-{digest}"

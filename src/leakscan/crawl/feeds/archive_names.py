@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from leakscan.errors import UsageError
+from leakscan.git.urls import without_credentials
 from leakscan.safe_text import safe_text
 
 ARCHIVE = "https://data.gharchive.org"
@@ -39,13 +40,34 @@ def archive_files(wanted: str, base: str = ARCHIVE) -> tuple[str, ...]:
         files += _files(name, base)
         if len(files) > MOST_FILES:
             remedy = "name fewer hours and come back for the rest"
-            raise UsageError(f"{safe_text(wanted)}: more than {MOST_FILES} files", remedy)
+            raise UsageError(f"{_shown(wanted)}: more than {MOST_FILES} files", remedy)
     return tuple(files)
 
 
 def is_url(name: str) -> bool:
     """Whether a file is to be fetched."""
     return name.lower().startswith(("https://", "http://"))
+
+
+def archive_identity(name: str) -> str:
+    """Return what tells the contents of a file from others that are under its name at other times.
+
+    Args:
+        name: a path, or a URL.
+
+    Returns:
+        Path, size and time of a file; all of a URL but who asks.
+    """
+    if is_url(name):
+        scheme, _, rest = name.partition("://")
+        authority, slash, path = rest.partition("/")
+        return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
+    file = Path(name).absolute()
+    try:
+        status = file.stat()
+    except OSError:  # its turn will come, and then it is told
+        return str(file)
+    return f"{file} {status.st_size} {status.st_mtime_ns}"
 
 
 def _files(name: str, base: str) -> list[str]:
@@ -56,7 +78,7 @@ def _files(name: str, base: str) -> list[str]:
     elif found := re.fullmatch(_HOUR, name):
         hours = [(found[1], int(found[2]))]
     else:
-        what = f"{safe_text(name)}: there is no such file"
+        what = f"{_shown(name)}: there is no such file"
         raise UsageError(what, "name a file, a URL, or an hour as in 2026-01-02-3")
     try:
         for day, hour in hours:
@@ -80,8 +102,12 @@ def _expanded(text: str) -> list[str]:
     width = len(found[1]) if found[1].startswith("0") else 1
     names = _expanded(text[found.end() :])
     if len(numbers) * len(names) > MOST_FILES:
-        what = f"{safe_text(text)}: more than {MOST_FILES} files"
+        what = f"{_shown(text)}: more than {MOST_FILES} files"
         raise UsageError(what, "name fewer hours and come back for the rest")
     return [
         f"{text[: found.start()]}{number:0{width}}{rest}" for number in numbers for rest in names
     ]
+
+
+def _shown(name: str) -> str:
+    return safe_text(without_credentials(name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from contextlib import closing, contextmanager
 from itertools import chain
@@ -13,9 +12,11 @@ import requests
 import urllib3
 
 from leakscan import __version__
+from leakscan.crawl.bodies import PIECE, pieces_of
 from leakscan.crawl.feeds.archive_names import is_url
 from leakscan.git.urls import without_credentials
 from leakscan.safe_text import safe_text
+from leakscan.statuses import retry_after, trouble_of
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 LONGEST_LINE = 25 * 1024 * 1024
 """Bytes; GitHub's own limit for an event is 25 MB (of a webhook's payload)."""
 
-_PIECE = 1 << 18
 _GZIP = b"\x1f\x8b"
 _WRAPPED = 31
 """Tells zlib to expect a gzip header."""
@@ -34,15 +34,6 @@ _PATIENCE = (10.0, 60.0)
 
 _SLOWEST = 1024
 """Bytes a second; a server that is slower for as long as we are patient is given up."""
-
-_MEANING = {
-    401: Trouble.REFUSED,
-    403: Trouble.REFUSED,
-    404: Trouble.GONE,
-    410: Trouble.GONE,
-    429: Trouble.BUSY,
-    451: Trouble.BLOCKED,
-}
 
 
 def archive_lines(name: str) -> Iterator[bytes | None]:
@@ -65,13 +56,13 @@ def _opened(name: str, shown: str) -> Iterator[Iterator[bytes]]:
     try:
         if not is_url(name):
             with Path(name).open("rb") as file:
-                yield iter(lambda: file.read(_PIECE), b"")
+                yield iter(lambda: file.read(PIECE), b"")
             return
         headers = {"User-Agent": f"leakscan/{__version__}", "Accept-Encoding": "identity"}
         with requests.get(name, headers=headers, stream=True, timeout=_PATIENCE) as answer:
             if answer.status_code != 200:
                 raise _refusal(answer, shown)
-            yield _received(answer)
+            yield pieces_of(answer, _PATIENCE[1], _SLOWEST)
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         what = f"{shown} cannot be read to its end ({type(error).__name__})"
         raise TroubleError(Trouble.UNREACHABLE, what, "check the network") from None
@@ -81,36 +72,11 @@ def _opened(name: str, shown: str) -> Iterator[Iterator[bytes]]:
         raise TroubleError(trouble, what, "check the file") from None
 
 
-def _received(answer: requests.Response) -> Iterator[bytes]:
-    """Yield a body as it comes, and as it is.
-
-    Raises:
-        requests.RequestException: it is cut off, or comes a byte now and then.
-    """
-    waited, size = 0.0, 0
-    while True:
-        begun = time.monotonic()
-        piece = answer.raw.read1(_PIECE, decode_content=False)
-        waited, size = waited + time.monotonic() - begun, size + len(piece)
-        if not piece:
-            break
-        if waited > _PATIENCE[1]:
-            if size < _SLOWEST * waited:
-                raise requests.Timeout
-            waited, size = 0.0, 0
-        yield piece
-    if answer.raw.length_remaining:
-        raise requests.ConnectionError
-
-
 def _refusal(answer: requests.Response, shown: str) -> TroubleError:
-    status = answer.status_code
-    trouble = _MEANING.get(status, Trouble.BUSY if status >= 500 else Trouble.BROKEN)
-    asked = answer.headers.get("retry-after", "")
-    wait = float(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else None
-    what = f"{shown}: the server answered {status}"
+    trouble = trouble_of(answer.status_code, answer.headers)
+    what = f"{shown}: the server answered {answer.status_code}"
     remedy = "is the hour over and its file there?" if trouble is Trouble.GONE else ""
-    return TroubleError(trouble, what, remedy, wait)
+    return TroubleError(trouble, what, remedy, retry_after(answer.headers))
 
 
 def _plain(pieces: Iterator[bytes], shown: str) -> Generator[bytes]:
@@ -147,7 +113,7 @@ def _inflated(first: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
                 if not data:
                     break
                 stream = zlib.decompressobj(wbits=_WRAPPED)
-            yield stream.decompress(data, _PIECE)
+            yield stream.decompress(data, PIECE)
             data = stream.unused_data if stream.eof else stream.unconsumed_tail
     yield stream.flush()
     if not stream.eof:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.feeds.events import MalformedEventError, parse_event
+from leakscan.crawl.feeds.events import MalformedEventError, NotPublicError, parse_event
 from leakscan.crawl.feeds.poll import LONGEST_WAIT, USUAL_WAIT, Poll
 from leakscan.crawl.github.addresses import next_page
 from leakscan.crawl.github.answers import ApiMeter
@@ -43,7 +43,7 @@ class EventFeed:
         github: whom to ask.
         interval: seconds between two polls if the operator chose them; ``None`` to do as the
             site asks.
-        watch: told every event, for who needs to know what was told.
+        hear: told every event, for who needs to know what was told.
     """
 
     def __init__(
@@ -52,13 +52,13 @@ class EventFeed:
         path: str,
         github: GitHub,
         interval: float | None = None,
-        watch: Callable[[Event], None] | None = None,
+        hear: Callable[[Event], None] | None = None,
     ) -> None:
         self.name = name
         self._path = path
         self._github = github
         self._interval = interval
-        self._watch = watch
+        self._hear = hear
         self._known: OrderedDict[str, None] = OrderedDict()
         self._told = _Told()
 
@@ -105,7 +105,16 @@ class EventFeed:
 
     def _page(self, page: int, meter: ApiMeter, etag: str | None = None) -> Answer:
         parameters = {"per_page": PER_PAGE, **({"page": page} if page > 1 else {})}
-        answer = self._github.get(self._path, parameters, etag=etag, meter=meter, urgent=True)
+        try:
+            answer = self._github.get(self._path, parameters, etag=etag, meter=meter, urgent=True)
+        except TroubleError as error:
+            error.requests = meter.requests
+            if error.trouble is not Trouble.GONE:
+                raise
+            what = f"GitHub knows no public {self.name}"
+            gone = TroubleError(Trouble.GONE, what, "check the name in watch.sources")
+            gone.requests = meter.requests
+            raise gone from None
         if answer.status != 304 and not isinstance(answer.body, list):
             what = f"the answer to {self._path} is no list of events"
             raise TroubleError(Trouble.BROKEN, what, "check github.api_url")
@@ -115,23 +124,25 @@ class EventFeed:
         """Take the events of a page; what one page has pushed onto the next is known."""
         told.page_had_news = False
         for document in answer.body:
-            told.read += 1
             mark = _mark(document)
             if mark in self._known:
                 told.knew_any = True
                 self._known.move_to_end(mark)
             if mark in self._known or mark in told.fresh:
+                told.repeated += 1
                 continue
             told.fresh[mark] = None
             told.page_had_news = True
             try:
                 event = parse_event(document, self._github.host, self.name)
+            except NotPublicError:
+                continue
             except MalformedEventError:
                 told.malformed += 1
                 continue
             told.events.append(event)
-            if self._watch:
-                self._watch(event)
+            if self._hear:
+                self._hear(event)
 
     def _remember(self, marks: Iterable[str]) -> None:
         for mark in marks:
@@ -153,10 +164,15 @@ class _Told:
     cursor: str | None = None
     events: list[Event] = field(default_factory=list)
     fresh: dict[str, None] = field(default_factory=dict)
-    read: int = 0
+    repeated: int = 0
     malformed: int = 0
     knew_any: bool = False
     page_had_news: bool = False
+
+    @property
+    def read(self) -> int:
+        """How many events were read."""
+        return self.repeated + self.malformed + len(self.events)
 
 
 @dataclass(frozen=True, slots=True)

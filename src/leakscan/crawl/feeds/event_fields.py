@@ -6,15 +6,11 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from leakscan.crawl.names import COMMIT, REF, REPOSITORY
 from leakscan.errors import LeakscanError
 
 LARGEST_NUMBER = 2**63 - 1
 """The largest number that the ledger can keep."""
-
-_REPOSITORY = r"[A-Za-z0-9_-]{1,100}/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}"
-# What git allows (git-check-ref-format), as far as it matters on the wire.
-_REF = r"refs/(?!/|.*(?:\.\.|//|@\{))[^\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]{1,1000}(?<![/.])"
-_COMMIT = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
 
 
 class MalformedEventError(LeakscanError):
@@ -28,14 +24,21 @@ class MalformedEventError(LeakscanError):
         super().__init__(f"an event was passed over: {problem}", "it is counted; nothing is to do")
 
 
+class NotPublicError(LeakscanError):
+    """Only whoever our credentials belong to can see an event: it has not leaked."""
+
+    def __init__(self) -> None:
+        super().__init__("an event was passed over: it is not public", "nothing is to do")
+
+
 def check_public(document: Mapping[str, object]) -> None:
-    """Refuse what only the owner of our credentials can see: it has not leaked.
+    """Refuse what the whole world cannot see.
 
     Raises:
-        MalformedEventError: it is so.
+        NotPublicError: it is so.
     """
     if document.get("public") is False or document.get("private") is True:
-        raise MalformedEventError("it is not public")
+        raise NotPublicError
 
 
 def table(document: Mapping[str, object], key: str) -> Mapping[str, object]:
@@ -90,14 +93,14 @@ def repository_name(document: Mapping[str, object], key: str) -> str:
         MalformedEventError: it is missing, or no such name.
     """
     value = text(document, key, 201)
-    if not re.fullmatch(_REPOSITORY, value):
+    if not re.fullmatch(REPOSITORY, value):
         raise MalformedEventError(f"{key} is not owner/name")
     return value
 
 
 def is_ref(value: object) -> bool:
     """Whether something is the full name of a ref."""
-    return isinstance(value, str) and re.fullmatch(_REF, value) is not None
+    return isinstance(value, str) and re.fullmatch(REF, value) is not None
 
 
 def full_ref(document: Mapping[str, object], key: str, folder: str = "") -> str:
@@ -121,6 +124,6 @@ def commit_id(document: Mapping[str, object], key: str) -> str | None:
     value = document.get(key)
     if value is None:
         return None
-    if not isinstance(value, str) or not re.fullmatch(_COMMIT, value.lower()):
+    if not isinstance(value, str) or not re.fullmatch(COMMIT, value.lower()):
         raise MalformedEventError(f"{key} is no id of a commit")
     return value.lower() if value.strip("0") else None

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from leakscan.crawl.names import COMMIT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -174,7 +176,7 @@ def _commit(comment: object) -> str:
 
 
 def _short(oid: object) -> str:
-    if isinstance(oid, str) and re.fullmatch(r"[0-9a-f]{40,64}", oid):
+    if isinstance(oid, str) and re.fullmatch(COMMIT, oid):
         return oid[:_SHORT_ID]
     return "?"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from leakscan.crawl.feeds.event_fields import (
     MalformedEventError,
+    NotPublicError,
     check_public,
     moment,
     number,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from leakscan.detect import Detector
     from leakscan.sources.sighting import Tally
 
-__all__ = ["Event", "MalformedEventError", "Text", "parse_event", "scan_event"]
+__all__ = ["Event", "MalformedEventError", "NotPublicError", "Text", "parse_event", "scan_event"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Event:
         type: the site's word for what happened, such as ``PushEvent``.
         repository: ``owner/name`` when it happened.
         repository_id: the site's number of the repository.
-        happened_at: when, by the site's clock.
+        happened_at: when, by the site's clock; ``None`` where it does not say.
         push: what it brought to the repository, if it did.
         texts: every text in it; they may hold secrets, so they are never shown as they are.
         host: name of the hosting site.
@@ -51,7 +52,7 @@ class Event:
     type: str
     repository: str
     repository_id: int
-    happened_at: datetime
+    happened_at: datetime | None
     push: Push | None = None
     texts: tuple[Text, ...] = field(default=(), repr=False)
     host: str = "github.com"
@@ -66,7 +67,8 @@ def parse_event(document: object, host: str, feed: str) -> Event:
         feed: which feed told of it.
 
     Raises:
-        MalformedEventError: what is needed is missing, or makes no sense; or it is not public.
+        MalformedEventError: what is needed is missing, or makes no sense.
+        NotPublicError: it is to be passed over.
     """
     if not isinstance(document, Mapping):
         raise MalformedEventError("it is no object")

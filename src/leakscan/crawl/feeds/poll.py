@@ -23,10 +23,12 @@ class Poll:
     Attributes:
         events: those that the feed had not told of before.
         wait: seconds until the feed may be polled again; 0 for at once.
-        read: how many events the answers held, repeats and malformed ones included.
+        read: how many events the answers held, repeats and malformed ones included; without those
+            that are not public, which have not leaked.
         fresh: how many of them were new.
         malformed: how many could not be understood.
         gap: whether events may have been lost: nothing that was known came after the new ones.
+        has_lost: whether something that was asked for cannot be had: a file of an archive, a query.
         note: what else there is to tell, on one line.
         cursor: where the feed has got to, to be handed back with the next poll.
         requests: how many requests it took; those answered 304 cost nothing and do not count.
@@ -39,6 +41,7 @@ class Poll:
     fresh: int = 0
     malformed: int = 0
     gap: bool = False
+    has_lost: bool = False
     note: str | None = None
     cursor: str | None = None
     requests: int = 0

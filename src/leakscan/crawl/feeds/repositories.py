@@ -1,7 +1,8 @@
 """The repositories of an account on the watch list: what its events did not tell.
 
 Events reach back 300 or 30 days, and some are lost.  The list of repositories says when each was
-pushed to last; where no event has told of that, the default branch is looked at.
+pushed to last; where no event has told of that, the default branch is looked at.  What events told
+another process, or one that has ended, is not known here: such a push may be looked at twice.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from leakscan.crawl.feeds.event_fields import (
     MalformedEventError,
+    NotPublicError,
     check_public,
     is_ref,
     moment,
@@ -24,12 +27,14 @@ from leakscan.crawl.feeds.event_pushes import default_branch
 from leakscan.crawl.feeds.event_texts import texts_of
 from leakscan.crawl.feeds.events import Event
 from leakscan.crawl.feeds.poll import Poll
+from leakscan.crawl.github.addresses import next_page
 from leakscan.crawl.github.answers import ApiMeter
 from leakscan.push import Push, PushKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from leakscan.crawl.github.answers import Answer
     from leakscan.crawl.github.calls import GitHub
 
 WAIT = 900.0
@@ -46,7 +51,7 @@ _MOST_KNOWN = 1000
 
 
 class TellTale:
-    """Remembers, of one account, until when events have told of pushes to each repository."""
+    """Remembers until when events have told this process of pushes to each repository."""
 
     def __init__(self) -> None:
         self._until: dict[int, datetime] = {}
@@ -54,8 +59,8 @@ class TellTale:
     def note(self, event: Event) -> None:
         """Take note of an event."""
         if event.push:
-            known = self._until.get(event.repository_id, event.happened_at)
-            self._until[event.repository_id] = max(known, event.happened_at)
+            when = event.push.happened_at
+            self._until[event.repository_id] = max(self._until.get(event.repository_id, when), when)
 
     def has_told(self, repository_id: int, pushed_at: datetime) -> bool:
         """Whether an event told of a push at that time, or later."""
@@ -89,40 +94,58 @@ class RepositoriesFeed:
         self._clock = clock
 
     def poll(self, cursor: str | None) -> Poll:
-        """Read the first page of the list, or all of it the first time, as `Feed.poll` says.
+        """Read the list until something on a page is known, as `Feed.poll` says.
 
         Raises:
             TroubleError: a page could not be read.
         """
-        known = _opened(cursor)
-        parameters = {"sort": "pushed", "direction": "desc", "type": self._type}
-        meter = ApiMeter()
-        most = 1 if cursor else _MOST_PAGES
-        events, read, malformed = [], 0, 0
-        latest = datetime.fromtimestamp(self._clock(), UTC) - GRACE
-        for answer in self._github.pages(self._path, parameters, most=most, meter=meter):
+        before, meter = _opened(cursor), ApiMeter()
+        told = _Told(before, dict(before))
+        has_more = False
+        for answer in self._pages(meter):
             for document in answer.body if isinstance(answer.body, list) else [answer.body]:
-                read += 1
-                try:
-                    event = repository_event(document, self._github.host, self.name)
-                except MalformedEventError:
-                    malformed += 1
-                    continue
-                when = event.happened_at.isoformat()
-                if event.happened_at > latest or known.get(str(event.repository_id)) == when:
-                    continue
-                known[str(event.repository_id)] = when
-                if not self._told.has_told(event.repository_id, event.happened_at):
-                    events.append(event)
+                self._read(document, told)
+            has_more = next_page(answer) is not None
+            if told.knew_any:
+                break
         return Poll(
-            tuple(events),
+            tuple(told.events),
             wait=WAIT,
-            read=read,
-            fresh=len(events),
-            malformed=malformed,
-            cursor=_written(known),
+            read=told.listed + told.malformed,
+            fresh=len(told.events),
+            malformed=told.malformed,
+            gap=has_more and not told.knew_any,
+            cursor=_written(told.known),
             requests=meter.requests,
         )
+
+    def _pages(self, meter: ApiMeter) -> Iterator[Answer]:
+        parameters = {"sort": "pushed", "direction": "desc", "type": self._type}
+        return self._github.pages(
+            self._path, parameters, most=_MOST_PAGES, meter=meter, urgent=True
+        )
+
+    def _read(self, document: object, told: _Told) -> None:
+        """Take one repository of the list."""
+        try:
+            event, when = repository_event(document, self._github.host, self.name)
+        except NotPublicError:
+            return
+        except MalformedEventError:
+            told.malformed += 1
+            return
+        told.listed += 1
+        key, pushed_at = str(event.repository_id), when.isoformat()
+        if told.before.get(key) == pushed_at:
+            told.knew_any = True
+        elif told.known.get(key) != pushed_at and when <= self._latest():
+            told.known[key] = pushed_at
+            if not self._told.has_told(event.repository_id, when):
+                told.events.append(event)
+
+    def _latest(self) -> datetime:
+        """Return the time of the last push of which no event is waited for any more."""
+        return datetime.fromtimestamp(self._clock(), UTC) - GRACE
 
     @property
     def _type(self) -> str:
@@ -130,11 +153,33 @@ class RepositoriesFeed:
         return "owner" if self._path.startswith("/users/") else "public"
 
 
-def repository_event(document: object, host: str, feed: str) -> Event:
+@dataclass(slots=True)
+class _Told:
+    """What a poll has read so far.
+
+    Attributes:
+        before: when each repository was pushed to, by the last poll.
+        known: the same by now.
+        knew_any: whether one was as before, as all must be that come after it.
+    """
+
+    before: Mapping[str, str]
+    known: dict[str, str]
+    events: list[Event] = field(default_factory=list)
+    listed: int = 0
+    malformed: int = 0
+    knew_any: bool = False
+
+
+def repository_event(document: object, host: str, feed: str) -> tuple[Event, datetime]:
     """Read a repository as the API lists it; as an event, it is a push to its default branch.
+
+    Returns:
+        The event, and when the repository was last pushed to.
 
     Raises:
         MalformedEventError: what is needed is missing, or makes no sense.
+        NotPublicError: it is to be passed over.
     """
     if not isinstance(document, Mapping):
         raise MalformedEventError("it is no object")
@@ -145,7 +190,7 @@ def repository_event(document: object, host: str, feed: str) -> Event:
     when = moment(document, "pushed_at" if document.get("pushed_at") else "created_at")
     branch = f"refs/heads/{document.get('default_branch')}"
     empty = Push(PushKind.PUSH, host, known, name, "", None, None, when, feed)
-    return Event(
+    event = Event(
         id=f"repository {known}",
         type="Repository",
         repository=name,
@@ -155,6 +200,7 @@ def repository_event(document: object, host: str, feed: str) -> Event:
         texts=texts_of(document, f"https://{host}/{name}", "a repository"),
         host=host,
     )
+    return event, when
 
 
 def _written(known: Mapping[str, str]) -> str:

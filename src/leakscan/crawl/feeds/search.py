@@ -10,11 +10,13 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from leakscan.crawl.feeds.event_fields import (
     MalformedEventError,
+    NotPublicError,
     check_public,
     number,
     repository_name,
@@ -26,11 +28,12 @@ from leakscan.crawl.feeds.events import Event
 from leakscan.crawl.feeds.poll import Poll
 from leakscan.crawl.github.answers import ApiMeter
 from leakscan.crawl.github.client import PER_PAGE
+from leakscan.crawl.names import COMMIT
 from leakscan.push import Push, PushKind
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from leakscan.crawl.github.answers import Answer
     from leakscan.crawl.github.calls import GitHub
@@ -43,7 +46,10 @@ WAIT = 60.0
 
 _PAGES = 10  # of PER_PAGE: more than 1,000 results are never shown
 _REMEMBERED = 20_000
-_AT_COMMIT = r"https?://[^/]+/[^/]+/[^/]+/blob/([0-9a-f]{40}(?:[0-9a-f]{24})?)/.*"
+_AT_COMMIT = rf"https?://[^/]+/[^/]+/[^/]+/blob/({COMMIT})/.*"
+
+_Mark = tuple[int, str, str]
+"""What tells a result from others: repository, path and blob."""
 
 
 class SearchFeed:
@@ -73,55 +79,72 @@ class SearchFeed:
         self._queries = tuple(queries)
         self._interval = WAIT if interval is None else interval
         self._clock = clock
-        self._refused: dict[int, TroubleError] = {}
-        self._known: OrderedDict[tuple[object, ...], None] = OrderedDict()
-        self._pending: tuple[str | None, list[tuple[object, ...]]] = (None, [])
+        self._known: OrderedDict[_Mark, None] = OrderedDict()
+        self._pending: tuple[str | None, list[_Mark]] = (None, [])
 
     def poll(self, cursor: str | None) -> Poll:
-        """Ask the next page, as `Feed.poll` says.
+        """Ask the next page, as `Feed.poll` says; a query that GitHub refuses is passed over.
 
         Raises:
-            TroubleError: GitHub refuses the query or cannot be asked; a refused one is passed
-                over from then on, until none is left.
+            TroubleError: GitHub refuses every query, or cannot be asked.
         """
         self._acknowledge(cursor)
-        query, page = self._next(*self._opened(cursor))
-        meter = ApiMeter()
+        place, meter = self._opened(cursor), ApiMeter()
         try:
-            answer = self._ask(self._queries[query], page, meter)
+            answer = self._ask(self._queries[place.query], place.page, meter)
         except TroubleError as error:
             if error.trouble is not Trouble.REFUSED:
                 raise
-            self._refused[query] = self._refusal(query, error)
-            raise self._refused[query] from None
-        items = answer.body["items"]
-        events: list[Event] = []
-        marks: list[tuple[object, ...]] = []
-        malformed = 0
-        for item in items:
-            try:
-                event = self._event(item)
-            except MalformedEventError:
-                malformed += 1
-                continue
-            mark = (event.repository_id, item.get("path"), item.get("sha"))
-            if mark not in self._known:
-                marks.append(mark)
-                events.append(event)
-        is_last = len(items) < PER_PAGE or page >= _PAGES
-        position = f"{query + 1}:1" if is_last else f"{query}:{page + 1}"
-        self._pending = position, marks
+            return self._passed_over(place, error, meter)
+        told = self._read(answer.body["items"])
+        is_last = len(answer.body["items"]) < PER_PAGE or place.page >= _PAGES
+        following = _Place(place.query + 1) if is_last else _Place(place.query, place.page + 1)
+        self._pending = following.written(), list(told.events)
         cut = answer.body.get("incomplete_results") is True
         return Poll(
-            tuple(events),
+            tuple(told.events.values()),
             wait=self._interval,
-            read=len(items),
-            fresh=len(events),
-            malformed=malformed,
-            note=f"GitHub had no time to finish search query {query + 1}" if cut else None,
-            cursor=position,
+            read=told.listed + told.malformed,
+            fresh=len(told.events),
+            malformed=told.malformed,
+            note=f"GitHub had no time to finish search query {place.query + 1}" if cut else None,
+            cursor=following.written(),
             requests=meter.requests,
         )
+
+    def _passed_over(self, place: _Place, error: TroubleError, meter: ApiMeter) -> Poll:
+        """Go on with the next query, unless that was the last that could be asked."""
+        refusal = TroubleError(
+            Trouble.REFUSED,
+            f"GitHub refuses search query {place.query + 1}: {error.what}",
+            "code search needs a login (github.credentials) and a valid query (watch.search)",
+        )
+        refused = place.refused + 1
+        if refused >= len(self._queries):
+            raise refusal from None
+        return Poll(
+            wait=self._interval,
+            has_lost=True,
+            note=str(refusal),
+            cursor=_Place(place.query + 1, refused=refused).written(),
+            requests=meter.requests,
+        )
+
+    def _read(self, items: Iterable[object]) -> _Told:
+        """Take the results of a page."""
+        told = _Told()
+        for item in items:
+            try:
+                event, mark = self._event(item)
+            except NotPublicError:
+                continue
+            except MalformedEventError:
+                told.malformed += 1
+                continue
+            told.listed += 1
+            if mark not in self._known:
+                told.events[mark] = event
+        return told
 
     def _ask(self, query: str, page: int, meter: ApiMeter) -> Answer:
         answer = self._github.get(
@@ -130,14 +153,18 @@ class SearchFeed:
             accept=FRAGMENTS,
             resource="code_search",
             meter=meter,
+            urgent=True,
         )
         if not isinstance(answer.body, dict) or not isinstance(answer.body.get("items"), list):
             what = "the answer to a code search holds no items"
             raise TroubleError(Trouble.BROKEN, what, "check github.api_url")
         return answer
 
-    def _event(self, item: object) -> Event:
-        """Read a result.  It tells no time, so it happened now; the commit tells it apart."""
+    def _event(self, item: object) -> tuple[Event, _Mark]:
+        """Read a result, and what tells it from others.
+
+        It tells no time: as a push it happened now, and the commit tells it apart.
+        """
         if not isinstance(item, Mapping):
             raise MalformedEventError("it is no object")
         repository = table(item, "repository")
@@ -149,16 +176,17 @@ class SearchFeed:
         page = item.get("html_url")
         at = re.fullmatch(_AT_COMMIT, page) if isinstance(page, str) else None
         empty = Push(PushKind.PUSH, host, known, name, "", None, None, now, self.name)
-        return Event(
+        event = Event(
             id=f"search {known}",
             type="SearchResult",
             repository=name,
             repository_id=known,
-            happened_at=now,
+            happened_at=None,
             push=default_branch(empty, head=at[1] if at else None),
             texts=texts_of(item, f"https://{host}/{name}", "a search result"),
             host=host,
         )
+        return event, (known, str(item.get("path")), str(item.get("sha")))
 
     def _acknowledge(self, cursor: str | None) -> None:
         """Know what the last poll told, now that its cursor comes back."""
@@ -168,23 +196,41 @@ class SearchFeed:
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
 
-    def _opened(self, cursor: str | None) -> tuple[int, int]:
-        """Read a cursor: query and page."""
-        found = re.fullmatch(r"([0-9]{1,6}):([0-9]{1,2})", cursor or "0:1")
-        query, page = (int(found[1]), int(found[2])) if found else (0, 1)
-        return (query, page) if query < len(self._queries) and 1 <= page <= _PAGES else (0, 1)
+    def _opened(self, cursor: str | None) -> _Place:
+        place = _Place.read(cursor)
+        is_there = place.query < len(self._queries) and 1 <= place.page <= _PAGES
+        return place if is_there else _Place(refused=place.refused)
 
-    def _next(self, query: int, page: int) -> tuple[int, int]:
-        """Return where to go on: there, or with the next query that is not refused."""
-        for step in range(len(self._queries)):
-            following = (query + step) % len(self._queries)
-            if following not in self._refused:
-                return following, page if step == 0 else 1
-        raise self._refused[query]
 
-    def _refusal(self, query: int, error: TroubleError) -> TroubleError:
-        return TroubleError(
-            Trouble.REFUSED,
-            f"GitHub refuses search query {query + 1}: {error.what}",
-            "code search needs a login (github.credentials) and a valid query (watch.search)",
-        )
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the search has got to.
+
+    Attributes:
+        query: number of the query.
+        page: of its results.
+        refused: how many queries before it GitHub has refused in a row.
+    """
+
+    query: int = 0
+    page: int = 1
+    refused: int = 0
+
+    @classmethod
+    def read(cls, cursor: str | None) -> _Place:
+        """Read a cursor; one that another version has written says nothing."""
+        found = re.fullmatch(r"([0-9]{1,6}):([0-9]{1,2})(?::([0-9]{1,6}))?", cursor or "")
+        return cls(int(found[1]), int(found[2]), int(found[3] or 0)) if found else cls()
+
+    def written(self) -> str:
+        """Return the text that `read` reads."""
+        return f"{self.query}:{self.page}" + (f":{self.refused}" if self.refused else "")
+
+
+@dataclass(slots=True)
+class _Told:
+    """What a poll has read so far: what is new, by mark, and how much else."""
+
+    events: dict[_Mark, Event] = field(default_factory=dict)
+    listed: int = 0
+    malformed: int = 0

@@ -9,6 +9,7 @@ from leakscan.crawl.feeds.event_feed import EventFeed
 from leakscan.crawl.feeds.poll import Feed, Poll
 from leakscan.crawl.feeds.repositories import RepositoriesFeed, TellTale
 from leakscan.crawl.feeds.search import SearchFeed
+from leakscan.crawl.names import ACCOUNT, REPOSITORY
 from leakscan.errors import UsageError
 from leakscan.safe_text import safe_text
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from leakscan.crawl.github.calls import GitHub
 
 __all__ = ["Feed", "Poll", "feeds_of"]
-
-_ACCOUNT = r"[A-Za-z0-9_-]{1,100}"
-_REPOSITORY = r"[A-Za-z0-9_-]{1,100}/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}"
 
 
 def feeds_of(
@@ -59,13 +57,13 @@ def _feeds(
         yield EventFeed(source, "/events", github, interval)
     elif source == "search" and queries:
         yield SearchFeed(source, github, queries)
-    elif kind in ("org", "user") and re.fullmatch(_ACCOUNT, name):
+    elif kind in ("org", "user") and re.fullmatch(ACCOUNT, name):
         told = TellTale()
         account = f"/{kind}s/{name}"
         events = f"{account}/events" if kind == "org" else f"{account}/events/public"
-        yield EventFeed(source, events, github, interval, told.note)
+        yield EventFeed(source, events, github, interval, hear=told.note)
         yield RepositoriesFeed(f"{source} repositories", f"{account}/repos", github, told)
-    elif kind == "repo" and re.fullmatch(_REPOSITORY, name):
+    elif kind == "repo" and re.fullmatch(REPOSITORY, name):
         yield EventFeed(source, f"/repos/{name}/events", github, interval)
     elif source == "search":
         raise UsageError("the source search has no queries", "set watch.search, or drop it")

@@ -36,7 +36,7 @@ def open_github(
         settings: where GitHub is, and whom to ask as.
         environ: where tokens may be.
         tell: told in a sentence, once each, what lowers the number of requests.
-        at_once: requests under way at once that are never exceeded.
+        at_once: requests under way at once, but for a few that are urgent.
         timeout: seconds that a request may take.
 
     Raises:

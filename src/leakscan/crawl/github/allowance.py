@@ -94,15 +94,22 @@ class Allowance:
 
     def wait(self, resource: str, now: float, *, urgent: bool) -> float:
         """Return the seconds until a request may be sent; 0 if it may be now."""
-        waits = [self._paused_until - now]
+        return self.limit(resource, now, urgent=urgent)[0]
+
+    def limit(self, resource: str, now: float, *, urgent: bool) -> tuple[float, str]:
+        """Return the same, and the name of the limit that asks for it."""
+        waits = [(0.0, ""), (self._paused_until - now, "GitHub's secondary limit")]
         while self._sent and self._sent[0] <= now - MINUTE:
             self._sent.popleft()
         if len(self._sent) >= POINTS:
-            waits.append(self._sent[0] + MINUTE - now)
+            waits.append((self._sent[0] + MINUTE - now, f"{POINTS} calls a minute"))
         if self.left(resource, now, urgent=urgent) <= 0:
             # Where all of a new window is under way, its answers must be waited for.
-            waits.append(max(self._windows[resource].resets_at - now, 1.0))
-        return max(0.0, *waits)
+            wait = max(self._windows[resource].resets_at - now, 1.0)
+            kept = "" if urgent else ", but for what is kept for feeds"
+            name = self.credential.name
+            waits.append((wait, f"GitHub's budget of {resource} calls of {name} is used up{kept}"))
+        return max(waits)
 
     def begin(self, resource: str, now: float) -> None:
         """Write down that a request is being sent."""

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import email.utils
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from leakscan.safe_text import safe_text
+from leakscan.statuses import moment_of, retry_after, trouble_of
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LONGEST_MESSAGE = 200
-_LONGEST_WAIT = 86_400.0
 
 _SOON = 10.0
 """Seconds after which a server that failed without saying more may be asked again."""
 
-_MEANING = {
-    400: Trouble.REFUSED,
-    401: Trouble.REFUSED,
-    403: Trouble.REFUSED,
-    404: Trouble.GONE,
-    406: Trouble.REFUSED,
-    410: Trouble.GONE,
-    422: Trouble.REFUSED,
-    429: Trouble.BUSY,
-    451: Trouble.BLOCKED,
-}
+_MEANINGLESS = (400, 406, 422)
+"""Statuses of questions that GitHub does not take."""
 
 
 @dataclass(slots=True)
@@ -39,7 +29,7 @@ class ApiMeter:
     Attributes:
         requests: how many were sent, redirects and refused ones included.
         unchanged: how many more were answered 304, which costs nothing.
-        received: bytes of the answers, after decompression.
+        received: bytes of the answers as they came over the network.
     """
 
     requests: int = 0
@@ -48,7 +38,7 @@ class ApiMeter:
 
     def take(self, reply: Reply) -> None:
         """Add the answer of a request that was counted when it was sent."""
-        self.received += len(reply.content)
+        self.received += reply.received
         if reply.status == 304:
             self.requests -= 1
             self.unchanged += 1
@@ -56,11 +46,19 @@ class ApiMeter:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as it came.  Header names are in lower case."""
+    """An answer.
+
+    Attributes:
+        status: the HTTP status.
+        headers: by names in lower case.
+        content: the body, decompressed.
+        received: bytes of the body as they came over the network.
+    """
 
     status: int
     headers: Mapping[str, str]
     content: bytes
+    received: int = 0
 
     @property
     def document(self) -> object:
@@ -80,17 +78,13 @@ class Reply:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the header ``Retry-After`` asks to wait, a day at most."""
-        text = self.headers.get("retry-after", "").strip()
-        if text.isascii() and text.isdigit():
-            return min(float(text[:9]), _LONGEST_WAIT)
-        then, now = _moment(text), _moment(self.headers.get("date", ""))
-        return None if then is None or now is None else min(max(then - now, 0.0), _LONGEST_WAIT)
+        """Seconds for which the server asks to wait, if it does."""
+        return retry_after(self.headers)
 
     @property
     def sent_at(self) -> float | None:
         """When the server sent it by its own clock, in seconds since 1970."""
-        return _moment(self.headers.get("date", ""))
+        return moment_of(self.headers.get("date", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +136,11 @@ def judge(reply: Reply, what: str, *, raw: bool = False) -> Answer:
 
 def _trouble(reply: Reply, what: str) -> TroubleError:
     document, message = reply.document, reply.message
-    trouble = _MEANING.get(reply.status, Trouble.BUSY if reply.status >= 500 else Trouble.BROKEN)
+    trouble = trouble_of(reply.status, reply.headers)
+    if reply.status in _MEANINGLESS:
+        trouble = Trouble.REFUSED
+    if reply.status == 403 and trouble is Trouble.REFUSED and document is None:
+        trouble = Trouble.BARRED  # GitHub itself says why
     if isinstance(document, dict) and "block" in document:
         trouble = Trouble.BLOCKED
     elif _is_too_large(document):
@@ -173,10 +171,3 @@ def _is_too_large(document: object) -> bool:
     return isinstance(errors, list) and any(
         isinstance(error, dict) and error.get("code") == "too_large" for error in errors
     )
-
-
-def _moment(text: str) -> float | None:
-    try:
-        return email.utils.parsedate_to_datetime(text).timestamp()
-    except (ValueError, OverflowError, TypeError):
-        return None

@@ -83,6 +83,10 @@ class InstallationToken(Credential):
                 self._token = None
         return True
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
     def _fetch(self) -> None:
         reply = self._ask()
         if reply.status == 401 and self._learn_skew(reply):

@@ -12,7 +12,7 @@ from github.Auth import Auth
 from leakscan.crawl.github.addresses import below, host_of, next_page
 from leakscan.crawl.github.answers import Answer, ApiMeter, Reply, judge
 from leakscan.crawl.github.client import LONGEST_ANSWER, PER_PAGE, TIMEOUT, Client
-from leakscan.crawl.github.credentials import RefusedError
+from leakscan.crawl.github.credentials import Anonymous, RefusedError
 from leakscan.safe_text import safe_text
 from leakscan.trouble import Trouble, TroubleError
 
@@ -34,6 +34,7 @@ class GitHub:
     """GitHub, or a GitHub Enterprise Server.  Safe to share between threads.
 
     It never waits for a limit to pass, but raises at once, so that the caller can do other work.
+    Only what is urgent waits until fewer requests are under way.
 
     Args:
         api_url: where the API is, such as ``https://api.github.com``.
@@ -60,6 +61,11 @@ class GitHub:
         self._of_thread = _OfThread()
         self._clients: list[Client] = []
 
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether it is asked without any credential, which it allows 60 times an hour."""
+        return all(isinstance(one, Anonymous) for one in self._governor.credentials)
+
     def get(
         self,
         path: str,
@@ -83,7 +89,7 @@ class GitHub:
             resource: what GitHub calls the kind of request.
             meter: what the requests are counted in.
             raw: give the bytes of the answer.
-            urgent: draw on the reserve that is kept for feeds.
+            urgent: draw on what is kept for feeds, and wait for room.
             longest: bytes of an answer that are read.
 
         Raises:
@@ -138,12 +144,15 @@ class GitHub:
         """Close all connections."""
         for client in self._clients:
             client.close()
+        for credential in self._governor.credentials:
+            credential.close()
 
     def _ask(self, request: _Request, resource: str, meter: ApiMeter, *, urgent: bool) -> Reply:
         """Send a request as one credential after the other, until one is not at its limit."""
         renewed: set[Credential] = set()
+        patience = float(self._timeout) if urgent else 0.0
         while True:
-            turn = self._governor.choose(resource, urgent=urgent)
+            turn = self._governor.choose(resource, urgent=urgent, patience=patience)
             reply = None
             try:
                 token = turn.credential.token()

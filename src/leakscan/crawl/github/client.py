@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 import requests
 from github.Requester import HTTPRequestsConnectionClass, Requester, RequestsResponse
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ProtocolError
 
 from leakscan import __version__
+from leakscan.crawl.bodies import pieces_of
 from leakscan.crawl.github.answers import Reply
 from leakscan.trouble import Trouble, TroubleError
 
@@ -35,8 +36,6 @@ https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#
 
 LONGEST_ANSWER = 48 * 1024 * 1024
 """Bytes, after decompression.  A comparison has 3 MB at most, a blob in base64 140."""
-
-_PIECE = 1 << 16
 
 
 class Client:
@@ -62,6 +61,7 @@ class Client:
             seconds_between_writes=None,
         )
         self._connection = _Connection(base_url, timeout)
+        self._host = urlsplit(base_url).netloc.rpartition("@")[2]
 
     def send(
         self,
@@ -93,7 +93,7 @@ class Client:
                 cnx=self._connection,
             )
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            raise _unreachable(self._requester.hostname, error) from None
+            raise _unreachable(self._host, error) from None
         return self._connection.reply
 
     def close(self) -> None:
@@ -132,19 +132,14 @@ class _Connection(HTTPRequestsConnectionClass):
             stream=True,
         ) as answer:
             content = bytearray()
-            # Pieces as they come: a server that sends a byte now and then meets no time limit.
-            while piece := answer.raw.read1(_PIECE, decode_content=True):
+            for piece in pieces_of(answer, over_at - time.monotonic(), decode=True):
                 content += piece
                 if len(content) > self.longest:
                     raise TroubleError(
                         Trouble.TOO_LARGE, f"the answer is longer than {self.longest} bytes"
                     )
-                if time.monotonic() > over_at:
-                    raise requests.Timeout
-            if answer.raw.length_remaining:
-                raise requests.ConnectionError("cut off")
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            self.reply = Reply(answer.status_code, headers, bytes(content))
+            self.reply = Reply(answer.status_code, headers, bytes(content), answer.raw.tell())
             return _Nothing(answer)
 
 
@@ -188,4 +183,4 @@ def _reason(error: Exception) -> str:
         if isinstance(cause, OSError) and cause.strerror:
             return str(cause.strerror)
         cause = cause.__cause__ or cause.__context__
-    return "the answer was cut off" if "cut off" in str(error) else type(error).__name__
+    return "the answer was cut off" if isinstance(error, ProtocolError) else type(error).__name__

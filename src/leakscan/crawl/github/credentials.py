@@ -85,6 +85,9 @@ class Credential:
         """
         return self.token() != spent
 
+    def close(self) -> None:
+        """Close the connections, if it has any."""
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
 
@@ -169,6 +172,8 @@ def read_private(path: Path, what: str = "token") -> str:
         UsageError: others may, it cannot be read, or, for a token, holds none.
     """
     try:
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder", f"name the file with the {what}")
         if path.stat().st_mode & _OTHERS:
             raise UsageError(f"{path}: others than its owner may use it", f"chmod 600 {path}")
         text = path.read_text(encoding="ascii").strip()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from leakscan.crawl.github.allowance import Allowance, Budget, is_secondary, is_used_up
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 100
 """Requests under way in all:
 https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api."""
+
+FOR_URGENT = 4
+"""Urgent requests that may be under way although there is no room for others: looks at pushes may
+not keep the feeds from being asked."""
 
 _BEGIN_WITH = 8
 _NO_ROOM = 0.5
@@ -45,11 +50,11 @@ class Turn:
 
 
 class Governor:
-    """Knows what is left of every budget, and never waits.  Safe to share between threads.
+    """Knows what is left of every budget, and waits for none.  Safe to share between threads.
 
     Args:
         credentials: whom requests may be sent as.
-        most: requests under way at once that are never exceeded.
+        most: requests under way at once that are exceeded by `FOR_URGENT` at most.
         clock: seconds that only grow.
         wall: seconds since 1970, for servers that do not tell the time.
     """
@@ -67,7 +72,12 @@ class Governor:
         self._under_way = 0
         self._same: dict[str, str] = {}
         self._clock, self._wall = clock, wall
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+
+    @property
+    def credentials(self) -> tuple[Credential, ...]:
+        """Whom requests may be sent as."""
+        return tuple(self._allowances)
 
     @property
     def at_once(self) -> int:
@@ -75,28 +85,36 @@ class Governor:
         with self._lock:
             return int(self._at_once)
 
-    def choose(self, resource: str = "core", *, urgent: bool = False) -> Turn:
+    def choose(
+        self, resource: str = "core", *, urgent: bool = False, patience: float = 0.0
+    ) -> Turn:
         """Give leave for one request, as the credential that has most left.
 
         Args:
             resource: what GitHub calls the kind of request, such as ``core`` or ``code_search``.
-            urgent: whether it may draw on the reserve.
+            urgent: whether it may draw on the reserve, and on the room for what is urgent.
+            patience: seconds to wait until others are over, if too many are under way.
 
         Raises:
             TroubleError: busy, with the seconds until one may be sent, or every credential is
                 refused.
         """
         with self._lock:
+            has_room = self._lock.wait_for(lambda: self._has_room(urgent=urgent), patience)
             now, resource = self._clock(), self._same.get(resource, resource)
             usable = [each for each in self._allowances.values() if each.refused is None]
             if not usable:
                 raise self._all_refused()
-            if self._under_way >= int(self._at_once):
+            if not has_room:
                 raise _busy("as many requests as it likes at once are under way", _NO_ROOM)
-            waits = [each.wait(resource, now, urgent=urgent) for each in usable]
-            if min(waits) > 0:
-                raise _busy(f"no request of kind {resource} is allowed now", min(waits))
-            ready = [each for each, wait in zip(usable, waits, strict=True) if wait == 0]
+            limits = [each.limit(resource, now, urgent=urgent) for each in usable]
+            wait, why = min(limits)
+            if wait > 0:
+                again = datetime.fromtimestamp(self._wall() + wait, UTC)
+                raise TroubleError(
+                    Trouble.BUSY, f"{why}: no call before {again:%H:%M:%S} UTC", "", wait
+                )
+            ready = [each for each, limit in zip(usable, limits, strict=True) if limit[0] <= 0]
             best = max(ready, key=lambda each: each.left(resource, now, urgent=urgent))
             best.begin(resource, now)
             self._under_way += 1
@@ -112,6 +130,7 @@ class Governor:
         with self._lock:
             allowance, now = self._allowances[turn.credential], self._clock()
             self._under_way -= 1
+            self._lock.notify_all()
             allowance.end(turn.resource)
             if reply is None:
                 allowance.lose(turn.resource, now)
@@ -146,6 +165,10 @@ class Governor:
             usable = (each for each in self._allowances.values() if each.refused is None)
             return tuple(budget for each in usable for budget in each.budgets(now))
 
+    def _has_room(self, *, urgent: bool) -> bool:
+        room = int(self._at_once) + (FOR_URGENT if urgent else 0)
+        return self._under_way < min(room, MOST_AT_ONCE)
+
     def _resource(self, turn: Turn, reply: Reply) -> str:
         """Learn what GitHub counts this kind of request as."""
         told = reply.headers.get("x-ratelimit-resource", turn.resource)
@@ -158,7 +181,7 @@ class Governor:
             f"{one.credential.name}: {one.refused}" for one in self._allowances.values()
         )
         return TroubleError(
-            Trouble.REFUSED,
+            Trouble.BARRED,
             f"GitHub refuses every credential ({why})",
             "make a new token, put it where github.credentials says, and start again",
         )

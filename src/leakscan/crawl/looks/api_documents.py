@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from leakscan.crawl.names import COMMIT
 from leakscan.model import Person
 from leakscan.trouble import Trouble, TroubleError
 
@@ -18,8 +19,6 @@ EMPTY = (
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
 )
 """The id of the blob without content, as SHA-1 and as SHA-256."""
-
-_SHA = "[0-9a-f]{40}(?:[0-9a-f]{24})?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,7 @@ def _file(document: object) -> ApiFile:
     file = _mapping(document)
     path, sha, patch = _text(file.get("filename")), _text(file.get("sha")), file.get("patch")
     return ApiFile(
-        sha if re.fullmatch(_SHA, sha) else None,
+        sha if re.fullmatch(COMMIT, sha) else None,
         path,
         _text(file.get("previous_filename")) or path,
         _text(file.get("status")),
@@ -162,7 +161,7 @@ def _person(document: Mapping[str, Any]) -> Person | None:
 
 def _sha(document: object) -> str:
     sha = text(document, "sha")
-    if not re.fullmatch(_SHA, sha):
+    if not re.fullmatch(COMMIT, sha):
         raise _strange()
     return sha
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from leakscan.errors import LeakscanError
+from leakscan.crawl.pace import CLOSED_SIGNS, LONGEST_REST
+from leakscan.errors import LeakscanError, TargetError
 from leakscan.model import Confidence, ScanResult, Skip
 from leakscan.push import Look, PushState
 from leakscan.scan import collect
@@ -15,9 +14,10 @@ from leakscan.sources.sighting import Tally
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import Protocol
 
+    from leakscan.crawl.pace import Pace
     from leakscan.model import Rule
     from leakscan.push import Push
     from leakscan.sources.sighting import Sighting
@@ -29,17 +29,13 @@ if TYPE_CHECKING:
         def via(self) -> str:
             """``git`` or ``api``."""
 
+        @property
+        def pace(self) -> Pace:
+            """How many pushes its server may be asked for at once."""
+
         def read(self, push: Push, tally: Tally, spent: Spent) -> Iterator[Sighting]:
             """Yield what it brought; raise a TroubleError when no more can be read."""
 
-
-CLOSED_AFTER = 3
-"""Pushes in a row that git was refused and another way could read, after which git is closed."""
-
-CLOSED_FOR = 600.0
-"""Seconds until a closed endpoint is tried again."""
-
-_PERHAPS_CLOSED = (Trouble.REFUSED, Trouble.UNREACHABLE, Trouble.BROKEN)
 
 _CUT_SHORT = (Trouble.TOO_LARGE, Trouble.TOO_LONG)
 
@@ -61,47 +57,6 @@ class Followed:
     result: ScanResult | None = None
 
 
-class Endpoint:
-    """Remembers whether the git server serves at all, so that not every push asks in vain.
-
-    One push that git is refused says nothing: it may be gone.  Several that can be read all the
-    same, another way, say that the endpoint as such is closed.  Safe to share between threads.
-
-    Args:
-        clock: seconds that only grow.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._in_vain = 0
-        self._closed_until = 0.0
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether to leave it alone now."""
-        with self._lock:
-            return self._clock() < self._closed_until
-
-    @property
-    def is_suspect(self) -> bool:
-        """Whether the last push that git was refused could be read another way."""
-        with self._lock:
-            return self._in_vain > 0
-
-    def served(self) -> None:
-        """Note that it answered as a git server does."""
-        with self._lock:
-            self._in_vain, self._closed_until = 0, 0.0
-
-    def refused_in_vain(self) -> None:
-        """Note that it refused what could be read another way."""
-        with self._lock:
-            self._in_vain += 1
-            if self._in_vain >= CLOSED_AFTER:
-                self._closed_until = self._clock() + CLOSED_FOR
-
-
 @dataclass(frozen=True, slots=True)
 class Means:
     """What a push is followed with.
@@ -113,6 +68,8 @@ class Means:
         key: of fingerprints.
         site: the base of addresses of repositories, for people, such as ``https://github.com``.
         least: the lowest confidence to report.
+        asks_about_refusals: whether the second way is also asked about a push that the first is
+            refused alone: most of these are gone, which is not worth a call where few are allowed.
     """
 
     readers: tuple[Reader, ...]
@@ -120,47 +77,48 @@ class Means:
     key: bytes = field(repr=False)
     site: str
     least: Confidence = Confidence.MEDIUM
-    endpoint: Endpoint = field(default_factory=Endpoint)
+    asks_about_refusals: bool = True
 
     @property
-    def via(self) -> str:
-        """The way that the next push will be read first: ``git`` or ``api``."""
-        return self._ways()[0].via
+    def reader(self) -> Reader:
+        """The way to read the next push."""
+        return next((one for one in self.readers if not one.pace.closed), self.readers[-1])
 
-    def _ways(self) -> tuple[Reader, ...]:
-        return self.readers[1:] if self._skips_first() else self.readers
+    def second(self, reader: Reader, look: Look) -> Reader | None:
+        """Return the way to read a push after a look in vain, if another may do better."""
+        signs = (*CLOSED_SIGNS, Trouble.REFUSED) if self.asks_about_refusals else CLOSED_SIGNS
+        if look.objects or look.trouble not in signs or reader is self.readers[-1]:
+            return None
+        return self.readers[-1]
 
-    def _skips_first(self) -> bool:
-        return len(self.readers) > 1 and self.endpoint.is_closed
 
-
-def follow(push: Push, means: Means) -> Followed:
+def follow(push: Push, reader: Reader, means: Means) -> Followed:
     """Look at one push; whatever happens, it becomes an answer and no exception.
 
     What was found before a trouble is in the result.  The same push may be followed again: nothing
-    is kept between two calls but whether the git endpoint serves.
+    is kept between two calls but what the paces of the readers have learned.
+
+    Args:
+        push: what to look at.
+        reader: the way to read it first, `Means.reader`.
+        means: what else it is followed with.
     """
     try:
-        return _follow(push, means)
+        return _follow(push, reader, means)
     except Exception as error:  # noqa: BLE001 - one push may not end the watch
         return Followed(Look(PushState.FAILED, Trouble.BROKEN, internal_error(error)))
 
 
-def _follow(push: Push, means: Means) -> Followed:
-    first, *others = means._ways()  # noqa: SLF001 - of the same module
-    followed = _look(push, first, means)
-    trouble = followed.look.trouble
-    if first.via == "git" and trouble not in _PERHAPS_CLOSED:
-        means.endpoint.served()
-    if not others or trouble not in _PERHAPS_CLOSED or followed.look.objects:
+def _follow(push: Push, reader: Reader, means: Means) -> Followed:
+    followed = _look(push, reader, means)
+    second = means.second(reader, followed.look)
+    if second is None:
         return followed
-    other = _look(push, others[0], means)
+    other = _look(push, second, means)
     if other.look.state is PushState.SCANNED:
-        means.endpoint.refused_in_vain()
-    elif other.look.trouble in (Trouble.BUSY, Trouble.REFUSED, Trouble.UNREACHABLE) and not (
-        other.look.trouble is Trouble.BUSY and means.endpoint.is_suspect
-    ):
-        return _with_cost_of(followed, other)  # it knows no better
+        reader.pace.bypassed(followed.look)
+    if other.look.trouble is Trouble.REFUSED:  # which says nothing of the server of the first
+        return _with_cost_of(followed, other)
     return _with_cost_of(other, followed)
 
 
@@ -187,6 +145,7 @@ def _look(push: Push, reader: Reader, means: Means) -> Followed:
         git_requests=spent.git_requests,
         api_requests=spent.api_requests,
     )
+    reader.pace.learn(look)
     return Followed(look, result if result.findings else None)
 
 
@@ -197,12 +156,17 @@ def _concluded(tally: Tally, error: Exception | None) -> Look:
     if not isinstance(error, TroubleError):
         # Not the message of what is unexpected, which might quote what was being read.
         why = str(error) if isinstance(error, LeakscanError) else internal_error(error)
-        return Look(PushState.FAILED, Trouble.BROKEN, why, skipped=skipped)
-    if error.trouble in _CUT_SHORT and tally.objects:
+        trouble = Trouble.LOCAL if isinstance(error, TargetError) else Trouble.BROKEN
+        return Look(PushState.FAILED, trouble, why, skipped=skipped)
+    trouble, wait = error.trouble, error.retry_after
+    if trouble in _CUT_SHORT and tally.objects:
         skipped += (Skip("the rest of the push", error.what),)
-        return Look(PushState.SCANNED, error.trouble, str(error), skipped=skipped)
-    state = PushState.FAILED if error.trouble.is_passing else PushState.SKIPPED
-    return Look(state, error.trouble, str(error), error.retry_after, skipped=skipped)
+        return Look(PushState.SCANNED, trouble, str(error), skipped=skipped)
+    if trouble is Trouble.TOO_LONG:
+        trouble = Trouble.UNREACHABLE  # nothing came, which says nothing of the push
+    state = PushState.FAILED if trouble.is_passing or trouble.is_ours else PushState.SKIPPED
+    wait = None if wait is None else min(wait, LONGEST_REST)
+    return Look(state, trouble, str(error), wait, skipped=skipped)
 
 
 def internal_error(error: Exception) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from leakscan.crawl.github.calls import GitHub
     from leakscan.crawl.looks.follow import Spent
+    from leakscan.crawl.pace import Pace
     from leakscan.detect import Detector
     from leakscan.git.wire import Limits, Wire
     from leakscan.push import Push
@@ -31,6 +32,7 @@ class GitReader:
         detector: gives the detector of the calling thread.
         limits: what a push may cost.
         whole_bytes: in the place of ``limits.bytes`` for a repository that was made public.
+        pace: of the git server.
     """
 
     site: str
@@ -38,6 +40,7 @@ class GitReader:
     detector: Callable[[], Detector]
     limits: Limits
     whole_bytes: int
+    pace: Pace
     via: str = "git"
 
     def read(self, push: Push, tally: Tally, spent: Spent) -> Iterator[Sighting]:
@@ -65,12 +68,14 @@ class ApiReader:
         site: the base of addresses, such as ``https://github.com``.
         detector: gives the detector of the calling thread.
         limits: what a push may cost.
+        pace: of the API.
     """
 
     site: str
     github: GitHub
     detector: Callable[[], Detector]
     limits: Limits
+    pace: Pace
     via: str = "api"
 
     def read(self, push: Push, tally: Tally, spent: Spent) -> Iterator[Sighting]:

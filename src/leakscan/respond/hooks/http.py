@@ -19,7 +19,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from leakscan.respond.failure import AttemptError, presentable, retry_after
+from leakscan.respond.failure import AttemptError, asked_wait, presentable
 from leakscan.respond.hooks.contract import read_answer
 from leakscan.respond.web import Unanswered
 
@@ -102,7 +102,7 @@ def _may_pass(error: BaseException) -> bool:
 
 def _refusal(reply: Reply, request: DisableRequest) -> AttemptError:
     """Say why an answer is none: an error of the server's, of ours, or a way elsewhere."""
-    wait = retry_after(reply.headers)
+    wait = asked_wait(reply.headers)
     if 300 <= reply.status < 400:
         why = f"it redirects (HTTP {reply.status}), which is not followed"
         return AttemptError(why, trouble=True, unsure=False)

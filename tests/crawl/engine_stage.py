@@ -1,0 +1,215 @@
+"""A watch on a ledger of its own, with feeds and pushes that are at hand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from leakscan.crawl.desk import Desk
+from leakscan.crawl.engine import Engine
+from leakscan.crawl.feeding import LEASE, Feeding, search_texts
+from leakscan.crawl.feeds.events import Event
+from leakscan.crawl.feeds.poll import Poll
+from leakscan.crawl.hands import Feeder, Inbox, Workers
+from leakscan.crawl.looks.follow import Means
+from leakscan.crawl.pace import Pace
+from leakscan.detect import Detector
+from leakscan.ledger.duties import Duties
+from leakscan.ledger.feeds import Feeds
+from leakscan.ledger.push_queue import PushQueue
+from leakscan.ledger.record import Recorder
+from leakscan.ledger.runs import start_run
+from leakscan.model import Kind, Location
+from leakscan.rules import load_rules, select_rules
+from leakscan.sources.sighting import Sighting
+from pushes import HOST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from leakscan.crawl.figures import Figures
+    from leakscan.crawl.looks.follow import Spent
+    from leakscan.model import Finding
+    from leakscan.push import Push
+    from leakscan.sources.sighting import Tally
+    from ledgers import Desk as LedgerDesk
+
+RULES = select_rules(load_rules(), [])
+DEADLINE = 30.0
+
+
+def an_event(push: Push) -> Event:
+    return Event("1", "PushEvent", push.repository, push.repository_id, push.happened_at, push)
+
+
+def a_poll(*pushes: Push, cursor: str = "end", wait: float = 60.0) -> Poll:
+    events = tuple(map(an_event, pushes))
+    return Poll(events, read=len(events), fresh=len(events), cursor=cursor, wait=wait)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + DEADLINE
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+@dataclass
+class Shelf:
+    """A reader of pushes: what each holds, or what goes wrong, by the name of its repository.
+
+    Attributes:
+        mended_after: how often a push goes wrong; ``None`` for always.
+        gate: closed while it is not set; whoever reads waits before it.
+    """
+
+    texts: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, Exception] = field(default_factory=dict)
+    mended_after: int | None = None
+    delay: float = 0.0
+    gate: threading.Event = field(default_factory=threading.Event)
+    reads: Counter[str] = field(default_factory=Counter)
+    inside: int = 0
+    most: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    via: str = "git"
+    pace: Pace = field(default_factory=lambda: Pace(4))
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def read(self, push: Push, tally: Tally, spent: Spent) -> Iterator[Sighting]:
+        name = push.repository
+        with self.lock:
+            self.reads[name] += 1
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        try:
+            time.sleep(self.delay)
+            assert self.gate.wait(DEADLINE)
+            spent.git_requests += 1
+            text = self.texts.get(name, "")
+            tally.read(len(text))
+            for match in Detector(RULES).search(text.encode()):
+                yield Sighting(match, Location(Kind.BLOB, f"https://{HOST}/{name}"))
+            is_mended = self.mended_after is not None and self.reads[name] > self.mended_after
+            if name in self.errors and not is_mended:
+                raise self.errors[name]
+        finally:
+            with self.lock:
+                self.inside -= 1
+
+
+@dataclass
+class Told:
+    """A feed that tells what is at hand, one poll after the other; or an error.
+
+    Attributes:
+        then: called when nothing is left to tell.
+    """
+
+    name: str
+    answers: list[Poll | Exception]
+    then: Callable[[], None] = lambda: None
+    cursors: list[str | None] = field(default_factory=list)
+
+    def poll(self, cursor: str | None) -> Poll:
+        self.cursors.append(cursor)
+        if not self.answers:
+            self.then()
+            return Poll(wait=60, cursor="end")
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@dataclass
+class Listener:
+    said: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    old: list[Finding] = field(default_factory=list)
+    most_in_hand: int = 0
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
+
+    def remark(self, line: str) -> None:
+        self.remarks.append(line)
+
+    def found(self, findings: Sequence[Finding]) -> None:
+        self.findings += findings
+
+    def known(self, findings: Sequence[Finding]) -> None:
+        self.old += findings
+
+    def show(self, figures: Figures) -> None:
+        self.most_in_hand = max(self.most_in_hand, figures.in_hand)
+
+
+@dataclass
+class Watch:
+    """An engine on a ledger of its own."""
+
+    ledgers: LedgerDesk
+    shelf: Shelf = field(default_factory=Shelf)
+    feeds: list[Told] = field(default_factory=list)
+    listener: Listener = field(default_factory=Listener)
+    answered: list[int] = field(default_factory=list)
+
+    @property
+    def pushes(self) -> PushQueue:
+        return PushQueue(self.ledgers.ledger, HOST)
+
+    def engine(
+        self, *, once: bool = True, most: int = 4, parting: float = 5, soon: float = 5
+    ) -> Engine:
+        ledger, vault = self.ledgers.ledger, self.ledgers.vault
+        run = start_run(ledger, "public pushes", None, "check")
+        desk = Desk(
+            queue=self.pushes,
+            recorder=Recorder(ledger, vault, Duties(), run),
+            present=lambda result: result,
+            clean=lambda text: text.replace("hide-me", "***"),
+            answer=self.answered.extend,
+            view=self.listener,
+            patience=0.5,
+        )
+        self.shelf.pace = Pace(most)
+        means = Means((self.shelf,), RULES, bytes(32), f"https://{HOST}")
+        inbox: Inbox = Inbox()
+        feeders = {
+            feed.name: Feeder(feed, lambda poll: search_texts(poll, Detector(RULES), means), inbox)
+            for feed in self.feeds
+        }
+        return Engine(
+            desk=desk,
+            feeding=Feeding(feeders, Feeds(ledger, LEASE), desk, once),
+            workers=Workers(most, means, inbox, moment=0.05),
+            means=means,
+            inbox=inbox,
+            once=once,
+            parting=parting,
+            turn=0.05,
+            idle=0.05,
+            soon=soon,
+        )
+
+    def run(self, **options: float) -> Figures:
+        engine = self.engine(**options)  # type: ignore[arg-type]
+        engine.run()
+        return engine.desk.figures
+
+    def queue(self, *pushes: Push) -> None:
+        self.pushes.add(pushes)
+
+    def states(self) -> Counter[str]:
+        return Counter(row.state for row in self.ledgers.rows("pushes", "state"))
+
+    def attempts(self) -> set[int]:
+        return {row.attempts for row in self.ledgers.rows("pushes", "attempts")}

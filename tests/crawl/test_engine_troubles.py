@@ -1,0 +1,116 @@
+"""The running job where servers, credentials or the machine fail: nothing is lost for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leakscan.crawl import desk as desk_module
+from leakscan.crawl.desk import MOST_RETURNS
+from leakscan.crawl.hands import Looked
+from leakscan.crawl.looks.follow import follow
+from leakscan.crawl.pace import IN_A_ROW, LONGEST_REST
+from leakscan.errors import TargetError
+from leakscan.trouble import Trouble, TroubleError
+from pushes import a_push, pass_time, some_pushes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine_stage import Watch
+
+BARRED = TroubleError(Trouble.BARRED, "every credential is refused", "make a new one")
+FULL = TargetError("no space left on the disk", "make room")
+
+
+def busy(retry_after: float) -> TroubleError:
+    return TroubleError(Trouble.BUSY, "busy", "wait", retry_after)
+
+
+@pytest.mark.parametrize("error", [BARRED, FULL], ids=["barred", "full disk"])
+def test_what_is_wrong_with_us_costs_no_push_an_attempt(watch: Watch, error: Exception) -> None:
+    watch.queue(*some_pushes(200))
+    watch.shelf.errors = {f"acme/app{number}": error for number in range(200)}
+    figures = watch.run(most=2)
+    assert watch.states() == {"seen": 200}
+    assert watch.attempts() == {0}
+    assert IN_A_ROW <= watch.shelf.reads.total() <= IN_A_ROW + 2
+    assert (figures.skipped, figures.failing, figures.is_whole) == ({}, set(), False)
+    assert watch.listener.said == [str(error)]
+    watch.shelf.errors.clear()
+    pass_time(watch.ledgers.ledger, timedelta(hours=1))
+    assert watch.run().scanned == 200
+
+
+def test_a_push_that_needs_a_disk_which_is_full_waits_while_others_go_on(watch: Watch) -> None:
+    watch.queue(*some_pushes(100))
+    watch.shelf.errors = {"acme/app99": FULL}
+    figures = watch.run(most=1)
+    assert (figures.scanned, watch.shelf.reads["acme/app99"]) == (99, 1)
+    assert watch.states() == {"scanned": 99, "seen": 1}
+
+
+def test_a_server_that_asks_for_a_rest_gets_its_claims_back(watch: Watch) -> None:
+    watch.queue(*some_pushes(50))
+    watch.shelf.errors = {f"acme/app{number}": busy(500) for number in range(50)}
+    figures = watch.run(most=2)
+    assert watch.shelf.reads.total() <= 2
+    assert (figures.scanned, figures.failing, figures.is_whole) == (0, set(), False)
+    assert watch.states() == {"seen": 50}
+    assert watch.attempts() == {0}
+
+
+def test_no_server_is_believed_that_wants_to_rest_for_a_day(watch: Watch) -> None:
+    watch.queue(a_push(1))
+    watch.shelf.errors = {"acme/app1": busy(86_400)}
+    watch.run()
+    (row,) = watch.ledgers.rows("pushes", "due_at")
+    assert (row.due_at - datetime.now(UTC)).total_seconds() <= LONGEST_REST
+
+
+def test_a_push_that_is_always_busy_counts_as_failed_in_the_end(watch: Watch) -> None:
+    watch.queue(a_push(1), a_push(2))
+    watch.shelf.errors = {"acme/app1": busy(0.1)}
+    figures = watch.run(most=1)
+    assert watch.shelf.reads["acme/app1"] == MOST_RETURNS + 1
+    assert (figures.scanned, len(figures.failing)) == (1, 1)
+    assert watch.states() == {"scanned": 1, "failed": 1}
+
+
+@pytest.mark.parametrize(("wait", "state"), [(0.3, "scanned"), (30.0, "seen")])
+def test_a_run_that_ends_by_itself_waits_for_a_short_rest_only(
+    watch: Watch, wait: float, state: str
+) -> None:
+    watch.queue(a_push(1))
+    watch.shelf.errors, watch.shelf.mended_after = {"acme/app1": busy(wait)}, 1
+    assert watch.run(most=1, soon=5).is_whole == (state == "scanned")
+    assert watch.states() == {state: 1}
+
+
+def test_a_run_that_ends_by_itself_does_not_wait_for_a_server_that_is_away(watch: Watch) -> None:
+    watch.queue(*some_pushes(50))
+    away = TroubleError(Trouble.UNREACHABLE, "nobody answers at hide-me")
+    watch.shelf.errors = {f"acme/app{number}": away for number in range(50)}
+    engine = watch.engine(most=1)
+    engine.run()
+    assert engine.unreached == ("git", "nobody answers at ***")
+    assert watch.shelf.reads.total() == IN_A_ROW
+    assert watch.states() == {"failed": IN_A_ROW, "seen": 50 - IN_A_ROW}
+
+
+def test_a_long_watch_remembers_no_more_and_no_more(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch, new_token: Callable[[], str]
+) -> None:
+    monkeypatch.setattr(desk_module, "MOST_REMEMBERED", 3)
+    watch.queue(*some_pushes(20))
+    engine = watch.engine()
+    desk, means = engine.desk, engine.means
+    for claim in desk.claim(20):
+        watch.shelf.texts[claim.push.repository] = new_token()
+        watch.shelf.errors[claim.push.repository] = busy(1)
+        desk.take([], [Looked(claim, follow(claim.push, watch.shelf, means))])
+        assert len(desk._told) <= 4
+        assert len(desk._returns) <= 4
+    assert len(watch.listener.findings) == 20

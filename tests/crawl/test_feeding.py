@@ -1,0 +1,196 @@
+"""Asking feeds, and writing down what they tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from engine_stage import Told, a_poll, an_event
+from sqlalchemy import select
+
+from leakscan.crawl.feeds.event_texts import Text
+from leakscan.crawl.feeds.poll import Poll
+from leakscan.crawl.pace import LONGEST_REST
+from leakscan.ledger.push_tables import feeds
+from leakscan.push import PushKind
+from leakscan.trouble import Trouble, TroubleError
+from pushes import a_push, some_pushes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine_stage import Watch
+
+
+def feed_rows(watch: Watch) -> list[Any]:
+    with watch.ledgers.ledger.reading() as connection:
+        return list(connection.execute(select(feeds)))
+
+
+def cursors(watch: Watch) -> dict[str, str | None]:
+    return {row.name: row.cursor for row in feed_rows(watch)}
+
+
+def test_what_feeds_tell_is_queued_before_they_move_on(watch: Watch) -> None:
+    watch.feeds = [Told("events", [a_poll(*some_pushes(5), cursor="one")])]
+    figures = watch.run()
+    assert (figures.seen, figures.scanned) == (5, 5)
+    assert watch.feeds[0].cursors == [None]
+    assert cursors(watch) == {"events": "one"}
+    (row,) = watch.ledgers.rows("polls")
+    assert (row.read, row.pushes, row.fresh) == (5, 5, 5)
+
+
+def test_a_feed_goes_on_from_its_cursor(watch: Watch) -> None:
+    told = Told("events", [a_poll(a_push(n), cursor=str(n), wait=0) for n in range(3)])
+    watch.feeds = [told]
+    engine = watch.engine(once=False)
+    told.then = engine.stop
+    engine.run()
+    assert told.cursors == [None, "0", "1", "2"]
+    assert len(watch.ledgers.rows("pushes")) == 3
+
+
+def test_a_feed_that_fails_is_said_once_and_the_others_go_on(watch: Watch) -> None:
+    down = TroubleError(Trouble.UNREACHABLE, "no route", "check the network")
+    watch.feeds = [
+        Told("org:acme", [down]),
+        Told("user:ada", [ValueError("x")]),
+        Told("events", [a_poll(a_push(1))]),
+    ]
+    figures = watch.run()
+    assert figures.scanned == 1
+    unexpected, expected = sorted(watch.listener.said, key=lambda line: "no route" in line)
+    assert expected == "feed org:acme: no route: check the network"
+    assert unexpected.startswith("feed user:ada: internal error (ValueError in engine_stage.py:")
+    assert not figures.is_whole
+    why = {row.feed: row.why for row in watch.ledgers.rows("polls", "feed, why")}
+    assert why["org:acme"] == "no route: check the network"
+    assert why["events"] is None
+
+
+def test_a_feed_that_has_just_failed_is_said_to_have_told_nothing(watch: Watch) -> None:
+    watch.feeds = [Told("events", [TroubleError(Trouble.UNREACHABLE, "no route")])]
+    watch.run()
+    watch.listener.said.clear()
+    watch.feeds = [Told("events", [])]
+    figures = watch.run()
+    assert watch.feeds[0].cursors == []
+    assert figures.feeds["events"].trouble == (
+        "it failed 0 s ago (no route), and is asked again in 15 s"
+    )
+    assert watch.listener.said == [f"feed events: {figures.feeds['events'].trouble}"]
+    assert not figures.is_whole
+
+
+def test_a_feed_that_answered_a_moment_ago_is_no_trouble(watch: Watch) -> None:
+    watch.feeds = [Told("events", [a_poll()])]
+    watch.run()
+    figures = watch.run()
+    assert (figures.is_whole, watch.listener.said) == (True, [])
+    assert watch.listener.remarks == ["events was asked a moment ago, and is not asked again"]
+
+
+def test_when_a_feed_was_asked_and_is_asked_again_is_known(watch: Watch) -> None:
+    watch.feeds = [Told("events", [a_poll(wait=60)])]
+    feed = watch.run().feeds["events"]
+    assert feed.asked_at
+    assert feed.again_at
+    assert 59 < feed.again_at - feed.asked_at < 90
+
+
+def test_a_watch_of_archives_alone_ends_when_they_are_over(watch: Watch) -> None:
+    last = replace(a_poll(a_push(1)), is_over=True)
+    watch.feeds = [Told("archive:x", [last])]
+    engine = watch.engine(once=False)
+    engine.run()
+    assert (engine.was_stopped, engine.desk.figures.scanned) == (False, 1)
+
+
+def test_a_limit_that_is_every_feeds_is_said_once(watch: Watch) -> None:
+    busy = TroubleError(
+        Trouble.BUSY, "GitHub's secondary limit: no call before 20:15:03 UTC", "", 14
+    )
+    watch.feeds = [Told(name, [busy]) for name in ("events", "org:acme", "user:ada")]
+    figures = watch.run()
+    assert watch.listener.said == [str(busy)]
+    assert {feed.trouble for feed in figures.feeds.values()} == {str(busy)}
+
+
+def test_calls_that_failed_are_calls(watch: Watch) -> None:
+    down = TroubleError(Trouble.UNREACHABLE, "no route")
+    down.requests = 2
+    watch.feeds = [Told("events", [down])]
+    assert watch.run().feed_requests == 2
+    (row,) = watch.ledgers.rows("polls", "requests")
+    assert row.requests == 2
+
+
+def test_no_feed_is_believed_that_wants_to_rest_for_a_day(watch: Watch) -> None:
+    watch.feeds = [Told("events", [TroubleError(Trouble.BUSY, "busy", "", 86_400)])]
+    watch.run()
+    (row,) = feed_rows(watch)
+    assert (row.due_at - datetime.now(UTC)).total_seconds() <= LONGEST_REST
+
+
+@pytest.mark.parametrize("is_gap", [False, True])
+def test_a_feed_that_failed_and_then_had_a_gap_has_lost_something(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch, is_gap: bool
+) -> None:
+    monkeypatch.setattr("leakscan.crawl.feeding.SHORTEST_WAIT", 0.0)
+    down = TroubleError(Trouble.UNREACHABLE, "no route")
+    first, last = a_poll(cursor="1", wait=0), replace(a_poll(cursor="2", wait=0), gap=is_gap)
+    told = Told("events", [first, down, down, last, a_poll(cursor="3", wait=0)])
+    watch.feeds = [told]
+    engine = watch.engine(once=False)
+    told.then = engine.stop
+    engine.run()
+    feed = engine.desk.figures.feeds["events"]
+    assert (feed.trouble, feed.gaps, feed.has_lost) == (None, is_gap, is_gap)
+    assert engine.desk.figures.is_whole is not is_gap
+
+
+def test_a_secret_in_the_text_of_an_event_is_found(
+    watch: Watch, new_token: Callable[[], str]
+) -> None:
+    event = replace(an_event(a_push(1)), push=None, texts=(Text("issue 1", None, new_token()),))
+    watch.feeds = [Told("events", [Poll((event,), read=1, fresh=1, cursor="x")])]
+    assert len(watch.run().findings) == 1
+    assert len(watch.answered) == 1
+
+
+def test_an_event_that_cannot_be_searched_does_not_stop_its_feed(
+    watch: Watch, new_token: Callable[[], str]
+) -> None:
+    broken = Text("issue 1", None, None)  # type: ignore[arg-type]
+    whole = Text("issue 2", None, new_token())
+    events = (
+        replace(an_event(a_push(1)), texts=(broken,)),
+        replace(an_event(a_push(2)), texts=(whole,)),
+    )
+    watch.feeds = [Told("events", [Poll(events, read=2, fresh=2, cursor="x")])]
+    figures = watch.run()
+    assert (figures.scanned, len(figures.findings)) == (2, 1)
+    assert (figures.feeds["events"].malformed, figures.is_whole) == (1, False)
+    assert cursors(watch) == {"events": "x"}
+    (said,) = watch.listener.said
+    assert said.startswith("an event could not be searched: internal error (TypeError in events")
+    (row,) = watch.ledgers.rows("polls")
+    assert (row.read, row.malformed, row.repeated, row.trouble) == (2, 1, 0, None)
+
+
+def test_texts_that_look_like_secrets_are_redacted_in_the_queue(watch: Watch) -> None:
+    known = a_push(1, ref="refs/heads/hide-me", default_branch="refs/heads/hide-me")
+    unknown = a_push(2, kind=PushKind.BRANCH, ref="refs/heads/hide-me", head=None)
+    watch.feeds = [Told("events", [a_poll(known, unknown)])]
+    watch.shelf.errors = {
+        "acme/app1": TroubleError(Trouble.GONE, "there is no refs/heads/hide-me here")
+    }
+    watch.run()
+    rows = watch.ledgers.rows("pushes", "ref, default_branch, why")
+    assert {tuple(row) for row in rows} == {
+        ("refs/heads/***", None, "there is no refs/heads/*** here"),
+        ("", None, None),  # all of it is looked at
+    }
