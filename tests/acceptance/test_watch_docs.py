@@ -12,7 +12,7 @@ import click
 import pytest
 
 from leakscan.cli import cli
-from leakscan.cli.coverage_words import _WHY
+from leakscan.cli.coverage_words import WHY
 from leakscan.trouble import Trouble
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -71,4 +71,4 @@ def test_the_links_of_the_page_lead_somewhere() -> None:
 
 
 def test_every_trouble_has_words() -> None:
-    assert set(map(str, Trouble)) <= set(_WHY)
+    assert set(map(str, Trouble)) <= set(WHY)

@@ -22,6 +22,7 @@ from scanning import environment
 
 from hub import Change
 from hub.backend import GitFault
+from leakscan.cli.watch_answers import ALL_EVERY
 
 if TYPE_CHECKING:
     from watched import Town
@@ -47,7 +48,8 @@ def assert_each_done_once(town: Town) -> None:
     assert told.count("disable") == len(town.leaked)
 
 
-def test_a_token_is_dead_two_seconds_after_it_is_told_of(town: Town) -> None:
+def test_a_token_is_dead_as_soon_as_the_feed_tells_of_it(town: Town) -> None:
+    """Not only when all that is due is done, twice a minute."""
     town.hub.poll_interval = 1
     app = town.hub.repository("acme/app")
     town.hub.push(app, Change({"README.md": "hello\n"}))
@@ -62,7 +64,7 @@ def test_a_token_is_dead_two_seconds_after_it_is_told_of(town: Town) -> None:
             waits.append(time.monotonic() - started)
         process.send_signal(signal.SIGTERM)
         out, errors = process.communicate(timeout=60)
-    assert min(waits) < 1 + 2, waits  # the second is what the feed asks for
+    assert min(waits) < ALL_EVERY / 2, waits
     assert process.returncode == FOUND, errors
     assert out.startswith(b"5 seen"), out
     assert errors.count(b"disabled") == 3
@@ -96,8 +98,9 @@ def test_a_second_signal_ends_it_at_once(town: Town) -> None:
         while not town.git.requests:
             time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
-        time.sleep(1)
-        assert process.poll() is None
+        assert process.stderr
+        while b"once more to stop at once" not in process.stderr.readline():
+            assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=10)
     assert process.returncode == 128 + signal.SIGTERM
@@ -112,7 +115,7 @@ def test_it_ends_after_the_time_that_it_was_given(town: Town) -> None:
     many_leaks(town, 2)
     started = time.monotonic()
     done = town.watch("--for", "4s", "--format", "json")
-    assert 4 <= time.monotonic() - started < 30
+    assert time.monotonic() - started >= 4
     assert done.status == FOUND
     assert done.json["pushes"]["scanned"] == 4
     assert_each_done_once(town)
@@ -132,9 +135,12 @@ def test_several_at_once_share_the_work(town: Town) -> None:
         for _ in range(3)
     ]
     outputs = [process.communicate(timeout=100) for process in processes]
-    statuses = [process.returncode for process in processes]
-    assert set(statuses) <= {CLEAN, FOUND, INCOMPLETE}, outputs
     figures = [json.loads(out) for out, _ in outputs]
+    for process, one, (_, errors) in zip(processes, figures, outputs, strict=True):
+        # What one has found, another may be disabling when the first ends.
+        found = (FOUND, INCOMPLETE) if one["findings"] else (CLEAN,)
+        assert process.returncode in found, errors
+        assert (one["pushes"]["failed"], one["pushes"]["partial"]) == (0, 0)
     assert sum(one["pushes"]["seen"] for one in figures) == 24
     assert sum(one["pushes"]["scanned"] for one in figures) == 24
     assert len(town.hub.requests) == 1
@@ -152,7 +158,7 @@ def test_killed_at_random_again_and_again(town: Town) -> None:
         many_leaks_of_turn(town, turn)
         with town.watching("--once") as process:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(rng.uniform(0.5, 3))
+                process.wait(rng.uniform(0.5, 2.2))
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             deaths += process.wait() == KILLED

@@ -1,42 +1,40 @@
-"""The options of ``leakscan watch`` and ``leakscan coverage``, and what they write."""
+"""The options of ``leakscan watch``, its figures, and what it ends with."""
 
 from __future__ import annotations
 
-import io
+import gzip
 import json
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
 from leakscan.cli import cli
-from leakscan.cli.coverage_words import coverage_document, write_coverage
 from leakscan.cli.watch_plan import Ending
-from leakscan.cli.watch_tellers import LogTeller, found_line
-from leakscan.cli.watch_words import document, log_line, remarks, rows
-from leakscan.cli.watching import cleaner
+from leakscan.cli.watch_reasons import left_out
+from leakscan.cli.watch_words import (
+    document,
+    feed_line,
+    log_line,
+    remarks,
+    rows,
+    summary_lines,
+)
 from leakscan.crawl.figures import FeedFigures, Figures
 from leakscan.crawl.github.allowance import Budget
-from leakscan.errors import LeakscanError
-from leakscan.ledger.coverage import coverage
-from leakscan.ledger.feeds import Feeds, PollNote
-from leakscan.ledger.push_queue import PushQueue
-from leakscan.ledger.schema import open_ledger
-from leakscan.model import Secret, Skip
-from leakscan.push import Look, Push, PushKind, PushState
-from leakscan.rules import load_rules
+from leakscan.model import Skip
+from leakscan.push import Look, PushState
 from leakscan.trouble import Trouble
-from ledgers import a_finding, a_place
+from servers import a_closed_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from leakscan.ledger.engine import Ledger
+    from click.testing import Result
 
 BUDGET = Budget("env:GH_TOKEN", "core", 4970, 5000, 1200.0)
+SETTINGS = '[ledger]\nurl = "ledger.sqlite3"\n[fingerprint]\nkey_file = "key"\n'
 
 
 @pytest.mark.parametrize(
@@ -49,8 +47,12 @@ BUDGET = Budget("env:GH_TOKEN", "core", 4970, 5000, 1200.0)
         (["--source", ""], "--source is empty"),
         (["--archive", ""], "--archive is empty"),
         (["--source", "everything"], "unknown source everything"),
+        (["--archive", "https://ada:pw@example.com/{1..9999}"], "https://example.com/{1..9999}"),
+        (["--archive", "ftp://ada:pw@example.com/x"], "ftp://example.com/x: there is no such file"),
+        (["--archive", "2026-01-02-3", "--archive", "2026-01-02-3"], "is there twice"),
         (["--archive", "no-such-file.json"], "no-such-file.json: there is no such file"),
         (["--concurrency", "0"], "--concurrency"),
+        (["--once", "--for", "5m"], "--once and --for together"),
         (["--via", "carrier-pigeon"], "--via"),
     ],
 )
@@ -58,145 +60,43 @@ def test_what_makes_no_sense_is_refused(
     options: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = tmp_path / "leakscan.toml"
-    settings.write_text('[ledger]\nurl = "ledger.sqlite3"\n[fingerprint]\nkey_file = "key"\n')
+    settings.write_text(SETTINGS)
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(cli, ["watch", *options, "--config", str(settings)])
     assert done.exit_code != 0
     assert said in done.output + str(done.exception)
+    assert "pw@" not in done.output + str(done.exception)
     assert done.exit_code == 2 or getattr(done.exception, "exit_status", 0) == 2
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = open_ledger(str(tmp_path / "ledger.sqlite3"))
-    yield ledger
-    ledger.close()
+def run_without_sources(folder: Path, *options: str) -> Result:
+    """Run the watch with no sources, and no GitHub to be asked."""
+    settings = folder / "leakscan.toml"
+    nowhere = f'[github]\napi_url = "http://127.0.0.1:{a_closed_port()}"\n'
+    settings.write_text(f"{SETTINGS}[watch]\nsources = []\n{nowhere}")
+    return CliRunner().invoke(cli, ["watch", "--once", *options, "--config", str(settings)])
 
 
-def a_push(number: int, feed: str = "events") -> Push:
-    when = datetime.now(UTC) - timedelta(minutes=5)
-    head = f"{number:040x}"
-    return Push(
-        PushKind.PUSH, "github.com", 7, "acme/app", "refs/heads/main", "a" * 40, head, when, feed
-    )
+def test_nothing_to_watch_is_refused(tmp_path: Path) -> None:
+    done = run_without_sources(tmp_path)
+    assert "watch.sources: nothing would be watched" in str(done.exception)
+    assert getattr(done.exception, "exit_status", 0) == 2
+    assert not (tmp_path / "ledger.sqlite3").exists()
 
 
-def look_at_some(ledger: Ledger) -> None:
-    """Tell of 40 pushes, and look at 7 of them; an archive knows 10 of them, and 10 more."""
-    feeds, queue = Feeds(ledger), PushQueue(ledger)
-    (claim,) = feeds.claim(["events"])
-    note = PollNote(read=45, repeated=3, malformed=2, requests=1, is_gap=True)
-    feeds.note_poll(claim, note, timedelta(0), "x", [a_push(number) for number in range(1, 41)])
-    (claim,) = feeds.claim(["archive:2026"])
-    told = [a_push(number, "archive:2026") for number in range(31, 51)]
-    feeds.note_poll(claim, PollNote(read=20), timedelta(0), "1", told)
-    looks = [
-        Look(PushState.SCANNED, received=1000, objects=3, bytes=70_000, git_requests=1),
-        Look(PushState.SCANNED, git_requests=1),
-        Look(PushState.SCANNED, Trouble.TOO_LARGE, "large", skipped=(Skip("rest", "large"),)),
-        Look(PushState.SCANNED, skipped=(Skip("a.bin", "large"),), via="api", api_requests=4),
-        Look(PushState.SKIPPED, Trouble.GONE, "gone"),
-        Look(PushState.SKIPPED, Trouble.GONE, "gone"),
-        Look(PushState.FAILED, Trouble.BUSY, "busy"),
-    ]
-    claims = queue.claim(len(looks))
-    queue.finish([(claim, look, 0) for claim, look in zip(claims, looks, strict=True)], None)
-
-
-def lately() -> tuple[datetime, datetime]:
-    moment = datetime.now(UTC)
-    return moment - timedelta(hours=1), moment + timedelta(hours=1)
-
-
-def test_coverage_in_words(ledger: Ledger) -> None:
-    look_at_some(ledger)
-    out = io.StringIO()
-    write_coverage(coverage(ledger, *lately()), out)
-    text = out.getvalue()
-    for line in (
-        "Pushes that feeds told of           50",
-        "scanned whole                      2",
-        "scanned in part                    1  larger than watch.limits allows",
-        "scanned in part                    1  files, objects or commits left out",
-        "skipped                            2  deleted, or private by the time of the look",
-        "failed, tried again later          1  the server asked to come again later",
-        "not looked at yet                 43",
-        "2 git requests and 4 API calls for pushes, 1 API call for feeds",
-        "3 objects, 70.0 kB, from 1.0 kB received",
-        "asked once · 45 events · 40 new pushes · 2 not understood · 1 gap",
-        "1 time a feed may have moved on before we asked again.",
-        "the live feeds had told of 10 of 20: 50.0%",
-        "These are the pushes that GitHub's feeds have shown us; others they have not shown.",
-    ):
-        assert line in text, text
-    assert " all pushes" not in text
-
-
-def test_coverage_without_an_archive_claims_no_share(ledger: Ledger) -> None:
-    PushQueue(ledger).add([a_push(1)])
-    out = io.StringIO()
-    summed = coverage(ledger, *lately())
-    write_coverage(summed, out)
-    assert "What share of all pushes that is cannot be said" in out.getvalue()
-    assert "%" not in out.getvalue().replace("95%", "")
-    assert coverage_document(summed)["share"]["of_archive"] is None
-
-
-def test_coverage_of_nothing(ledger: Ledger) -> None:
-    out = io.StringIO()
-    write_coverage(coverage(ledger, *lately()), out)
-    assert "Nothing was watched in this time." in out.getvalue()
-
-
-def test_coverage_for_programs(ledger: Ledger, tmp_path: Path) -> None:
-    look_at_some(ledger)
-    settings = tmp_path / "leakscan.toml"
-    settings.write_text('[ledger]\nurl = "ledger.sqlite3"\n')
-    arguments = ["coverage", "--format", "json", "--config", str(settings)]
-    done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
-    written = json.loads(done.output)
-    assert written["schema"] == "leakscan-coverage/v1"
-    assert written["pushes"] == {
-        "seen": 50,
-        "scanned": 4,
-        "partial": {"too-large": 1, "unknown": 1},
-        "skipped": {"gone": 2},
-        "failed": {"busy": 1},
-        "gave_up": {},
-        "waiting": 43,
-    }
-    assert written["requests"] == {"git": 2, "api": 5}
-    assert written["share"]["of_archive"]["share"] == 0.5
-    assert written["lag_seconds"]["seen"]["pushes"] == 40
-    earlier = CliRunner().invoke(cli, [*arguments, "--since", "2.weeks", "--until", "1.week"])
-    assert json.loads(earlier.output)["pushes"]["seen"] == 0
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--since", "soon"], "is no time"),
-        (["--since", "1.day", "--until", "2.days"], "--since is not before --until"),
-    ],
-)
-def test_a_time_that_is_none(options: list[str], said: str, tmp_path: Path) -> None:
-    settings = tmp_path / "leakscan.toml"
-    settings.write_text('[ledger]\nurl = "ledger.sqlite3"\n')
-    done = CliRunner().invoke(cli, ["coverage", *options, "--config", str(settings)])
-    assert said in done.output + str(done.exception)
-
-
-def test_coverage_of_a_ledger_that_is_not_there(tmp_path: Path) -> None:
-    settings = tmp_path / "leakscan.toml"
-    settings.write_text('[ledger]\nurl = "none.sqlite3"\n')
-    done = CliRunner().invoke(cli, ["coverage", "--config", str(settings)])
-    assert isinstance(done.exception, LeakscanError)
-    assert "there is no ledger" in str(done.exception)
-    assert not (tmp_path / "none.sqlite3").exists()
+def test_an_archive_alone_can_be_watched(tmp_path: Path) -> None:
+    archive = tmp_path / "events.json.gz"
+    archive.write_bytes(gzip.compress(b""))
+    done = run_without_sources(tmp_path, "--archive", str(archive), "--format", "json")
+    assert done.exit_code == 0, done.output
+    written = json.loads(done.stdout)
+    (name,) = written["feeds"]
+    assert name.startswith("archive:")
+    assert written["left_out"] == []
 
 
 def some_figures() -> Figures:
-    figures = Figures(seen=1240, repeated=3, feed_requests=5, findings={1, 2})
+    figures = Figures(seen=1240, repeated=3, feed_requests=5, findings={1, 2}, news={2})
     figures.feeds = {"events": FeedFigures(7, 1300, 1240, gaps=2), "search": FeedFigures()}
     figures.count(1, Look(PushState.SCANNED, git_requests=1, received=5000), 42.0, 0.0)
     figures.count(2, Look(PushState.SCANNED, skipped=(Skip("a", "b"),)), 60.0, 0.0)
@@ -209,8 +109,9 @@ def some_figures() -> Figures:
 def test_figures_on_a_line() -> None:
     assert log_line(some_figures(), [BUDGET]) == (
         "1,240 seen · 2 scanned (1 in part) · 1 skipped (1 gone) · 1 failed · 2 findings"
-        " · lag 1 min 0 s, 95% within 1 min 0 s · 1 git request · 7 API calls · 5.0 kB received"
-        " · no git for 55 s · env:GH_TOKEN core 4,970 of 5,000"
+        " · lag: half within 1 min 0 s, 95% within 1 min 0 s"
+        " · 1 git request · 7 API calls · 5.0 kB received"
+        " · git left alone for 55 s · env:GH_TOKEN core 4,970 of 5,000"
     )
     assert log_line(Figures(), []) == (
         "0 seen · 0 scanned · 0 findings · 0 git requests · 0 API calls · 0 bytes received"
@@ -220,14 +121,41 @@ def test_figures_on_a_line() -> None:
 def test_figures_in_rows() -> None:
     figures = some_figures()
     figures.feeds["search"].trouble = "no login"
-    shown = rows(figures, [BUDGET], started=0.0)
-    assert ("events", "1,300 events · 1,240 new · 2 gaps") in shown
-    assert ("search", "no login") in shown
-    assert ("resting", "git for 55 s") in shown
+    shown = rows(figures, [BUDGET], started=time.monotonic() - 75)
+    assert ("running", "for 1 min 15 s") in shown
+    assert ("search", "no login · not asked yet") in shown
+    assert ("left alone", "git for 55 s") in shown
+
+
+@pytest.mark.parametrize(
+    ("feed", "line"),
+    [
+        (FeedFigures(), "0 events · 0 new pushes · not asked yet"),
+        (
+            FeedFigures(7, 1300, 1240, gaps=2, asked_at=988, again_at=1034),
+            "1,300 events · 1,240 new pushes · 2 gaps · asked 12 s ago, again in 34 s",
+        ),
+        (FeedFigures(1, 9, 1, asked_at=988), "9 events · 1 new push · asked 12 s ago"),
+        (FeedFigures(1, 9, 2, is_over=True), "9 events · 2 new pushes · read to its end"),
+        (FeedFigures(trouble="no", asked_at=988, again_at=900), "no · asked 12 s ago"),
+    ],
+)
+def test_a_feed_on_a_line(feed: FeedFigures, line: str) -> None:
+    assert feed_line(feed, 1000.0) == line
+
+
+def test_figures_for_a_terminal_fit_into_it() -> None:
+    lines = summary_lines(some_figures(), [BUDGET])
+    assert " · ".join(lines) == log_line(some_figures(), [BUDGET])
+    assert len(lines) == 4
+    assert max(map(len, lines)) <= 80
 
 
 def test_figures_for_programs() -> None:
-    written = document(some_figures(), [BUDGET], 9, None)
+    ending = Ending(
+        some_figures(), (Skip("1 push", "refused"),), waiting=9, alive=1, lacks=("no hook",)
+    )
+    written = document(ending, [BUDGET], None)
     assert json.loads(json.dumps(written)) == written
     assert written["pushes"] == {
         "seen": 1240,
@@ -236,81 +164,130 @@ def test_figures_for_programs() -> None:
         "partial": 1,
         "skipped": {"gone": 1},
         "failed": 1,
+        "given_up": 0,
         "waiting": 9,
     }
+    assert written["left_out"] == [{"what": "1 push", "why": "refused"}]
+    assert (written["findings"], written["news"], written["alive"]) == (2, 1, 1)
+    assert (written["status"], len(written["reasons"])) == (3, 2)
+    assert written["began_at"] <= written["ended_at"]
+    assert written["lacks"] == ["no hook"]
     assert written["requests"] == {"api": 7, "git": 1}
     assert written["lag_seconds"] == {"median": 60.0, "p95": 60.0, "max": 60.0}
     assert written["budget"][0]["remaining"] == 4970
 
 
+LEFT = (Skip("1 push", "refused"),)
+
+
 @pytest.mark.parametrize(
     ("ending", "status"),
     [
-        (Ending(Figures(), 0, 0, False, True), 0),
-        (Ending(Figures(), 5, 0, False, True), 0),  # another watch's
-        (Ending(Figures(), 5, 0, True, True), 3),
-        (Ending(Figures(), 0, 0, True, True), 0),
-        (Ending(Figures(findings={1}), 0, 0, False, True), 1),
-        (Ending(Figures(findings={1}), 0, 1, False, True), 3),
-        (Ending(Figures(findings={1}), 0, 0, False, False), 3),
-        (Ending(some_figures(), 0, 0, False, True), 3),
+        (Ending(Figures()), 0),
+        (Ending(Figures(), waiting=5), 0),  # another watch's
+        (Ending(Figures(findings={1}, news={1})), 1),
+        (Ending(Figures(findings={1})), 0),  # known, and dead
+        (Ending(Figures(), LEFT), 3),
+        (Ending(Figures(findings={1}), LEFT), 3),
+        (Ending(Figures(findings={1}), alive=1), 3),
+        (Ending(Figures(), alive_earlier=1), 3),
+        (Ending(Figures(findings={1}), answered_well=False), 3),
     ],
 )
 def test_the_exit_status(ending: Ending, status: int) -> None:
     assert ending.status == status
 
 
-def test_what_a_person_should_know() -> None:
-    figures = some_figures()
-    figures.feeds["search"].trouble = "no login"
-    said = list(remarks(Ending(figures, 9, 1, False, False)))
-    assert said == [
-        "9 to be looked at later: run `leakscan watch` again",
-        "what was not read, and why: see `leakscan coverage`",
-        "1 not known to be dead: see `leakscan findings list`",
-        "not all that was due could be done: run `leakscan respond`",
-        "search told nothing: no login",
+@pytest.mark.parametrize(
+    ("ending", "said"),
+    [
+        (Ending(Figures(), LEFT), "1 push: refused"),
+        (Ending(Figures(), alive=2), "2 not known to be dead: see `leakscan findings list`"),
+        (
+            Ending(Figures(), alive_earlier=2),
+            "2 tokens found earlier may be alive: see `leakscan findings list`",
+        ),
+        (
+            Ending(Figures(), answered_well=False),
+            "not all that was due could be done: run `leakscan respond`",
+        ),
+    ],
+)
+def test_no_status_3_without_a_word_why(ending: Ending, said: str) -> None:
+    assert ending.status == 3
+    assert next(remarks(ending)) == said
+
+
+def test_what_waits_is_said() -> None:
+    assert list(remarks(Ending(Figures(), waiting=9))) == [
+        "9 to be looked at later: run `leakscan watch` again"
     ]
+    assert list(remarks(Ending(Figures()))) == []
 
 
-def test_a_finding_on_a_line(new_token: Callable[[], str]) -> None:
-    secret = Secret(new_token())
-    place = a_place(2, path="a\x1b[31m.env")
-    line = found_line(a_finding(secret, place, a_place(3)))
-    assert secret.reveal() not in line
-    assert secret.redacted() in line
-    assert line.endswith("https://github.com/acme/app a\\x1b[31m.env:3 and 1 more")
+def test_the_end_says_where_findings_are_and_what_lacks() -> None:
+    ending = Ending(Figures(findings={1, 2}, news={1}), lacks=("no hook",))
+    assert list(remarks(ending)) == ["2 findings: see `leakscan findings list`", "no hook"]
 
 
-def test_texts_are_redacted_by_the_operators_rules_too(new_token: Callable[[], str]) -> None:
-    shipped = load_rules()
-    own = replace(shipped[0], id="own", prefixes=("own_",), pattern="own_[0-9]{10}")
-    clean, token = cleaner((*shipped, own)), new_token()
-    assert clean("refs/heads/main") == "refs/heads/main"
-    assert token not in clean(f"refs/heads/{token}")
-    assert "0123456789" not in clean("refs/heads/own_0123456789")
-    assert clean("refs/heads/\udcff") == "refs/heads/\\xff"  # which no database would take
+def looked(*looks: Look) -> Figures:
+    """Count looks at pushes."""
+    figures = Figures()
+    for number, look in enumerate(looks):
+        figures.count(number, look, None, 0.0)
+    return figures
 
 
-def test_a_quiet_log_holds_only_what_matters(
-    new_token: Callable[[], str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    with LogTeller(lambda: [BUDGET], quiet=True) as teller:
-        teller._next = 0.0
-        teller.show(some_figures())
-        teller.remark("nothing to speak of")
-        assert capsys.readouterr().err == ""
-        teller.found([a_finding(Secret(new_token()))])
-        teller.say("the ledger failed")
-    assert len(capsys.readouterr().err.splitlines()) == 2
+def fed(**feed: Any) -> Figures:
+    """Count the answers of a feed."""
+    return Figures(feeds={"events": FeedFigures(**feed)})
 
 
-def test_a_log_tells_the_figures_once_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
-    with LogTeller(lambda: [BUDGET], quiet=False) as teller:
-        teller.show(some_figures())
-        assert capsys.readouterr().err == ""
-        teller._next = 0.0
-        for _ in range(3):
-            teller.show(some_figures())
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "1,240 seen" in line
+@pytest.mark.parametrize(
+    ("figures", "reason"),
+    [
+        (looked(*2 * [Look(PushState.SCANNED, skipped=LEFT)]), ("2 pushes", "read in part")),
+        (
+            looked(Look(PushState.SKIPPED, Trouble.TOO_LARGE)),
+            ("1 push", "larger than watch.limits allows"),
+        ),
+        (
+            looked(Look(PushState.SKIPPED, Trouble.NAMELESS)),
+            ("1 push", "the name of its repository looks like a secret, and was not kept"),
+        ),
+        (
+            looked(Look(PushState.FAILED, Trouble.BUSY)),
+            ("1 push", "could not be read for now; tried again later"),
+        ),
+        (
+            Figures(given_back={1, 2}),
+            ("2 pushes", "given back, to be looked at later"),
+        ),
+        (
+            Figures(given_up=2),
+            ("2 pushes", "given up: each look failed, or they waited longer than watch.keep"),
+        ),
+        (fed(trouble="no login"), ("feed events", "no login")),
+        (fed(malformed=3), ("feed events", "3 of its events could not be understood")),
+        (fed(has_lost=True), ("feed events", "some of what it had to tell is lost")),
+    ],
+)
+def test_every_reason_for_no_all_clear(figures: Figures, reason: tuple[str, str]) -> None:
+    assert list(left_out(figures)) == [Skip(*reason)]
+    assert not figures.is_whole
+
+
+@pytest.mark.parametrize("trouble", [Trouble.GONE, Trouble.BLOCKED, Trouble.EMPTY])
+def test_what_nobody_can_read_is_no_reason(trouble: Trouble) -> None:
+    figures = looked(Look(PushState.SKIPPED, trouble), Look(PushState.SCANNED))
+    assert list(left_out(figures)) == []
+    assert figures.is_whole
+
+
+def test_a_server_that_was_not_waited_for_is_a_reason() -> None:
+    assert list(left_out(Figures(), unreached=("git", "away"))) == [Skip("git", "away")]
+
+
+def test_what_was_not_begun_is_a_reason() -> None:
+    reason = Skip("2 pushes", "wait in the queue, and the watch was told to end")
+    assert list(left_out(Figures(), unbegun=2)) == [reason]

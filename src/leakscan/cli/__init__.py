@@ -33,6 +33,8 @@ COMMANDS = {
     "sample": "leakscan.cli.sample:sample",
 }
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class SignalExit(SystemExit):
     """A signal ends the process.
@@ -79,7 +81,7 @@ def main() -> int:
     Returns:
         The exit status.
     """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # so that clones are removed
+    for number in _SIGNALS:  # so that clones are removed
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(number, _stop)
     try:
@@ -115,7 +117,15 @@ def main() -> int:
         where = f"{type(error).__name__} in {_last_frame(error)}"
         _say(f"internal error ({where}): please report it; LEAKSCAN_DEBUG=1 shows more")
         status = 3
+    _stop_no_more()
     return status or 0
+
+
+def _stop_no_more() -> None:
+    """Have signals end the process, where no exception would change its status any more."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) is _stop:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

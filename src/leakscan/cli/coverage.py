@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option(
-    "--since", default="24.hours", show_default=True, metavar="WHEN",
+    "--since", type=past_moment, default="24.hours", show_default=True, metavar="WHEN",
     help="From when: 24.hours, 2.weeks, 2026-11-25, 2026-11-25T09:00 (UTC).",
 )  # fmt: skip
 @click.option("--until", type=past_moment, metavar="WHEN", help="Until when.  [default: now]")
 @format_option
 @config_option
-def coverage(since: str, until: datetime | None, style: str, config_path: Path | None) -> None:
+def coverage(since: datetime, until: datetime | None, style: str, config_path: Path | None) -> None:
     """Say which public pushes were looked at, which were not and why, and how late.
 
     All of it is of what GitHub's feeds have shown; what they have not shown, nobody here knows.
@@ -38,11 +38,11 @@ def coverage(since: str, until: datetime | None, style: str, config_path: Path |
     from leakscan.cli.ledger_access import opened_ledger
     from leakscan.ledger.coverage import coverage as sum_up
 
-    begin, end = past_moment(since), until or datetime.now(UTC)
-    if begin >= end:
+    end = until or datetime.now(UTC)
+    if since >= end:
         raise UsageError("--since is not before --until", "exchange them")
     with opened_ledger(load_config(config_path)) as ledger:
-        summed = sum_up(ledger, begin, end)
+        summed = sum_up(ledger, since, end)
     if style == "json":
         click.echo(json.dumps({"schema": SCHEMA, **coverage_document(summed)}, indent=2))
         return

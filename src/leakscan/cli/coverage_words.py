@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 SCHEMA = "leakscan-coverage/v1"
 
-_WHY = {
+WHY = {
     "gone": "deleted, or private by the time of the look",
     "blocked": "blocked by the site, as after a DMCA notice",
     "empty": "nothing in it",
+    "nameless": "the name of its repository looks like a secret, and was not kept",
     "refused": "the server refused, as for what is deleted or private",
+    "barred": "the server gave us nothing, whatever we asked for",
+    "local": "this machine failed, as with a full disk",
     "too-large": "larger than watch.limits allows",
     "too-long": "took longer than watch.limits.seconds",
     "busy": "the server asked to come again later",
@@ -29,6 +32,13 @@ _WHY = {
     "unknown": "files, objects or commits left out",
 }
 """What troubles mean, in words."""
+
+_KINDS = {
+    "push": ("push", "pushes"),
+    "branch": ("new branch", "new branches"),
+    "tag": ("new tag", "new tags"),
+    "public": ("repository made public", "repositories made public"),
+}
 
 
 def write_coverage(coverage: WatchCoverage, out: TextIO) -> None:
@@ -46,19 +56,25 @@ def _lines(coverage: WatchCoverage) -> Iterator[str]:
     yield f"Pushes that feeds told of    {total.seen:>9,}"
     yield from _fates(total)
     yield ""
-    yield from _known("Found", count(coverage.costs.findings, "finding"))
+    yield from _known("By kind", _kinds(coverage))
+    yield from _known("Found", _found(coverage))
     yield from _known("Until we were told", _lag(coverage.seen_lag))
     yield from _known("Until it was scanned", _lag(coverage.ended_lag))
     yield from _known("Requests", _requests(coverage))
     yield from _known("Read", _read(coverage))
     yield ""
     for name, sums in sorted(coverage.polls.items()):
-        asked = f"asked {sums.polls:,} times" if sums.polls != 1 else "asked once"
-        parts = [asked, count(sums.read, "event"), f"{sums.fresh:,} new pushes"]
-        parts += [f"{sums.failed:,} times in vain"] if sums.failed else []
+        parts = [f"asked {_times(sums.polls)}"]
+        parts += [
+            count(sums.read, "event"),
+            "1 new push" if sums.fresh == 1 else f"{sums.fresh:,} new pushes",
+        ]
+        parts += [f"{_times(sums.failed)} in vain"] if sums.failed else []
         parts += [f"{sums.malformed:,} not understood"] if sums.malformed else []
         parts += [count(sums.gaps, "gap")] if sums.gaps else []
         yield f"{name:<24}  {' · '.join(parts)}"
+        if name in coverage.troubles:
+            yield f"{'':<24}  in vain last: {coverage.troubles[name]}"
     yield ""
     yield from _share_lines(coverage)
 
@@ -72,9 +88,28 @@ def _fates(total: Fates) -> Iterator[str]:
         ("given up", total.gave_up),
     ):
         for trouble, number in sorted(troubles.items()):
-            yield f"  {what:<26} {number:>9,}  {_WHY.get(trouble, trouble)}"
+            yield f"  {what:<26} {number:>9,}  {WHY.get(trouble, trouble)}"
     if total.waiting + total.in_hand:
         yield f"  not looked at yet          {total.waiting + total.in_hand:>9,}"
+
+
+def _kinds(coverage: WatchCoverage) -> str:
+    """Count by kind: of a new branch and the push that made it, GitHub tells as of two."""
+    numbers = {kind: fates.seen for kind, fates in coverage.by_kind.items()}
+    return ", ".join(
+        f"{numbers[kind]:,} {_KINDS[kind][numbers[kind] != 1]}"
+        for kind in _KINDS
+        if kind in numbers
+    )
+
+
+def _found(coverage: WatchCoverage) -> str:
+    seen = coverage.watched
+    return f"{count(seen.findings, 'different token')}, {seen.new:,} new"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
 
 
 def _known(name: str, value: str) -> Iterator[str]:
@@ -141,7 +176,8 @@ def coverage_document(coverage: WatchCoverage) -> dict[str, Any]:
         "by_kind": _each(coverage.by_kind),
         "by_feed": _each(coverage.by_feed),
         "by_via": dict(coverage.by_via),
-        "findings": coverage.costs.findings,
+        "findings": coverage.watched.findings,
+        "new_findings": coverage.watched.new,
         "objects": coverage.costs.objects,
         "bytes": coverage.costs.bytes,
         "received": coverage.costs.received,
@@ -154,7 +190,10 @@ def coverage_document(coverage: WatchCoverage) -> dict[str, Any]:
             "seen": _lag_document(coverage.seen_lag),
             "scanned": _lag_document(coverage.ended_lag),
         },
-        "feeds": {name: asdict(sums) for name, sums in sorted(coverage.polls.items())},
+        "feeds": {
+            name: asdict(sums) | {"trouble": coverage.troubles.get(name)}
+            for name, sums in sorted(coverage.polls.items())
+        },
         "share": shares_document(coverage),
     }
 

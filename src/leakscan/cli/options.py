@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from leakscan.errors import UsageError
+from leakscan.quantities import span_of
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -54,7 +54,7 @@ def refuse_empty(values: Mapping[str, str | None]) -> None:
 
 
 def past_moment(text: str) -> datetime:
-    """Read a time: ``2026-11-25``, ``2026-11-25T09:00``, or as git has it, ``2.weeks`` ago.
+    """Read a time: ``2026-11-25``, ``2026-11-25T09:00``, or a span ago: ``2.weeks`` or ``36h``.
 
     What names no zone is UTC.
 
@@ -62,10 +62,7 @@ def past_moment(text: str) -> datetime:
         click.BadParameter: it is something else, or lies in the future.
     """
     try:
-        if ago := re.fullmatch(r"([0-9]{1,6})\.?(minute|hour|day|week)s?(\.ago)?", text):
-            return datetime.now(UTC) - timedelta(**{f"{ago[2]}s": int(ago[1])})
-        moment = datetime.fromisoformat(text)
-        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = _moment(text)
     except (ValueError, OverflowError):
         raise click.BadParameter(
             f"{text!r} is no time: use 2026-11-25, 2026-11-25T09:00 or 2.weeks"
@@ -73,3 +70,26 @@ def past_moment(text: str) -> datetime:
     if moment > datetime.now(UTC):
         raise click.BadParameter(f"{text} lies in the future")
     return moment
+
+
+def span(text: str) -> float:
+    """Read a span of time, such as ``90s``, ``10m`` or ``2.hours``; return its seconds.
+
+    Raises:
+        click.BadParameter: it is something else, or nothing.
+    """
+    try:
+        seconds = span_of(text).total_seconds()
+    except ValueError:
+        seconds = 0.0
+    if not seconds:
+        raise click.BadParameter(f"{text!r} is no span of time: use 90s, 10m, 2h or 1d")
+    return seconds
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.now(UTC) - span_of(text.removesuffix(".ago"))
+    except ValueError:
+        moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -6,42 +6,38 @@ import contextlib
 import gc
 import json
 import os
-import re
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from leakscan.cli.options import config_option, format_option, refuse_empty
+from leakscan.cli.options import config_option, format_option, refuse_empty, span
 from leakscan.config import load_config
 from leakscan.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
+    from leakscan.cli.watch_plan import Ending, Plan
+    from leakscan.config import Config
     from leakscan.crawl.github.allowance import Budget
     from leakscan.crawl.github.calls import GitHub
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-def _span(_context: click.Context, _option: click.Parameter, text: str | None) -> float | None:
-    """Read a span of time such as ``10m``."""
-    if text is None:
-        return None
-    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
-    if not found or not int(found[1]):
-        raise click.BadParameter(f"{text!r} is no span of time: use 90s, 10m, 2h or 1d")
-    return float(int(found[1]) * _UNITS[found[2]])
+    from leakscan.crawl.settings import WatchSettings
+    from leakscan.ledger.engine import Ledger
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Ask every source once, do all that is due, and stop.")
+@click.option(
+    "--once",
+    is_flag=True,
+    help="Ask every source once (search: for one page), do all that is due, and stop.",
+)
 @click.option(
     "--for",
     "seconds",
-    callback=_span,
+    type=span,
     metavar="SPAN",
     help="Stop after so long: 90s, 10m, 2h, 1d.",
 )
@@ -93,24 +89,40 @@ def watch(
     """Watch public GitHub: look at what is pushed, disable what leaked, tell its owner.
 
     Runs until it is stopped, by Ctrl-C or SIGTERM, which lets it end what it has in hand; a second
-    one stops it at once. Any number may run at the same time on one ledger: they share the work.
-    See docs/watch.md.
+    one stops it at once. Of archives alone it reads all there is, and ends. Any number may run at
+    the same time on one ledger: they share the work. See docs/watch.md.
 
-    Exit status: 0 nothing was found, and all was read of what GitHub told, 1 something was found,
-    2 wrong usage, 3 an error, something was not read whole, or a token may be alive.
+    Exit status: 0 nothing new was found, and all was read of what GitHub told, 1 something was
+    found that is new or not known to be dead, 2 wrong usage, 3 an error, something was not read
+    whole, or a token may be alive.
     """
-    from leakscan.cli.coverage import last_hour
-    from leakscan.cli.ledger_access import opened_response
     from leakscan.cli.watch_plan import Plan
-    from leakscan.cli.watch_tellers import LiveTeller, LogTeller
-    from leakscan.cli.watch_words import document, log_line, remarks
-    from leakscan.cli.watching import run_watch
-    from leakscan.crawl.github.access import open_github
-    from leakscan.crawl.settings import read_github_settings, read_watch_settings
+    from leakscan.crawl.settings import read_github_settings
 
     gc.enable()  # a long run makes cycles
+    if once and seconds is not None:
+        raise UsageError("--once and --for together", "say how it is to end: by one of them")
     _refuse_nonsense(sources, archives, style, is_endless=not once and seconds is None)
     config = load_config(config_path)
+    settings = _settings(config, sources, archives, via, concurrency)
+    plan = Plan(config, read_github_settings(config), settings, archives, once, seconds)
+    context.exit(_watch(plan, style, quiet=quiet))
+
+
+def _settings(
+    config: Config,
+    sources: tuple[str, ...],
+    archives: tuple[str, ...],
+    via: str | None,
+    concurrency: int | None,
+) -> WatchSettings:
+    """Read what the configuration says, but for what the command line says instead.
+
+    Raises:
+        UsageError: it is wrong, or nothing would be watched.
+    """
+    from leakscan.crawl.settings import read_watch_settings
+
     settings = read_watch_settings(config)
     settings = replace(
         settings,
@@ -121,28 +133,51 @@ def watch(
     if not settings.sources and not archives:
         what = f"{config.source}: watch.sources: nothing would be watched"
         raise UsageError(what, 'write ["events"], or say --archive')
-    plan = Plan(config, read_github_settings(config), settings, archives, once, seconds)
+    return settings
+
+
+def _watch(plan: Plan, style: str, *, quiet: bool) -> int:
+    """Watch, tell people of it, and return the exit status."""
+    from leakscan.cli.ledger_access import opened_response
+    from leakscan.cli.watch_views import LiveView, LogView
+    from leakscan.cli.watching import run_watch
+    from leakscan.crawl.github.access import open_github
+
     github: GitHub | None = None
 
     def budgets() -> tuple[Budget, ...]:
         return github.budget() if github else ()
 
-    is_live = sys.stderr.isatty() and not quiet
-    with opened_response(config) as response:
-        with LiveTeller(budgets) if is_live else LogTeller(budgets, quiet=quiet) as teller:
-            at_once = settings.api_concurrency
-            github = open_github(plan.site, os.environ, teller.say, at_once=at_once)
+    is_live = sys.stderr.isatty() and not quiet and os.environ.get("TERM") != "dumb"
+    with opened_response(plan.config) as response:
+        with LiveView(budgets) if is_live else LogView(budgets, quiet=quiet) as view:
+            at_once = plan.watch.api_concurrency
+            github = open_github(plan.site, os.environ, view.say, at_once=at_once)
             with contextlib.closing(github):
-                ending = run_watch(plan, github, response, teller)
-        if style == "json":
-            shares = last_hour(response.ledger)
-            written = document(ending.figures, budgets(), ending.waiting, shares)
-            click.echo(json.dumps(written, indent=2))
-        elif not quiet or ending.status:
-            click.echo(log_line(ending.figures, budgets()))
-            for remark in remarks(ending):
-                click.echo(f"leakscan: {remark}", err=True)
-    context.exit(ending.status)
+                ending = run_watch(plan, github, response, view)
+        if style == "json" or not quiet or ending.status:
+            said = view.said if plan.once else set()
+            _show(ending, budgets(), style, response.ledger, said)
+    return ending.status
+
+
+def _show(
+    ending: Ending, budgets: tuple[Budget, ...], style: str, ledger: Ledger, said: Collection[str]
+) -> None:
+    """Write how it has ended, but for what was said a moment ago."""
+    from leakscan.cli.coverage import last_hour
+    from leakscan.cli.watch_words import document, log_line, remarks, summary_lines
+
+    if style == "json":
+        click.echo(json.dumps(document(ending, budgets, last_hour(ledger)), indent=2))
+        return
+    is_short = sys.stdout.isatty()
+    lines = summary_lines if is_short else lambda *some: [log_line(*some)]
+    for line in lines(ending.figures, budgets):
+        click.echo(line)
+    for remark in remarks(ending):
+        if remark not in said and remark.partition(": ")[2] not in said:
+            click.echo(f"leakscan: {remark}", err=True)
 
 
 def _refuse_nonsense(

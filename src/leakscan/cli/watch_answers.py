@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from leakscan.cli.ledger_access import Response
     from leakscan.respond.event import Event
 
-EVERY = 30.0
+ALL_EVERY = 30.0
 """Seconds after which everything that is due is done, whoever found it."""
 
 
@@ -59,14 +59,14 @@ class Answering:
         self.is_well = self.is_well and not self._thread.is_alive()
 
     def _run(self) -> None:
-        is_over, all_at = False, time.monotonic() + EVERY
+        is_over, all_at = False, time.monotonic() + ALL_EVERY
         while not is_over:
             ids, is_over = self._next(all_at - time.monotonic())
             if ids:
                 self._respond(sorted(ids))
             if is_over or time.monotonic() >= all_at:
                 self._respond(None)
-                all_at = time.monotonic() + EVERY
+                all_at = time.monotonic() + ALL_EVERY
 
     def _next(self, patience: float) -> tuple[set[int], bool]:
         """Wait for what was found; return it, and whether there will be no more."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leakscan.config import Config
     from leakscan.crawl.figures import Figures
     from leakscan.crawl.settings import GitHubSettings, WatchSettings
+    from leakscan.model import Skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +36,28 @@ class Ending:
     """How a watch has ended.
 
     Attributes:
+        left_out: what was not read of what the feeds told, and why.
         waiting: pushes that wait in the ledger, whoever queued them.
         alive: findings of this watch whose tokens are not known to be dead.
-        was_stopped: whether it was told to end before all was done.
+        alive_earlier: findings of others, before or beside it, of which the same is true.
         answered_well: whether nothing that was due failed or was given up.
+        lacks: what is not configured, so that it is not done about findings.
+        began_at, ended_at: when.
     """
 
     figures: Figures
-    waiting: int
-    alive: int
-    was_stopped: bool
-    answered_well: bool
+    left_out: tuple[Skip, ...] = ()
+    waiting: int = 0
+    alive: int = 0
+    alive_earlier: int = 0
+    answered_well: bool = True
+    lacks: tuple[str, ...] = ()
+    began_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    ended_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def status(self) -> int:
-        """3 if something was not read or a token may be alive, else 1 if something was found."""
-        is_whole = self.figures.is_whole and not (self.was_stopped and self.waiting)
-        if not is_whole or self.alive or not self.answered_well:
+        """3 if something was not read or a token may be alive, else 1 for news, else 0."""
+        if self.left_out or self.alive or self.alive_earlier or not self.answered_well:
             return 3
-        return 1 if self.figures.findings else 0
+        return 1 if self.figures.news else 0

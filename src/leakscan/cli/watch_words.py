@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from leakscan import __version__
 from leakscan.report.amounts import count, duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from leakscan.cli.watch_plan import Ending
-    from leakscan.crawl.figures import Figures
+    from leakscan.crawl.figures import FeedFigures, Figures
     from leakscan.crawl.github.allowance import Budget
 
 SCHEMA = "leakscan-watch/v1"
@@ -27,17 +28,19 @@ def pushes_line(figures: Figures) -> str:
         parts.append(f"{figures.skipped.total():,} skipped ({reasons})")
     if figures.failing:
         parts.append(f"{len(figures.failing):,} failed")
+    if figures.given_up:
+        parts.append(f"{figures.given_up:,} given up")
     if figures.given_back:
         parts.append(f"{len(figures.given_back):,} given back")
     return " · ".join(parts)
 
 
 def lag_line(figures: Figures) -> str:
-    """Return how late the watch is: ``lag 42 s, 95% within 2 min 3 s``; empty if unknown."""
+    """Return how late the watch is: ``lag: half within 42 s, 95% within 2 min 3 s``, or nothing."""
     median, most = figures.lags.at(0.5), figures.lags.at(0.95)
     if median is None or most is None:
         return ""
-    return f"lag {duration(median)}, 95% within {duration(most)}"
+    return f"lag: half within {duration(median)}, 95% within {duration(most)}"
 
 
 def requests_line(figures: Figures, asked: int) -> str:
@@ -57,21 +60,28 @@ def budget_line(budget: Budget) -> str:
     """Return what one credential may still ask: ``env:GH_TOKEN core 4,970 of 5,000``."""
     line = f"{budget.credential} {budget.resource} {budget.remaining:,} of {budget.limit:,}"
     if budget.rests_for:
-        return f"{line}, rests for {duration(budget.rests_for)}"
+        return f"{line}, left alone for {duration(budget.rests_for)}"
     return f"{line}, anew in {duration(budget.resets_in)}" if not budget.remaining else line
 
 
 def log_line(figures: Figures, budgets: Iterable[Budget]) -> str:
     """Return all of it on one line."""
-    parts = [
-        pushes_line(figures),
-        count(len(figures.findings), "finding"),
-        lag_line(figures),
-        requests_line(figures, figures.feed_requests),
-        *(f"no {way} for {duration(rest)}" for way, rest in sorted(figures.rests.items())),
-        *(budget_line(budget) for budget in budgets if budget.resource == "core"),
+    return " · ".join(summary_lines(figures, budgets))
+
+
+def summary_lines(figures: Figures, budgets: Iterable[Budget]) -> list[str]:
+    """Return all of it on a few lines that fit into a terminal."""
+    rests = [
+        f"{way} left alone for {duration(rest)}" for way, rest in sorted(figures.rests.items())
     ]
-    return " · ".join(part for part in parts if part)
+    core = [budget_line(budget) for budget in budgets if budget.resource == "core"]
+    lag = lag_line(figures)
+    return [
+        pushes_line(figures),
+        " · ".join([count(len(figures.findings), "finding"), *([lag] if lag else [])]),
+        " · ".join([requests_line(figures, figures.feed_requests), *rests]),
+        *core,
+    ]
 
 
 def rows(figures: Figures, budgets: Iterable[Budget], started: float) -> list[tuple[str, str]]:
@@ -85,47 +95,67 @@ def rows(figures: Figures, budgets: Iterable[Budget], started: float) -> list[tu
     moment = time.monotonic()
     rate = figures.rate(moment, min(60.0, max(1.0, moment - started)))
     table = [
+        ("running", f"for {duration(moment - started)}"),
         ("pushes", pushes_line(figures)),
         ("in hand", f"{figures.in_hand:,} · {rate:.1f} a second"),
         ("findings", f"{len(figures.findings):,}"),
-        ("lag", lag_line(figures).removeprefix("lag ")),
+        ("lag", lag_line(figures).removeprefix("lag: ")),
         ("requests", requests_line(figures, figures.feed_requests)),
     ]
     table += [("budget", budget_line(budget)) for budget in budgets]
     table += [
-        ("resting", f"{way} for {duration(rest)}") for way, rest in sorted(figures.rests.items())
+        ("left alone", f"{way} for {duration(rest)}") for way, rest in sorted(figures.rests.items())
     ]
     for name, feed in sorted(figures.feeds.items()):
-        gaps = f" · {count(feed.gaps, 'gap')}" if feed.gaps else ""
-        line = f"{count(feed.events, 'event')} · {feed.fresh:,} new{gaps}"
-        table.append((name, feed.trouble or line))
+        table.append((name, feed_line(feed, moment)))
     return [(name, value) for name, value in table if value]
 
 
+def feed_line(feed: FeedFigures, moment: float) -> str:
+    """Return how a feed is doing: ``300 events · 40 new pushes · asked 12 s ago, again in 34 s``.
+
+    Args:
+        feed: which.
+        moment: now, by the monotonic clock.
+    """
+    pushes = "1 new push" if feed.fresh == 1 else f"{feed.fresh:,} new pushes"
+    parts = [feed.trouble] if feed.trouble else [count(feed.events, "event"), pushes]
+    parts += [count(feed.gaps, "gap")] if feed.gaps else []
+    if feed.is_over:
+        return " · ".join([*parts, "read to its end"])
+    if feed.asked_at is None:
+        return " · ".join([*parts, "not asked yet"])
+    when = f"asked {duration(max(0.0, moment - feed.asked_at))} ago"
+    if feed.again_at is not None and feed.again_at >= feed.asked_at:
+        when += f", again in {duration(max(0.0, feed.again_at - moment))}"
+    return " · ".join([*parts, when])
+
+
 def document(
-    figures: Figures, budgets: Sequence[Budget], waiting: int, share: Mapping[str, Any] | None
+    ending: Ending, budgets: Sequence[Budget], share: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """Return all of it as plain JSON values.
 
     Args:
-        figures: of the watch.
+        ending: how the watch has ended.
         budgets: of the credentials.
-        waiting: pushes that wait in the ledger, also those that other watches have queued.
         share: what the ledger says of the coverage.
     """
-    lags = figures.lags
+    figures, lags = ending.figures, ending.figures.lags
     return {
         "schema": SCHEMA,
-        "pushes": {
-            "seen": figures.seen,
-            "repeated": figures.repeated,
-            "scanned": figures.scanned,
-            "partial": figures.partial,
-            "skipped": {trouble.value: n for trouble, n in sorted(figures.skipped.items())},
-            "failed": len(figures.failing),
-            "waiting": waiting,
-        },
+        "version": __version__,
+        "began_at": ending.began_at.isoformat(timespec="seconds"),
+        "ended_at": ending.ended_at.isoformat(timespec="seconds"),
+        "status": ending.status,
+        "reasons": list(reasons(ending)),
+        "pushes": _pushes(figures) | {"waiting": ending.waiting},
+        "left_out": [{"what": skip.what, "why": skip.why} for skip in ending.left_out],
         "findings": len(figures.findings),
+        "news": len(figures.news),
+        "alive": ending.alive,
+        "alive_earlier": ending.alive_earlier,
+        "lacks": list(ending.lacks),
         "requests": {
             "api": figures.api_requests + figures.feed_requests,
             "git": figures.git_requests,
@@ -138,45 +168,68 @@ def document(
             "p95": _rounded(lags.at(0.95)),
             "max": _rounded(lags.longest),
         },
-        "feeds": {
-            name: {
-                "polls": feed.polls,
-                "events": feed.events,
-                "fresh": feed.fresh,
-                "malformed": feed.malformed,
-                "gaps": feed.gaps,
-                "trouble": feed.trouble,
-            }
-            for name, feed in sorted(figures.feeds.items())
-        },
-        "budget": [
-            {
-                "credential": budget.credential,
-                "resource": budget.resource,
-                "remaining": budget.remaining,
-                "limit": budget.limit,
-                "resets_in": _rounded(budget.resets_in),
-            }
-            for budget in budgets
-        ],
+        "feeds": {name: _feed(feed) for name, feed in sorted(figures.feeds.items())},
+        "budget": [_budget(budget) for budget in budgets],
         "coverage": share,
     }
 
 
-def remarks(ending: Ending) -> Iterator[str]:
-    """Yield what a person should know besides."""
-    figures = ending.figures
-    if ending.waiting:
-        yield f"{ending.waiting:,} to be looked at later: run `leakscan watch` again"
-    if figures.partial or figures.failing:
-        yield "what was not read, and why: see `leakscan coverage`"
+def reasons(ending: Ending) -> Iterator[str]:
+    """Yield each reason for an exit status of 3."""
+    for skip in ending.left_out:
+        yield f"{skip.what}: {skip.why}"
     if ending.alive:
-        yield f"{ending.alive} not known to be dead: see `leakscan findings list`"
+        yield f"{ending.alive:,} not known to be dead: see `leakscan findings list`"
+    if ending.alive_earlier:
+        tokens = count(ending.alive_earlier, "token")
+        yield f"{tokens} found earlier may be alive: see `leakscan findings list`"
     if not ending.answered_well:
         yield "not all that was due could be done: run `leakscan respond`"
-    for name, feed in sorted(figures.feeds.items()):
-        if feed.trouble:
-            yield f"{name} told nothing: {feed.trouble}"
+
+
+def remarks(ending: Ending) -> Iterator[str]:
+    """Yield what a person should know besides: each reason for an exit status of 3 among it."""
+    yield from reasons(ending)
+    if ending.left_out:
+        yield "what was and was not looked at: see `leakscan coverage`"
+    if ending.waiting:
+        yield f"{ending.waiting:,} to be looked at later: run `leakscan watch` again"
+    if ending.figures.findings and not ending.alive:
+        yield f"{count(len(ending.figures.findings), 'finding')}: see `leakscan findings list`"
+    yield from ending.lacks
+
+
+def _pushes(figures: Figures) -> dict[str, Any]:
+    return {
+        "seen": figures.seen,
+        "repeated": figures.repeated,
+        "scanned": figures.scanned,
+        "partial": figures.partial,
+        "skipped": {trouble.value: n for trouble, n in sorted(figures.skipped.items())},
+        "failed": len(figures.failing),
+        "given_up": figures.given_up,
+    }
+
+
+def _feed(feed: FeedFigures) -> dict[str, Any]:
+    return {
+        "polls": feed.polls,
+        "events": feed.events,
+        "fresh": feed.fresh,
+        "malformed": feed.malformed,
+        "gaps": feed.gaps,
+        "trouble": feed.trouble,
+    }
+
+
+def _budget(budget: Budget) -> dict[str, Any]:
+    return {
+        "credential": budget.credential,
+        "resource": budget.resource,
+        "remaining": budget.remaining,
+        "limit": budget.limit,
+        "resets_in": _rounded(budget.resets_in),
+    }
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +10,11 @@ from typing import TYPE_CHECKING
 
 from leakscan.cli.detection import open_detectors
 from leakscan.cli.watch_answers import Answering
+from leakscan.cli.watch_forgetting import Forgetting
+from leakscan.cli.watch_lacks import lacks
 from leakscan.cli.watch_plan import Ending, Plan
+from leakscan.cli.watch_reasons import left_out
+from leakscan.cli.watch_signals import ending_in_order
 from leakscan.crawl.desk import Desk
 from leakscan.crawl.engine import Engine
 from leakscan.crawl.feeding import LEASE, Feeding, search_texts
@@ -20,52 +22,52 @@ from leakscan.crawl.feeds.archive import ArchiveFeed
 from leakscan.crawl.feeds.sources import feeds_of
 from leakscan.crawl.hands import Feeder, Inbox, Workers
 from leakscan.crawl.looks.follow import Means
+from leakscan.crawl.looks.hidden_names import NamingReader
 from leakscan.crawl.looks.readers import ApiReader, GitReader
 from leakscan.crawl.pace import Pace
+from leakscan.errors import UsageError
 from leakscan.fingerprint import fingerprint, load_key
+from leakscan.git.urls import without_credentials
 from leakscan.git.wire import Limits, Wire
 from leakscan.ledger.feeds import Feeds
-from leakscan.ledger.prune import prune
 from leakscan.ledger.push_queue import PushQueue
 from leakscan.ledger.queue import Queue
 from leakscan.ledger.record import Recorder
 from leakscan.ledger.runs import finish_run, has_findings_key, start_run
-from leakscan.model import Coverage, ScanResult, Secret, Skip
+from leakscan.ledger.watched import WATCH, pending
+from leakscan.model import Coverage, ScanResult, Secret
 from leakscan.push import PushState
 from leakscan.report.presentable import presentable, presentable_line
-from leakscan.safe_text import encodable
+from leakscan.safe_text import encodable, safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from types import FrameType
+    from collections.abc import Callable, Sequence
 
     from leakscan.cli.ledger_access import Response
-    from leakscan.cli.watch_tellers import LiveTeller, LogTeller
+    from leakscan.cli.watch_views import LiveView, LogView
     from leakscan.config import Config
     from leakscan.crawl.feeds.poll import Feed
     from leakscan.crawl.github.calls import GitHub
     from leakscan.crawl.looks.follow import Reader
     from leakscan.detect import Detector
-    from leakscan.model import Rule
+    from leakscan.model import Rule, Skip
 
-PARTING, AT_ONCE = 30.0, 2.0
+_WAITING = (PushState.SEEN, PushState.FAILED, PushState.SCANNING)
+"""What is not ended; in hand may be what a watch that died has left behind."""
+
+LAST_ANSWERS, AT_ONCE = 30.0, 2.0
 """Seconds that answers to what was found may take at the end of a watch, and when it is stopped at
 once or the ledger fails; what is not done stays due."""
 
-EVERY = 3600.0
-"""Seconds between two looks for what the queue need not remember any more."""
 
-
-def run_watch(
-    plan: Plan, github: GitHub, response: Response, teller: LogTeller | LiveTeller
-) -> Ending:
+def run_watch(plan: Plan, github: GitHub, response: Response, view: LogView | LiveView) -> Ending:
     """Watch until it is over.
 
     Args:
         plan: what to watch.
         github: its API.
         response: the open ledger, and who answers leaks.
-        teller: tells people what goes on.
+        view: tells people what goes on.
 
     Raises:
         UsageError: the configuration is wrong, or the fingerprint key is not the ledger's.
@@ -74,44 +76,56 @@ def run_watch(
     feeds = _feeds(plan, github)
     key = _key(plan.config, response)
     ledger, rules = response.ledger, tuple(response.rules.values())
-    started = time.monotonic()
+    started, began_at = time.monotonic(), datetime.now(UTC)
     with (
         open_detectors(plan.config) as detector,
         contextlib.closing(Wire(connections=plan.watch.concurrency)) as wire,
     ):
         run = _begin(plan, github, response, key)
-        answering = Answering(response, teller.event, teller.say)
+        lacking = tuple(lacks(response.settings, [rule.id for rule in detector().rules]))
+        for lack in lacking:
+            view.remark(lack)
+        answering = Answering(response, view.event, view.say)
         desk = Desk(
-            queue=PushQueue(ledger),
-            host=github.host,
+            queue=PushQueue(ledger, github.host),
             recorder=Recorder(ledger, response.vault, response.settings.duties, run),
             present=lambda result: _presentable(result, rules),
             clean=cleaner(rules),
             answer=answering.answer,
-            teller=teller,
+            view=view,
         )
         means = Means(
             readers=_readers(plan, github, wire, detector),
             rules=detector().rules,
             key=key,
             site=plan.site.git_url,
+            asks_about_refusals=not github.is_anonymous,
         )
         engine = _engine(plan, desk, means, feeds, detector)
         patience = AT_ONCE
         try:
-            with _stopping(engine), _tidying(plan, response, teller.say):
+            forgetting = Forgetting(desk.queue, plan.watch.keep, view.say)
+            with ending_in_order(engine.stop), forgetting:
                 engine.run()
-            _end(desk, run, time.monotonic() - started)
-            patience = PARTING
+            desk.figures.given_up += forgetting.given_up
+            waiting = sum(desk.queue.counts(*_WAITING).values())
+            reasons = tuple(
+                left_out(desk.figures, waiting if engine.was_stopped else 0, engine.unreached)
+            )
+            _note_end(desk, run, time.monotonic() - started, reasons)
+            patience = LAST_ANSWERS
         finally:
             answering.finish(patience)
-        queue = Queue(ledger)
+        alive = Queue(ledger).unfinished(sorted(desk.figures.findings))
         return Ending(
             desk.figures,
-            sum(desk.queue.counts(PushState.SEEN, PushState.FAILED).values()),
-            queue.unfinished(sorted(desk.figures.findings)),
-            engine.was_stopped,
-            answering.is_well,
+            left_out=reasons,
+            waiting=waiting,
+            alive=alive,
+            alive_earlier=max(0, pending(ledger) - alive),
+            answered_well=answering.is_well,
+            lacks=lacking,
+            began_at=began_at,
         )
 
 
@@ -123,10 +137,6 @@ def _engine(
     detector: Callable[[], Detector],
 ) -> Engine:
     inbox: Inbox = Inbox()
-    paces = {
-        "git": Pace(plan.watch.concurrency),
-        "api": Pace(min(plan.watch.concurrency, plan.watch.api_concurrency)),
-    }
     feeders = {
         feed.name: Feeder(feed, lambda poll: search_texts(poll, detector(), means), inbox)
         for feed in feeds
@@ -134,9 +144,8 @@ def _engine(
     return Engine(
         desk=desk,
         feeding=Feeding(feeders, Feeds(desk.queue.ledger, LEASE), desk, plan.once),
-        workers=Workers(plan.watch.concurrency, means, paces, inbox),
+        workers=Workers(plan.watch.concurrency, means, inbox),
         means=means,
-        paces=paces,
         inbox=inbox,
         once=plan.once,
         seconds=plan.seconds,
@@ -145,21 +154,32 @@ def _engine(
 
 def _feeds(plan: Plan, github: GitHub) -> list[Feed]:
     watch = plan.watch
-    feeds: list[Feed] = list(feeds_of(watch.sources, github, watch.search, watch.poll))
-    return feeds + [ArchiveFeed(name, github.host) for name in plan.archives]
+    feeds: dict[str, Feed] = {
+        feed.name: feed for feed in feeds_of(watch.sources, github, watch.search, watch.poll)
+    }
+    for archive in plan.archives:
+        feed = ArchiveFeed(archive, github.host)
+        if feed.name in feeds:
+            what = f"--archive {safe_text(without_credentials(archive))} is there twice"
+            raise UsageError(what, "say it once")
+        feeds[feed.name] = feed
+    return list(feeds.values())
 
 
 def _readers(
     plan: Plan, github: GitHub, wire: Wire, detector: Callable[[], Detector]
 ) -> tuple[Reader, ...]:
+    chosen, most = plan.watch.limits, plan.watch.concurrency
     limits = Limits(
-        plan.watch.limits.pack,
-        plan.watch.limits.seconds,
-        plan.watch.limits.blob,
-        plan.watch.limits.depth,
+        bytes=chosen.pack, seconds=chosen.seconds, blob_bytes=chosen.blob, depth=chosen.depth
     )
-    by_git = GitReader(plan.site.git_url, wire, detector, limits, plan.watch.limits.repository)
-    by_api = ApiReader(plan.site.git_url, github, detector, limits)
+    by_git = NamingReader(
+        GitReader(plan.site.git_url, wire, detector, limits, chosen.repository, Pace(most)),
+        github,
+    )
+    by_api = ApiReader(
+        plan.site.git_url, github, detector, limits, Pace(min(most, plan.watch.api_concurrency))
+    )
     ways: dict[str, tuple[Reader, ...]] = {
         "git": (by_git,),
         "api": (by_api,),
@@ -175,24 +195,15 @@ def _key(config: Config, response: Response) -> bytes:
 def _begin(plan: Plan, github: GitHub, response: Response, key: bytes) -> int:
     """Note in the ledger that a watch begins."""
     check = fingerprint(key, "leakscan ledger", Secret("fingerprint key check"))
-    scope = presentable_line(", ".join((*plan.watch.sources, *plan.archives)))
-    return start_run(response.ledger, f"public pushes of {github.host}", scope, check)
+    scope = ", ".join((*plan.watch.sources, *map(without_credentials, plan.archives)))
+    scope = presentable_line(scope)
+    return start_run(response.ledger, f"{WATCH}{github.host}", scope, check)
 
 
-def _end(desk: Desk, run: int, seconds: float) -> None:
+def _note_end(desk: Desk, run: int, seconds: float, reasons: tuple[Skip, ...]) -> None:
     """Note what the watch has read and what not; a ledger that fails now has failed before."""
     figures = desk.figures
-    gaps = [(f"{n:,} pushes", f"{trouble}") for trouble, n in sorted(figures.skipped.items())]
-    gaps += [(f"{figures.partial:,} pushes", "read in part")] if figures.partial else []
-    waiting = len(figures.failing | figures.given_back)
-    gaps += [(f"{waiting:,} pushes", "to be looked at again")] if waiting else []
-    gaps += [(f"feed {name}", feed.trouble) for name, feed in figures.feeds.items() if feed.trouble]
-    coverage = Coverage(
-        figures.objects,
-        figures.bytes,
-        seconds,
-        () if figures.is_whole else tuple(Skip(what, why) for what, why in gaps),
-    )
+    coverage = Coverage(figures.objects, figures.bytes, seconds, reasons)
     finish_run(desk.queue.ledger, run, coverage, len(figures.findings))
 
 
@@ -211,53 +222,3 @@ def cleaner(rules: tuple[Rule, ...]) -> Callable[[str], str]:
         return _presentable(ScanResult(text, (), Coverage(), rules), rules).target
 
     return clean
-
-
-@contextlib.contextmanager
-def _stopping(engine: Engine) -> Iterator[None]:
-    """Have the first signal end the watch in good order, and the next one at once."""
-    usual = {
-        number: signal.getsignal(number)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        if signal.getsignal(number) is not signal.SIG_IGN  # as nohup has it
-    }
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        engine.stop()
-        for number, handler in usual.items():
-            signal.signal(number, handler)
-
-    for number in usual:
-        signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in usual.items():
-            signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _tidying(plan: Plan, response: Response, say: Callable[[str], None]) -> Iterator[None]:
-    """Forget old pushes once an hour, in a thread, and once at the end of a run by a timer."""
-    is_over = threading.Event()
-
-    def tidy() -> None:
-        try:
-            before = datetime.now(UTC) - plan.watch.keep
-            PushQueue(response.ledger).abandon(before)
-            prune(response.ledger, before)
-        except Exception as error:  # noqa: BLE001 - the watch goes on without
-            say(f"old pushes could not be forgotten ({type(error).__name__}); tried again later")
-
-    def run() -> None:
-        while not is_over.wait(EVERY):
-            tidy()
-
-    thread = threading.Thread(target=run, name="leakscan-tidy", daemon=True)
-    thread.start()
-    try:
-        yield
-        if plan.once:
-            tidy()
-    finally:
-        is_over.set()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
 
-    from rich.console import Group
+    from rich.table import Table
 
     from leakscan.crawl.figures import Figures
     from leakscan.crawl.github.allowance import Budget
@@ -27,23 +26,20 @@ if TYPE_CHECKING:
 
 MINUTE = 60.0
 
-LAST = 8
-"""Findings and events that the live view shows."""
-
 REFRESH = 0.25
 """Seconds between two drawings of the live view."""
 
 
-def found_line(finding: Finding) -> str:
+def found_line(finding: Finding, word: str = "found") -> str:
     """Return a finding whose texts are redacted, on one line."""
     first = finding.locations[0]
     line = f":{first.line}" if first.line else ""
     place = first.url or f"{first.repository} {first.path or first.kind}{line}"
     more = f" and {len(finding.locations) - 1} more" if len(finding.locations) > 1 else ""
-    return safe_text(f"{'found':<18}  {finding.secret.redacted()}  {place}{more}")
+    return safe_text(f"{word:<18}  {finding.secret.redacted()}  {place}{more}")
 
 
-class LogTeller:
+class LogView:
     """Writes lines to standard error: what is found and done as it happens, figures by the minute.
 
     Args:
@@ -56,6 +52,8 @@ class LogTeller:
         self._quiet = quiet
         self._lock = threading.Lock()
         self._next = time.monotonic() + MINUTE
+        self.said: set[str] = set()
+        """What a person has been told, to be told once."""
 
     def __enter__(self) -> Self:
         return self
@@ -70,17 +68,23 @@ class LogTeller:
 
     def say(self, line: str) -> None:
         """Write something that a person should know."""
+        self.said.add(line)
         self._write(f"leakscan: {safe_text(line)}")
 
     def remark(self, line: str) -> None:
         """Write something that nobody needs to know, unless it is to be quiet."""
         if not self._quiet:
-            self.say(line)
+            self._write(f"leakscan: {safe_text(line)}")
 
     def found(self, findings: Sequence[Finding]) -> None:
         """Write what was found."""
         for finding in findings:
             self._write(found_line(finding))
+
+    def known(self, findings: Sequence[Finding]) -> None:
+        """Write what was found again and is dead, unless it is to be quiet."""
+        for finding in () if self._quiet else findings:
+            self._write(found_line(finding, "known"))
 
     def event(self, event: Event) -> None:
         """Write what was done about it."""
@@ -99,8 +103,8 @@ class LogTeller:
             click.echo(line, err=True)
 
 
-class LiveTeller:
-    """Draws the figures, and the last of what was found and done, in a terminal.
+class LiveView:
+    """Draws the figures in a terminal; what is found and done is written above, where it stays.
 
     Args:
         budgets: asks what credentials may still do.
@@ -112,7 +116,8 @@ class LiveTeller:
 
         self._budgets = budgets
         self._started = self._next = time.monotonic()
-        self._lines: deque[str] = deque(maxlen=LAST)
+        self.said: set[str] = set()
+        """What a person has been told, to be told once."""
         self._live = Live(console=Console(stderr=True), auto_refresh=False)
 
     def __enter__(self) -> Self:
@@ -128,18 +133,27 @@ class LiveTeller:
         self._live.stop()
 
     def say(self, line: str) -> None:
-        """Write something above the view, where it stays."""
-        self._live.console.print(safe_text(f"leakscan: {line}"), markup=False, highlight=False)
+        """Write something that a person should know."""
+        self.said.add(line)
+        self.remark(line)
 
-    remark = say
+    def remark(self, line: str) -> None:
+        """Write something that nobody needs to know."""
+        self._write(safe_text(f"leakscan: {line}"))
 
     def found(self, findings: Sequence[Finding]) -> None:
-        """Show what was found."""
-        self._lines.extend(map(found_line, findings))
+        """Write what was found."""
+        for finding in findings:
+            self._write(found_line(finding))
+
+    def known(self, findings: Sequence[Finding]) -> None:
+        """Write what was found again and is dead."""
+        for finding in findings:
+            self._write(found_line(finding, "known"))
 
     def event(self, event: Event) -> None:
-        """Show what was done about it."""
-        self._lines.append(event_line(event))
+        """Write what was done about it."""
+        self._write(event_line(event))
 
     def show(self, figures: Figures) -> None:
         """Draw, a few times a second."""
@@ -147,8 +161,10 @@ class LiveTeller:
             self._next = time.monotonic() + REFRESH
             self._live.update(self._drawn(figures), refresh=True)
 
-    def _drawn(self, figures: Figures) -> Group:
-        from rich.console import Group
+    def _write(self, line: str) -> None:
+        self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def _drawn(self, figures: Figures) -> Table:
         from rich.table import Table
         from rich.text import Text
 
@@ -157,5 +173,4 @@ class LiveTeller:
         table.add_column(overflow="fold")
         for name, value in rows(figures, self._budgets(), self._started):
             table.add_row(Text(name), Text(safe_text(value)))
-        lines = [Text(line, overflow="ellipsis", no_wrap=True) for line in tuple(self._lines)]
-        return Group(table, *([Text()] if lines else []), *lines)
+        return table

@@ -1,0 +1,63 @@
+"""Why a watch that has ended is no all-clear: one list for its exit status, its words, its record.
+
+What nobody can read any more is no reason: it was not kept from this watch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leakscan.cli.coverage_words import WHY
+from leakscan.crawl.figures import NOTHING_TO_SEE
+from leakscan.model import Skip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leakscan.crawl.figures import FeedFigures, Figures
+
+
+def left_out(
+    figures: Figures, unbegun: int = 0, unreached: tuple[str, str] | None = None
+) -> Iterator[Skip]:
+    """Yield what was not read, or not to its end, and why; nothing if all was.
+
+    Args:
+        figures: of the watch.
+        unbegun: pushes that waited when it was told to end.
+        unreached: the server for which it did not wait any more, and why.
+    """
+    if unreached:
+        yield Skip(*unreached)
+    for number, why in (
+        (figures.partial, "read in part"),
+        *((n, WHY[trouble]) for trouble, n in _skipped(figures)),
+        (len(figures.failing), "could not be read for now; tried again later"),
+        (len(figures.given_back), "given back, to be looked at later"),
+        (figures.given_up, "given up: each look failed, or they waited longer than watch.keep"),
+        (unbegun, "wait in the queue, and the watch was told to end"),
+    ):
+        if number:
+            yield Skip(_pushes(number), why)
+    for name, feed in sorted(figures.feeds.items()):
+        for why in _of_feed(feed):
+            yield Skip(f"feed {name}", why)
+
+
+def _skipped(figures: Figures) -> Iterator[tuple[str, int]]:
+    for trouble, number in sorted(figures.skipped.items()):
+        if trouble not in NOTHING_TO_SEE:
+            yield trouble, number
+
+
+def _of_feed(feed: FeedFigures) -> Iterator[str]:
+    if feed.trouble:
+        yield feed.trouble
+    if feed.malformed:
+        yield f"{feed.malformed:,} of its events could not be understood"
+    if feed.has_lost:
+        yield "some of what it had to tell is lost"
+
+
+def _pushes(number: int) -> str:
+    return "1 push" if number == 1 else f"{number:,} pushes"

@@ -1,0 +1,158 @@
+"""``leakscan coverage``: its options, and what it writes."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from leakscan.cli import cli
+from leakscan.cli.coverage_words import coverage_document, write_coverage
+from leakscan.errors import LeakscanError
+from leakscan.ledger.coverage import coverage
+from leakscan.ledger.feeds import Feeds, PollNote
+from leakscan.ledger.push_queue import PushQueue
+from leakscan.ledger.schema import open_ledger
+from leakscan.model import Skip
+from leakscan.push import Look, Push, PushKind, PushState
+from leakscan.trouble import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from leakscan.ledger.engine import Ledger
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = open_ledger(str(tmp_path / "ledger.sqlite3"))
+    yield ledger
+    ledger.close()
+
+
+def a_push(number: int, feed: str = "events") -> Push:
+    when = datetime.now(UTC) - timedelta(minutes=5)
+    head = f"{number:040x}"
+    return Push(
+        PushKind.PUSH, "github.com", 7, "acme/app", "refs/heads/main", "a" * 40, head, when, feed
+    )
+
+
+def look_at_some(ledger: Ledger) -> None:
+    """Tell of 40 pushes, and look at 7 of them; an archive knows 10 of them, and 10 more."""
+    feeds, queue = Feeds(ledger), PushQueue(ledger, "github.com")
+    (claim,) = feeds.claim(["events"])
+    note = PollNote(read=45, repeated=3, malformed=2, requests=1, is_gap=True)
+    feeds.note_poll(claim, note, timedelta(0), "x", [a_push(number) for number in range(1, 41)])
+    (claim,) = feeds.claim(["archive:2026"])
+    told = [a_push(number, "archive:2026") for number in range(31, 51)]
+    feeds.note_poll(claim, PollNote(read=20), timedelta(0), "1", told)
+    looks = [
+        Look(PushState.SCANNED, received=1000, objects=3, bytes=70_000, git_requests=1),
+        Look(PushState.SCANNED, git_requests=1),
+        Look(PushState.SCANNED, Trouble.TOO_LARGE, "large", skipped=(Skip("rest", "large"),)),
+        Look(PushState.SCANNED, skipped=(Skip("a.bin", "large"),), via="api", api_requests=4),
+        Look(PushState.SKIPPED, Trouble.GONE, "gone"),
+        Look(PushState.SKIPPED, Trouble.GONE, "gone"),
+        Look(PushState.FAILED, Trouble.BUSY, "busy"),
+    ]
+    claims = queue.claim(len(looks)).claims
+    queue.finish([(claim, look, 0) for claim, look in zip(claims, looks, strict=True)], None)
+
+
+def lately() -> tuple[datetime, datetime]:
+    moment = datetime.now(UTC)
+    return moment - timedelta(hours=1), moment + timedelta(hours=1)
+
+
+def test_coverage_in_words(ledger: Ledger) -> None:
+    look_at_some(ledger)
+    out = io.StringIO()
+    write_coverage(coverage(ledger, *lately()), out)
+    text = out.getvalue()
+    for line in (
+        "Pushes that feeds told of           50",
+        "scanned whole                      2",
+        "scanned in part                    1  larger than watch.limits allows",
+        "scanned in part                    1  files, objects or commits left out",
+        "skipped                            2  deleted, or private by the time of the look",
+        "failed, tried again later          1  the server asked to come again later",
+        "not looked at yet                 43",
+        "2 git requests and 4 API calls for pushes, 1 API call for feeds",
+        "By kind                   50 pushes",
+        "3 objects, 70.0 kB, from 1.0 kB received",
+        "asked once · 45 events · 40 new pushes · 2 not understood · 1 gap",
+        "1 time a feed may have moved on before we asked again.",
+        "the live feeds had told of 10 of 20: 50.0%",
+        "These are the pushes that GitHub's feeds have shown us; others they have not shown.",
+    ):
+        assert line in text, text
+    assert " all pushes" not in text
+
+
+def test_coverage_without_an_archive_claims_no_share(ledger: Ledger) -> None:
+    PushQueue(ledger, "github.com").add([a_push(1)])
+    out = io.StringIO()
+    summed = coverage(ledger, *lately())
+    write_coverage(summed, out)
+    assert "What share of all pushes that is cannot be said" in out.getvalue()
+    assert "%" not in out.getvalue().replace("95%", "")
+    assert coverage_document(summed)["share"]["of_archive"] is None
+
+
+def test_coverage_of_nothing(ledger: Ledger) -> None:
+    out = io.StringIO()
+    write_coverage(coverage(ledger, *lately()), out)
+    assert "Nothing was watched in this time." in out.getvalue()
+
+
+def test_coverage_for_programs(ledger: Ledger, tmp_path: Path) -> None:
+    look_at_some(ledger)
+    settings = tmp_path / "leakscan.toml"
+    settings.write_text('[ledger]\nurl = "ledger.sqlite3"\n')
+    arguments = ["coverage", "--format", "json", "--config", str(settings)]
+    done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    written = json.loads(done.output)
+    assert written["schema"] == "leakscan-coverage/v1"
+    assert written["pushes"] == {
+        "seen": 50,
+        "scanned": 4,
+        "partial": {"too-large": 1, "unknown": 1},
+        "skipped": {"gone": 2},
+        "failed": {"busy": 1},
+        "gave_up": {},
+        "waiting": 43,
+    }
+    assert written["requests"] == {"git": 2, "api": 5}
+    assert written["share"]["of_archive"]["share"] == 0.5
+    assert written["lag_seconds"]["seen"]["pushes"] == 40
+    earlier = CliRunner().invoke(cli, [*arguments, "--since", "2.weeks", "--until", "1.week"])
+    assert json.loads(earlier.output)["pushes"]["seen"] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--since", "soon"], "is no time"),
+        (["--since", "1.day", "--until", "2.days"], "--since is not before --until"),
+    ],
+)
+def test_a_time_that_is_none(options: list[str], said: str, tmp_path: Path) -> None:
+    settings = tmp_path / "leakscan.toml"
+    settings.write_text('[ledger]\nurl = "ledger.sqlite3"\n')
+    done = CliRunner().invoke(cli, ["coverage", *options, "--config", str(settings)])
+    assert said in done.output + str(done.exception)
+
+
+def test_coverage_of_a_ledger_that_is_not_there(tmp_path: Path) -> None:
+    settings = tmp_path / "leakscan.toml"
+    settings.write_text('[ledger]\nurl = "none.sqlite3"\n')
+    done = CliRunner().invoke(cli, ["coverage", "--config", str(settings)])
+    assert isinstance(done.exception, LeakscanError)
+    assert "there is no ledger" in str(done.exception)
+    assert not (tmp_path / "none.sqlite3").exists()
