@@ -145,16 +145,21 @@ def test_a_part_of_the_commits(server: GitServer, repo: GitRepo, token: str) -> 
     assert scan(url, "--since", "1.day").status in (CLEAN, FOUND)
 
 
+def scan_of(repo: GitRepo, pack: bytes, folder: Path) -> Scan:
+    """Scan a repository whose server sends another pack than it should."""
+    with GitServer(folder / "served") as server:
+        url = served(server, repo)
+        body = pkt("packfile\n") + pkt(b"\1" + pack) + b"0000"
+        server.faults += [GitFault("POST", times=1, delay=0.01), GitFault.result(body)]
+        return scan(url)
+
+
 def test_a_tip_that_does_not_arrive_is_missed(repo: GitRepo, tmp_path: Path) -> None:
     """A server that leaves out what it names is not called complete."""
     old = repo.add("a", "a")
     tip = repo.add("b", "b")
     pack = repo.run("pack-objects", "--stdout", "--revs", "-q", stdin=old.encode() + b"\n")
-    with GitServer(tmp_path / "served") as server:
-        url = served(server, repo)
-        body = pkt("packfile\n") + pkt(b"\1" + pack) + b"0000"
-        server.faults += [GitFault("POST", times=1, delay=0.01), GitFault.result(body)]
-        answer = scan(url)
+    answer = scan_of(repo, pack, tmp_path)
     assert answer.status == INCOMPLETE
     assert answer.names(tip, "refs/heads/main")
 
@@ -164,11 +169,7 @@ def test_a_blob_that_does_not_arrive_is_missed(repo: GitRepo, tmp_path: Path) ->
     lost = repo.git("rev-parse", f"{tip}:b")
     kept = repo.git("rev-parse", tip, f"{tip}^{{tree}}")
     pack = repo.run("pack-objects", "--stdout", "-q", stdin=kept.encode() + b"\n")
-    with GitServer(tmp_path / "served") as server:
-        url = served(server, repo)
-        body = pkt("packfile\n") + pkt(b"\1" + pack) + b"0000"
-        server.faults += [GitFault("POST", times=1, delay=0.01), GitFault.result(body)]
-        answer = scan(url)
+    answer = scan_of(repo, pack, tmp_path)
     assert answer.status == INCOMPLETE
     assert answer.names(lost, "missing")
 
@@ -180,11 +181,7 @@ def test_what_was_found_in_a_pack_that_cannot_be_indexed_is_told(
     lost = entry(REF_DELTA, copy_all(10, b"x"), base=bytes(19) + b"\1")
     pack = b"PACK" + struct.pack(">II", 2, 2) + entry(BLOB, token.encode()) + lost
     pack += hashlib.sha1(pack, usedforsecurity=False).digest()
-    with GitServer(tmp_path / "served") as server:
-        url = served(server, repo)
-        body = pkt("packfile\n") + pkt(b"\1" + pack) + b"0000"
-        server.faults += [GitFault("POST", times=1, delay=0.01), GitFault.result(body)]
-        answer = scan(url)
+    answer = scan_of(repo, pack, tmp_path)
     assert answer.status == INCOMPLETE
     assert answer.at(token, "blob")["object"] == object_id("blob", token.encode())
 

@@ -73,6 +73,24 @@ def _data(content: bytes) -> bytes:
     return b"data %d\n%s\n" % (len(content), content)
 
 
+def deep_repository(folder: Path) -> GitRepo:
+    """Make a repository whose few files have gone through four hundred versions."""
+    repo = GitRepo.init(folder / "deep")
+    lines = [f"{number} {number * 7919 % 1000:x}\n" for number in range(200)]
+    stream = []
+    for number in range(400):
+        lines[number % 200] = f"{number} changed {number * 31}\n"
+        content = "".join(lines).encode()
+        stream.append(
+            b"commit refs/heads/main\ncommitter C <c@example.com> %d +0000\ndata 1\nm\n"
+            b"M 100644 inline d%d/file.txt\ndata %d\n%s\n"
+            % (10**9 + number, number % 5, len(content), content)
+        )
+    repo.run("fast-import", "--quiet", stdin=b"".join(stream))
+    repo.run("repack", "-adfq", "--depth=250", "--window=20")
+    return repo
+
+
 def objects_of(repo: GitRepo) -> dict[bytes, tuple[str, bytes]]:
     """Return type and content of every object, as git itself tells them."""
     raw = repo.run("cat-file", "--batch", "--batch-all-objects", "--unordered")

@@ -8,11 +8,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from histories import Commit, histories, objects_of, write_history
+from histories import Commit, deep_repository, histories, objects_of, write_history
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitrepo import GitRepo
 from leakscan.errors import TargetError
 from leakscan.git import forest as forests
 from leakscan.git.arrival import Arrived, receive
@@ -117,7 +116,7 @@ def test_all_of_a_pack_is_searched_and_indexed_as_git_does(
 
 
 def test_heads_are_looked_for_in_whole_objects_and_in_deltas(tmp_path: Path) -> None:
-    repo = deep(tmp_path / "deep")
+    repo = deep_repository(tmp_path)
     [path] = repo.packs()
     commits = {bytes.fromhex(oid) for oid in repo.git("rev-list", "--all").split()}
     arrived: Arrived[str] = Arrived(20, Heads)
@@ -151,7 +150,7 @@ def test_of_a_large_pack_only_commits_are_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("leakscan.git.census.LARGE", 0)
-    repo = deep(tmp_path / "deep")
+    repo = deep_repository(tmp_path)
     tips = {bytes.fromhex(repo.tip())}
     kinds = {name: kind for kind, name in TYPE_NAMES.items()}
     objects = objects_of(repo)
@@ -163,7 +162,7 @@ def test_of_a_large_pack_only_commits_are_missed(
 
 
 def test_many_ids_are_counted_as_few_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    repo = deep(tmp_path / "deep")
+    repo = deep_repository(tmp_path)
     [path] = repo.packs()
     tips = {bytes.fromhex(repo.tip())}
     data = path.read_bytes()
@@ -178,7 +177,7 @@ def test_many_ids_are_counted_as_few_are(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_git_reads_a_pack_through_our_index(tmp_path: Path) -> None:
-    repo = deep(tmp_path / "deep")
+    repo = deep_repository(tmp_path)
     [path] = repo.packs()
     known = objects_of(repo)
     pack = numbered(take(path.read_bytes(), tmp_path, Listener()))
@@ -192,7 +191,7 @@ def test_git_reads_a_pack_through_our_index(tmp_path: Path) -> None:
 def test_workers_search_every_delta(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("leakscan.git.sift.FORKED", 0)
     monkeypatch.setattr("leakscan.git.forest._PIECE", 50)
-    repo = deep(tmp_path / "deep")
+    repo = deep_repository(tmp_path)
     [path] = repo.packs()
     deltas = (content for _, content in objects_of(repo).values() if b"399 changed" in content)
     last = max(deltas, key=len)
@@ -211,23 +210,6 @@ def test_workers_search_every_delta(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     )
     found_whole = take(path.read_bytes(), tmp_path, Finder()).hits
     assert bool(found_whole) is sift(pack, forest, Finder(), Closure(20, 0), jobs=2).is_plain
-
-
-def deep(folder: Path) -> GitRepo:
-    repo = GitRepo.init(folder)
-    lines = [f"{number} {number * 7919 % 1000:x}\n" for number in range(200)]
-    stream = []
-    for number in range(400):
-        lines[number % 200] = f"{number} changed {number * 31}\n"
-        content = "".join(lines).encode()
-        stream.append(
-            b"commit refs/heads/main\ncommitter C <c@example.com> %d +0000\ndata 1\nm\n"
-            b"M 100644 inline d%d/file.txt\ndata %d\n%s\n"
-            % (10**9 + number, number % 5, len(content), content)
-        )
-    repo.run("fast-import", "--quiet", stdin=b"".join(stream))
-    repo.run("repack", "-adfq", "--depth=250", "--window=20")
-    return repo
 
 
 def test_a_match_is_told_with_the_id_of_its_object(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from histories import Commit, histories, objects_of, write_history
+from histories import Commit, deep_repository, histories, objects_of, write_history
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -78,23 +78,6 @@ def test_survey_of_a_larger_repository(
     monkeypatch.setattr("leakscan.git.survey._FORKED", 0)
     repo = deep_repository(tmp_path)
     assert surveyed(repo.path, jobs) == objects_of(repo)
-
-
-def deep_repository(folder: Path) -> GitRepo:
-    repo = GitRepo.init(folder / "deep")
-    lines = [f"{number} {number * 7919 % 1000:x}\n" for number in range(200)]
-    stream = []
-    for number in range(400):
-        lines[number % 200] = f"{number} changed {number * 31}\n"
-        content = "".join(lines).encode()
-        stream.append(
-            b"commit refs/heads/main\ncommitter C <c@example.com> %d +0000\ndata 1\nm\n"
-            b"M 100644 inline d%d/file.txt\ndata %d\n%s\n"
-            % (10**9 + number, number % 5, len(content), content)
-        )
-    repo.run("fast-import", "--quiet", stdin=b"".join(stream))
-    repo.run("repack", "-adfq", "--depth=250", "--window=20")
-    return repo
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
