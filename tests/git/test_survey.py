@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from histories import Commit, deep_repository, histories, objects_of, write_history
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitrepo import GitRepo
 from leakscan.git import forest as forests
 from leakscan.git.forest import plant_plainly
 from leakscan.git.forest_vector import plant_vectorised
@@ -18,6 +18,9 @@ from leakscan.git.layout import find_layout
 from leakscan.git.pack import TYPE_NAMES
 from leakscan.git.store import ObjectStore
 from leakscan.git.survey import Survey
+
+if TYPE_CHECKING:
+    from gitrepo import GitRepo
 
 PACKINGS = (
     (),
