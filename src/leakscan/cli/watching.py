@@ -75,7 +75,7 @@ def run_watch(plan: Plan, github: GitHub, response: Response, view: LogView | Li
     """
     feeds = _feeds(plan, github)
     key = _key(plan.config, response)
-    ledger, rules = response.ledger, tuple(response.rules.values())
+    ledger = response.ledger
     started, began_at = time.monotonic(), datetime.now(UTC)
     with (
         open_detectors(plan.config) as detector,
@@ -86,14 +86,7 @@ def run_watch(plan: Plan, github: GitHub, response: Response, view: LogView | Li
         for lack in lacking:
             view.remark(lack)
         answering = Answering(response, view.event, view.say)
-        desk = Desk(
-            queue=PushQueue(ledger, github.host),
-            recorder=Recorder(ledger, response.vault, response.settings.duties, run),
-            present=lambda result: _presentable(result, rules),
-            clean=cleaner(rules),
-            answer=answering.answer,
-            view=view,
-        )
+        desk = _desk(github, response, run, answering, view)
         means = Means(
             readers=_readers(plan, github, wire, detector),
             rules=detector().rules,
@@ -127,6 +120,20 @@ def run_watch(plan: Plan, github: GitHub, response: Response, view: LogView | Li
             lacks=lacking,
             began_at=began_at,
         )
+
+
+def _desk(
+    github: GitHub, response: Response, run: int, answering: Answering, view: LogView | LiveView
+) -> Desk:
+    ledger, rules = response.ledger, tuple(response.rules.values())
+    return Desk(
+        queue=PushQueue(ledger, github.host),
+        recorder=Recorder(ledger, response.vault, response.settings.duties, run),
+        present=lambda result: _presentable(result, rules),
+        clean=cleaner(rules),
+        answer=answering.answer,
+        view=view,
+    )
 
 
 def _engine(
