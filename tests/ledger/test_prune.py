@@ -60,7 +60,8 @@ def test_the_sums_are_the_same_before_and_after(desk: Desk) -> None:
     after = all_time(desk)
     assert sorted(set(states(desk.ledger))) == ["failed", "scanning", "seen"]
     lags = {"seen_lag": before.seen_lag, "ended_lag": before.ended_lag}
-    assert replace(after, **lags) == replace(before, until=after.until)
+    # Why a feed did not answer is told of single polls, which are forgotten.
+    assert replace(after, **lags) == replace(before, until=after.until, troubles={})
     for was, now in ((before.seen_lag, after.seen_lag), (before.ended_lag, after.ended_lag)):
         assert was
         assert now

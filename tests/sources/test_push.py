@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import os
 import struct
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from leakscan.sources.sighting import Sighting
 
+MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
+
 DETECTOR = Detector(select_rules(load_rules(), ()))
 
 
@@ -51,8 +54,11 @@ class Stage:
 
     def push(self, before: str | None, head: str | None, ref: str = "refs/heads/main") -> Push:
         kind = PushKind.PUSH if head else PushKind.BRANCH if ref else PushKind.PUBLIC
-        moment = datetime(2026, 11, 1, tzinfo=UTC)
-        return Push(kind, "127.0.0.1", 1, "ada/app", ref, before, head, moment, "events")
+        return Push(kind, "127.0.0.1", 1, "ada/app", ref, before, head, MOMENT, "events")
+
+    def turn_back(self, **span: int) -> None:
+        """Have the next commits made so long before the push."""
+        self.repo._clock = itertools.count(int((MOMENT - timedelta(**span)).timestamp()))
 
     def look(
         self, before: str | None, head: str | None, ref: str = "refs/heads/main"
@@ -150,6 +156,32 @@ def test_a_new_branch_brings_only_what_the_default_branch_has_not(stage: Stage, 
     for known in (None, head):
         assert stage.look(None, known, "refs/heads/topic") == []
         assert (stage.tally.objects, stage.tally.skipped) == (3, [])
+
+
+def test_a_new_branch_that_the_default_branch_has_taken_in_by_now(
+    stage: Stage, new_token: Callable[[], str]
+) -> None:
+    """Its commits are new all the same; what they are built on is not."""
+    old, fresh = new_token(), new_token()
+    stage.turn_back(days=30)
+    stage.commit("old.env", old)
+    stage.commit("b", "b")
+    stage.turn_back(hours=1)
+    head = stage.commit("new.env", fresh)
+    stage.repo.git("branch", "topic")
+    for merged_further in (False, True):
+        if merged_further:
+            stage.commit("more", "more")
+        assert [secret for secret, _ in stage.look(None, head, "refs/heads/topic")] == [fresh]
+        assert stage.meter.requests <= (4 if not stage.server.v0_only else 7)
+
+
+def test_a_new_branch_of_old_commits_brings_nothing(stage: Stage, token: str) -> None:
+    stage.turn_back(days=30)
+    head = stage.commit("old.env", token)
+    stage.repo.git("branch", "topic")
+    assert stage.look(None, head, "refs/heads/topic") == []
+    assert stage.tally.skipped == []
 
 
 def test_a_new_default_branch_is_read_to_a_depth(stage: Stage, token: str) -> None:

@@ -14,6 +14,7 @@ from leakscan.git.urls import GITHUB, page_of
 from leakscan.git.wire import Fetch
 from leakscan.sources.attribution import Attribution
 from leakscan.sources.punctual import Punctual
+from leakscan.sources.recent import RECENT, built_on
 from leakscan.sources.reception import Reception
 from leakscan.sources.repository import Repository, RepositoryOptions
 from leakscan.trouble import Trouble, TroubleError
@@ -57,31 +58,46 @@ def scan_push(
     """
     page = f"{site}/{push.repository}"
     punctual = Punctual(detector, limits.seconds)
-    refs, fetching = _fetching(push, f"{page}.git", wire, limits, meter)
-    with (
-        fetching as arriving,
-        Reception(punctual, Heads, arriving.hash_size, jobs=1) as reception,
-    ):
-        told: set[tuple[str, str]] = set()
-        try:
-            reception.take(arriving)
-            _note_limits(arriving, limits, tally)
-            if reception.is_clean({bytes.fromhex(oid) for oid in refs.values()}):
-                _count(reception, tally)
-                return
-            layout = reception.repository(refs, None, arriving.shallow, punctual.heed)
-            for sighting in _attributed(layout, page, punctual, tally):
-                told.add((sighting.match.rule, sighting.match.secret.reveal()))
-                yield sighting
-        except (TroubleError, DamagedError) as error:
-            yield from reception.untold(page, told)
+    for refs, fetching in _fetchings(push, f"{page}.git", wire, limits, meter):
+        with (
+            fetching as arriving,
+            Reception(punctual, Heads, arriving.hash_size, jobs=1) as reception,
+        ):
+            yield from _received(arriving, reception, refs, page, punctual, limits, tally)
+        if reception.arrived.offsets:
+            return
+
+
+def _received(
+    arriving: Arriving,
+    reception: Reception,
+    refs: Mapping[bytes, str],
+    page: str,
+    punctual: Punctual[Match],
+    limits: Limits,
+    tally: Tally,
+) -> Iterator[Sighting]:
+    """Take in what comes, and search it; ``refs`` lead to it."""
+    told: set[tuple[str, str]] = set()
+    try:
+        reception.take(arriving)
+        _note_limits(arriving, limits, tally)
+        if reception.is_clean({bytes.fromhex(oid) for oid in refs.values()}):
             _count(reception, tally)
-            if isinstance(error, TroubleError):
-                raise
-            what = f"what {page} sends is damaged ({error})"
-            raise TroubleError(Trouble.BROKEN, what, "it is tried again") from None
-        # Of a pack that cannot be indexed nothing is read again.
+            return
+        layout = reception.repository(refs, None, arriving.shallow, punctual.heed)
+        for sighting in _attributed(layout, page, punctual, tally):
+            told.add((sighting.match.rule, sighting.match.secret.reveal()))
+            yield sighting
+    except (TroubleError, DamagedError) as error:
         yield from reception.untold(page, told)
+        _count(reception, tally)
+        if isinstance(error, TroubleError):
+            raise
+        what = f"what {page} sends is damaged ({error})"
+        raise TroubleError(Trouble.BROKEN, what, "it is tried again") from None
+    # Of a pack that cannot be indexed nothing is read again.
+    yield from reception.untold(page, told)
 
 
 def _count(reception: Reception, tally: Tally) -> None:
@@ -100,38 +116,46 @@ def _note_limits(arriving: Arriving, limits: Limits, tally: Tally) -> None:
         tally.skip(f"blobs of more than {limits.blob_bytes} bytes", "watch.limits.blob")
 
 
-def _fetching(
+def _fetchings(
     push: Push, url: str, wire: Wire, limits: Limits, meter: Meter
-) -> tuple[Mapping[bytes, str], AbstractContextManager[Arriving]]:
+) -> Iterator[tuple[Mapping[bytes, str], AbstractContextManager[Arriving]]]:
     """Ask for a push; where the event does not say what is new, look that up first.
 
-    Of a new branch, what the default branch has by now is left out: it is that branch's own.
-
-    Returns:
-        The refs that lead to what comes, and what comes.
+    Yields:
+        The refs that lead to what comes, and what comes; another one to be asked for if
+        that is nothing.
 
     Raises:
         TroubleError: the repository, or the ref, is gone.
     """
     if push.head and push.before:
         tips = {push.ref.encode(): push.head}
-        return tips, wire.fetch_push(url, push.before, push.head, limits, meter)
+        yield tips, wire.fetch_push(url, push.before, push.head, limits, meter)
+        return
     if not push.ref:
         found = wire.refs(url, meter, seconds=limits.seconds)
         tips = {ref.name: ref.oid for ref in found.refs if ref.name != b"HEAD"}
         if not tips:
             raise TroubleError(Trouble.EMPTY, f"{url} is empty", "there is nothing to read")
         wants = tuple(dict.fromkeys(tips.values()))
-        return tips, wire.fetch(found.url, Fetch(wants), limits, meter)
+        yield tips, wire.fetch(found.url, Fetch(wants), limits, meter)
+        return
     found = wire.refs(url, meter, (push.ref, "HEAD"), limits.seconds)
     named, default = found.by_name.get(push.ref), found.by_name.get("HEAD")
     head = push.head or (named and named.oid)
     if not head:
         raise TroubleError(Trouble.GONE, f"{url} has no {push.ref} any more")
-    is_new = default and default.oid != head and push.ref.encode() not in (b"HEAD", default.target)
-    known = (default.oid,) if default and is_new else ()
-    fetching = wire.fetch_push(found.url, None, head, limits, meter, known)
-    return {push.ref.encode(): head}, fetching
+    tips = {push.ref.encode(): head}
+    if not default or push.ref.encode() in (b"HEAD", default.target):
+        yield tips, wire.fetch_push(found.url, None, head, limits, meter)
+        return
+    if head != default.oid:
+        yield tips, wire.fetch_push(found.url, None, head, limits, meter, (default.oid,))
+    # The default branch has it all by now; what of it is as new as the push?
+    since = push.happened_at - RECENT
+    base = built_on(found.url, head, since, wire, limits, meter)
+    if base is not None:
+        yield tips, wire.fetch_push(found.url, None, head, limits, meter, base)
 
 
 def _attributed(

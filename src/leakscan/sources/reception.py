@@ -5,7 +5,6 @@ What holds no token, as nearly everything does, is never indexed and mostly touc
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from leakscan.git.pack import Pack
 from leakscan.git.sift import Sifted, sift
 from leakscan.git.spool import Spool, room
 from leakscan.model import Location
+from leakscan.sources.leftovers import folder_for_arrivals
 from leakscan.sources.repository import EARLY_KINDS
 from leakscan.sources.sighting import Sighting
 
@@ -175,8 +175,8 @@ class Reception:
     def _packs(self) -> Path:
         """The folder for packs, made when it is first asked for."""
         if self._made is None:
-            folder = tempfile.TemporaryDirectory(prefix="leakscan-")
-            self._made = Path(self._stack.enter_context(folder), "repository.git/objects/pack")
+            folder = self._stack.enter_context(folder_for_arrivals())
+            self._made = Path(folder, "repository.git/objects/pack")
             self._made.mkdir(parents=True)
         return self._made
 

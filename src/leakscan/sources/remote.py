@@ -14,6 +14,7 @@ from leakscan.git.damage import DamagedError
 from leakscan.git.program import run_git
 from leakscan.git.urls import transport, without_credentials
 from leakscan.git.wire import Fetch, Limits, Meter, NotSmartError, StatusError, Wire
+from leakscan.sources.leftovers import sweep
 from leakscan.sources.reception import Reception
 from leakscan.sources.repository import scan_repository, tell_early
 from leakscan.trouble import Trouble, TroubleError
@@ -66,6 +67,7 @@ def scan_remote(
         NeedsGitError: only the git program can read it, if anything can.
         TargetError: the repository cannot be had, or is over a limit.
     """
+    sweep()
     name = without_credentials(url)
     wanted = replace(options.repository, metadata=False, work_tree=False)
     is_part = bool(wanted.since or wanted.revisions)

@@ -149,7 +149,7 @@ class Wire:
             wanted.wants,
             wanted.haves,
             wanted.depth if wanted.haves else depth,
-            limits.blob_bytes,
+            _filter(wanted, limits),
             done=not wanted.haves,
         )
         reply, packets, answer = self._talker.ask(exchange, question)
@@ -169,3 +169,10 @@ class Wire:
             yield arriving
         finally:
             arriving.close()
+
+
+def _filter(wanted: Fetch, limits: Limits) -> str:
+    """Return the words in which a server is asked to leave something out (git-rev-list(1))."""
+    if wanted.commits_only:
+        return "tree:0"
+    return f"blob:limit={limits.blob_bytes}" if limits.blob_bytes else ""

@@ -20,7 +20,7 @@ class Question:
 
     Attributes:
         wants, haves, depth: as in `Fetch`.
-        blob_bytes: as in `Limits`.
+        filter: what the server is asked to leave out, in git's words; empty for nothing.
         done: whether a pack is to come whatever the server knows of the haves; without it, one
             comes only if all that is wanted builds on what the server knows.
     """
@@ -28,7 +28,7 @@ class Question:
     wants: tuple[str, ...]
     haves: tuple[str, ...] = ()
     depth: int | None = None
-    blob_bytes: int = 0
+    filter: str = ""
     done: bool = True
 
 
@@ -41,7 +41,7 @@ class Reply:
         shallow: commits whose parents are left out.
         has_pack: whether a pack follows.
         in_bands: whether it comes in side-bands.
-        is_filtered: whether large blobs are left out, if that was asked for.
+        is_filtered: whether what it was asked to leave out is left out.
     """
 
     known: tuple[str, ...]

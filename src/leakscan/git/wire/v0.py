@@ -104,13 +104,13 @@ def fetch_request(question: Question, server: Advertisement) -> tuple[bytes, boo
         words.append("side-band")
     if "object-format" in has:
         words.append(f"object-format={server.object_format}")
-    is_filtered = question.blob_bytes > 0 and "filter" in has
+    is_filtered = bool(question.filter) and "filter" in has
     words += ["filter"] if is_filtered else []
     is_shallow = question.depth is not None and "shallow" in has
     first, *others = question.wants
     lines = [f"want {first} {' '.join(words)}", *(f"want {oid}" for oid in others)]
     lines += [f"deepen {question.depth}"] if is_shallow else []
-    lines += [f"filter blob:limit={question.blob_bytes}"] if is_filtered else []
+    lines += [f"filter {question.filter}"] if is_filtered else []
     haves = [f"have {oid}" for oid in question.haves]
     ending = _line("done") if question.done else b"0000"
     body = b"".join(map(_line, lines)) + b"0000" + b"".join(map(_line, haves)) + ending

@@ -76,14 +76,14 @@ def fetch_request(
         known: capabilities of the server; ``None`` where they were not asked for.
     """
     can_filter = known is None or "filter" in known.get("fetch", "").split()
-    is_filtered = question.blob_bytes > 0 and can_filter
+    is_filtered = bool(question.filter) and can_filter
     arguments = ["ofs-delta", "no-progress"]
     arguments += [f"want {oid}" for oid in question.wants]
     arguments += [f"have {oid}" for oid in question.haves]
     if question.depth is not None:
         arguments.append(f"deepen {question.depth}")
     if is_filtered:
-        arguments.append(f"filter blob:limit={question.blob_bytes}")
+        arguments.append(f"filter {question.filter}")
     if question.done:
         arguments.append("done")
     return _command("fetch", object_format, arguments), is_filtered

@@ -48,11 +48,13 @@ class Fetch:
         haves: hex ids of commits whose history is not; they need not be here, since no pack is
             asked for that builds on objects which are not in it.
         depth: commits to go back from each; ``None`` for all.
+        commits_only: the server is asked to leave out all trees and blobs.
     """
 
     wants: tuple[str, ...]
     haves: tuple[str, ...] = ()
     depth: int | None = None
+    commits_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
