@@ -11,6 +11,7 @@ from engine_stage import wait_until
 
 from leakscan.crawl.engine import MOST_AHEAD
 from leakscan.errors import LeakscanError
+from leakscan.ledger.push_outcomes import MAX_BEGUN
 from leakscan.ledger.push_queue import PushQueue
 from leakscan.ledger.push_tables import pushes as push_table
 from leakscan.push import PushState
@@ -195,7 +196,7 @@ def test_what_is_given_up_is_counted_and_not_remembered(watch: Watch) -> None:
         dead = push_table.update().where(push_table.c.repository == "acme/app2")
         long_ago = datetime.now(UTC) - timedelta(minutes=1)
         connection.execute(
-            dead.values(attempts=8, state="scanning", ticket="dead", lease_until=long_ago)
+            dead.values(attempts=MAX_BEGUN, state="scanning", ticket="dead", lease_until=long_ago)
         )
     watch.shelf.errors = {"acme/app1": ValueError("x")}
     figures = watch.run()

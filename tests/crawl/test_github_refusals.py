@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -201,3 +202,21 @@ def test_what_needs_a_login_does_not_put_nobody_aside(ask: Callable[..., GitHub]
         github.get("/search/code")
     assert caught.value.trouble is Trouble.REFUSED
     assert github.get("/events").body == []
+
+
+@pytest.mark.parametrize("status", [401, 403, 422, 500])
+def test_a_server_that_repeats_our_credential_is_not_repeated(
+    ask: Callable[..., GitHub], said: list[str], status: int
+) -> None:
+    def reply(request: Request) -> Any:
+        sent = request.headers.get("authorization", "")
+        return a_json({"message": f"{'x' * 150} you sent {sent} and {by_token(request)}"}, status)
+
+    token = secrets.token_hex(20)
+    with running_web(reply) as web:
+        github = ask(base(web.url), FixedToken("env:A", token))
+        with pytest.raises(TroubleError) as caught:
+            github.get("/x")
+    told = " ".join([str(caught.value), caught.value.remedy, *said])
+    assert "you sent Bearer ... and ..." in told
+    assert token[:8] not in told

@@ -70,6 +70,16 @@ def test_what_is_about_one_push_changes_nothing(clock: Clock, trouble: Trouble |
     assert (pace.limit, pace.rest) == (16, 0)
 
 
+def test_what_takes_too_long_is_the_servers_fault_only_if_nothing_came(clock: Clock) -> None:
+    pace = Pace(16, clock)
+    for _ in range(IN_A_ROW * 3):
+        pace.learn(Look(PushState.SCANNED, Trouble.TOO_LONG, objects=1))
+    assert (pace.limit, pace.rest) == (16, 0)
+    for _ in range(IN_A_ROW):
+        pace.learn(bad(Trouble.TOO_LONG))
+    assert (pace.limit, pace.rest) == (8, SHORTEST_REST)
+
+
 def test_a_server_that_asks_for_a_rest_gets_it(clock: Clock) -> None:
     pace = Pace(4, clock)
     pace.learn(bad(retry_after=30))

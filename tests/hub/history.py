@@ -61,13 +61,14 @@ def commit(call: Call, repository: HubRepository, revision: str) -> Answer:
 
 
 def commits(call: Call, repository: HubRepository) -> Answer:
-    """The commits that a branch or a commit leads to, newest first."""
+    """The commits that a branch or a commit leads to, newest first, perhaps from a time on."""
     if repository.is_empty:
         return refusal(call.template, 409, "Git Repository is empty.")
     found = _commit_at(repository, call.query.get("sha", repository.default_branch))
     if found is None:
         return refusal(call.template, 404, "Not Found")
-    listed = repository.git.git("rev-list", "--topo-order", found).split()
+    since = [f"--since={call.query['since']}"] if "since" in call.query else []
+    listed = repository.git.git("rev-list", "--topo-order", *since, found).split()
     page, size = call.number("page", 1, 10**6), call.number("per_page", 30)
     shown = listed[(page - 1) * size : page * size]
     body = [_document(call, repository, one) for one in shown]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from leakscan.crawl.hands import Looked
+from leakscan.crawl.owners import ASIDE, AT_ONCE, surplus
 from leakscan.errors import LeakscanError
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Engine:
         idle: seconds between two questions whether something is due, when nothing was.
         renewal: seconds between two renewals of what is in hand.
         soon: seconds that a run of ``once`` waits for what is due later.
+        aside: seconds for which pushes of owners that are slow are put aside.
         unreached: the server for which it did not wait until it ended, and why.
     """
 
@@ -71,6 +73,7 @@ class Engine:
     idle: float = IDLE
     renewal: float = RENEWAL
     soon: float = SOON
+    aside: float = ASIDE
     unreached: tuple[str, str] | None = None
     _in_hand: dict[tuple[int, str], PushClaim] = field(default_factory=dict)
     _is_stopping: bool = False
@@ -166,13 +169,30 @@ class Engine:
             self._return(self.workers.take_back(), rest)
             return
         room = min(MOST_AHEAD, pace.limit + 2 * self._done_last_turn) - len(self._in_hand)
+        claims = self._claim(room)
+        # Where there may be more, others wait; where not, half the workers are kept for who comes.
+        most = AT_ONCE if len(claims) >= room else max(AT_ONCE, pace.limit // 2)
+        self.workers.hand_out(self._fairly(claims, most))
+
+    def _claim(self, room: int) -> list[PushClaim]:
         moment = time.monotonic()
         if room <= 0 or moment < self._dry_until:
-            return
+            return []
         claims = self.desk.claim(room)
         self._in_hand |= {(claim.id, claim.ticket): claim for claim in claims}
         self._dry_until = 0.0 if claims else moment + self.idle
-        self.workers.hand_out(claims)
+        return claims
+
+    def _fairly(self, claims: list[PushClaim], most: int) -> list[PushClaim]:
+        """Put aside what is more than ``most`` of an owner who is slow; return the others."""
+        slow = self.workers.owners.slow()
+        if not slow:
+            return claims
+        waiting = self.workers.take_back() + claims
+        begun = set(self._in_hand.values()).difference(waiting)
+        aside = set(surplus(waiting, begun, slow, most))
+        self._return(list(aside), self.aside)
+        return [claim for claim in waiting if claim not in aside]
 
     def _is_worked_off(self) -> bool:
         """Tell whether a run that is to end by itself has nothing left to do."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leakscan.crawl.looks.follow import follow, internal_error
+from leakscan.crawl.owners import Owners
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
@@ -117,9 +118,13 @@ class Workers:
         means: what pushes are followed with.
         inbox: where the ends of looks go.
         moment: seconds after which a worker that waits looks whether it is to stop.
+
+    Attributes:
+        owners: whose pushes take long.
     """
 
     def __init__(self, count: int, means: Means, inbox: Inbox, moment: float = MOMENT) -> None:
+        self.owners = Owners()
         self._means = means
         self._inbox = inbox
         self._moment = moment
@@ -166,4 +171,6 @@ class Workers:
         if reader.pace.rest or self._is_over.is_set():
             self._inbox.put(Looked(claim))
             return
-        self._inbox.put(Looked(claim, follow(claim.push, reader, self._means)))
+        with self.owners.looking(claim.push):
+            followed = follow(claim.push, reader, self._means)
+        self._inbox.put(Looked(claim, followed))

@@ -119,7 +119,7 @@ class Pace:
         with self._changed:
             if look.trouble not in (*CLOSED_SIGNS, Trouble.REFUSED):
                 self._in_vain, self._closed_until = 0, 0.0
-            if look.trouble not in _STRUGGLES:
+            if not _is_struggle(look):
                 self._failures = 0
                 self._limit = min(self._most, self._limit + 1 / max(1.0, self._limit))
                 self._changed.notify()
@@ -158,6 +158,12 @@ class Pace:
                 self._closed_until = self._clock() + CLOSED_FOR
             if is_closed or look.trouble in (Trouble.UNREACHABLE, Trouble.BARRED):
                 self._passed_over = self._passed_over or look.why or str(look.trouble)
+
+
+def _is_struggle(look: Look) -> bool:
+    """Tell whether a look went wrong for its server; what is large takes long at any pace."""
+    is_large = look.trouble is Trouble.TOO_LONG and look.objects > 0
+    return look.trouble in _STRUGGLES and not is_large
 
 
 def asks_to_wait(look: Look) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from leakscan.safe_text import safe_text
@@ -53,12 +53,14 @@ class Reply:
         headers: by names in lower case.
         content: the body, decompressed.
         received: bytes of the body as they came over the network.
+        credential: what it was asked for with; a server that repeats it is not repeated.
     """
 
     status: int
     headers: Mapping[str, str]
     content: bytes
     received: int = 0
+    credential: str = field(default="", repr=False)
 
     @property
     def document(self) -> object:
@@ -74,6 +76,8 @@ class Reply:
         document = self.document
         message = document.get("message") if isinstance(document, dict) else None
         text = " ".join(message.split()) if isinstance(message, str) else ""
+        if self.credential:  # before the text is cut, which might leave a part of it
+            text = text.replace(self.credential, "...")
         return safe_text(text[:_LONGEST_MESSAGE])
 
     @property

@@ -139,7 +139,9 @@ class _Connection(HTTPRequestsConnectionClass):
                         Trouble.TOO_LARGE, f"the answer is longer than {self.longest} bytes"
                     )
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            self.reply = Reply(answer.status_code, headers, bytes(content), answer.raw.tell())
+            credential = self.headers.get("Authorization", "").partition(" ")[2]
+            status, received = answer.status_code, answer.raw.tell()
+            self.reply = Reply(status, headers, bytes(content), received, credential)
             return _Nothing(answer)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import time
+from datetime import UTC
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from leakscan.crawl.github.answers import Answer, ApiMeter
     from leakscan.crawl.github.calls import GitHub
@@ -95,12 +97,23 @@ class ApiCalls:
         spelled = f"{quote(base)}...{quote(head)}"
         return documents.whole(self._get(f"/compare/{spelled}", per_page=LISTED, page=page).body)
 
-    def newest(self, head: str, count: int) -> tuple[list[ApiCommit], bool]:
-        """Return the newest commits that a commit leads to, oldest first, and if there are more."""
+    def newest(
+        self, head: str, count: int, since: datetime | None = None
+    ) -> tuple[list[ApiCommit], bool]:
+        """Return the newest commits that a commit leads to, oldest first, and if there are more.
+
+        Args:
+            head: the commit.
+            count: how many are returned at most.
+            since: older ones are left out; with its time zone.
+        """
+        asked: dict[str, str | int] = {"sha": head, "per_page": min(LISTED, count)}
+        if since:
+            asked["since"] = f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         commits: list[ApiCommit] = []
         page = 1
         while True:
-            answer = self._get("/commits", sha=head, per_page=min(LISTED, count), page=page)
+            answer = self._get("/commits", LONGEST_ANSWER, page=page, **asked)
             commits += documents.read_commits(answer.body)
             more = next_page(answer) is not None
             if not more or len(commits) >= count:

@@ -15,11 +15,13 @@ from leakscan.crawl.looks import api_documents as documents
 from leakscan.crawl.looks.api_calls import LISTED, ApiCalls
 from leakscan.crawl.looks.api_commit import CommitSearch, Ends, marks_left
 from leakscan.model import Kind, Location
+from leakscan.sources.recent import RECENT
 from leakscan.sources.sighting import Sighting
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
+    from datetime import datetime
 
     from leakscan.crawl.github.answers import ApiMeter
     from leakscan.crawl.github.calls import GitHub
@@ -137,16 +139,21 @@ class _Look:
     def at_branch(self, push: Push, head: str) -> Iterator[Sighting]:
         """Search what a commit has that was not there before.
 
-        Of a new branch that is what the default branch does not have.
+        Of a new branch that is what the default branch does not have; if that has all by now, what
+        was committed in the days before.
         """
-        base = push.before if self._on_branch else None
+        before = push.before if self._on_branch else None
+        base = before
         if base is None:
             default = push.default_branch or f"refs/heads/{self._calls.default_branch()}"
             base = None if push.ref in ("HEAD", default) else default.removeprefix("refs/heads/")
         comparison = self._comparison(base, head) if base else None
         if base is None or comparison is None:
-            search = self._search(Ends())
-            yield from self._newest(search, head, set())
+            yield from self._newest(self._search(Ends()), head, set())
+        elif before is None and documents.number(comparison, "total_commits") == 0:
+            # By now the default branch has it all, merged say: that it is nothing new is not known.
+            since = push.happened_at - RECENT
+            yield from self._newest(self._search(Ends()), head, set(), since)
         else:
             yield from self._compared(base, head, comparison)
 
@@ -208,9 +215,11 @@ class _Look:
             self._tally.skip(what, "the API does not show them")
         yield from search.files(commit, files)
 
-    def _newest(self, search: CommitSearch, head: str, known: set[str]) -> Iterator[Sighting]:
+    def _newest(
+        self, search: CommitSearch, head: str, known: set[str], since: datetime | None = None
+    ) -> Iterator[Sighting]:
         """Search the newest commits that are not ``known``, which then are."""
-        commits, more = self._calls.newest(head, self._depth)
+        commits, more = self._calls.newest(head, self._depth, since)
         for commit in commits:
             if commit.sha not in known:
                 known.add(commit.sha)
