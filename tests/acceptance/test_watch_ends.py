@@ -6,9 +6,11 @@ import gzip
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import update
 
 from hub import Change
+from hub.backend import GitFault
 from leakscan.ledger.push_tables import pushes
 from pushes import NOON
 
@@ -95,6 +97,37 @@ def test_what_a_dead_watch_has_left_in_hand_still_waits(town: Town) -> None:
         connection.execute(update(pushes).values(dead))
     done = town.watch("--for", "1s", "--format", "json")
     assert (done.status, done.json["pushes"]["waiting"]) == (INCOMPLETE, 2)
+
+
+def test_what_an_earlier_run_failed_to_read_is_no_all_clear_until_it_is_read(town: Town) -> None:
+    town.leak(town.hub.repository("acme/app"), "leaked")
+    town.git.faults.append(GitFault("POST", status=500))
+    assert town.once("--via", "git").status == INCOMPLETE
+    again = town.once("--via", "git")  # it is not due yet
+    assert (again.status, again.json["pushes"]["waiting"]) == (INCOMPLETE, 2)
+    (reason,) = again.json["left_out"]
+    assert (reason["what"], "failed in an earlier watch" in reason["why"]) == ("2 pushes", True)
+    town.git.faults.clear()
+    town.pass_time()
+    assert town.once("--via", "git").status == FOUND
+    assert town.once("--via", "git").status == CLEAN
+
+
+@pytest.mark.parametrize(("attempts", "status"), [(1, CLEAN), (2, INCOMPLETE)])
+def test_what_others_have_in_hand_is_a_reason_if_it_was_begun_before(
+    town: Town, attempts: int, status: int
+) -> None:
+    town.leak(town.hub.repository("acme/app"), "leaked")
+    assert town.once().status == FOUND
+    soon = datetime.now(UTC) + timedelta(seconds=50)
+    theirs = {"state": "scanning", "ended_at": None, "ticket": "theirs", "lease_until": soon}
+    with town.office.desk() as desk, desk.ledger.writing() as connection:
+        connection.execute(update(pushes).values(theirs | {"attempts": attempts}))
+    done = town.watch("--once")
+    assert done.status == status
+    assert "2 to be looked at later" in done.stderr
+    assert ("2 pushes: begun before in vain" in done.stderr) == (status == INCOMPLETE)
+    assert "2 of them in hand of another watch" in done.stderr
 
 
 def test_lag_is_counted_as_by_the_ledger(town: Town) -> None:

@@ -153,7 +153,12 @@ def test_figures_for_a_terminal_fit_into_it() -> None:
 
 def test_figures_for_programs() -> None:
     ending = Ending(
-        some_figures(), (Skip("1 push", "refused"),), waiting=9, alive=1, lacks=("no hook",)
+        some_figures(),
+        (Skip("1 push", "refused"),),
+        waiting=9,
+        in_hand=2,
+        alive=1,
+        lacks=("no hook",),
     )
     written = document(ending, [BUDGET], None)
     assert json.loads(json.dumps(written)) == written
@@ -166,6 +171,7 @@ def test_figures_for_programs() -> None:
         "failed": 1,
         "given_up": 0,
         "waiting": 9,
+        "in_hand": 2,
     }
     assert written["left_out"] == [{"what": "1 push", "why": "refused"}]
     assert (written["findings"], written["news"], written["alive"]) == (2, 1, 1)
@@ -221,6 +227,10 @@ def test_no_status_3_without_a_word_why(ending: Ending, said: str) -> None:
 def test_what_waits_is_said() -> None:
     assert list(remarks(Ending(Figures(), waiting=9))) == [
         "9 to be looked at later: run `leakscan watch` again"
+    ]
+    assert list(remarks(Ending(Figures(), waiting=9, in_hand=2))) == [
+        "9 to be looked at later: run `leakscan watch` again",
+        "2 of them in hand of another watch, or of one that died just now",
     ]
     assert list(remarks(Ending(Figures()))) == []
 
@@ -291,3 +301,9 @@ def test_a_server_that_was_not_waited_for_is_a_reason() -> None:
 def test_what_was_not_begun_is_a_reason() -> None:
     reason = Skip("2 pushes", "wait in the queue, and the watch was told to end")
     assert list(left_out(Figures(), unbegun=2)) == [reason]
+
+
+@pytest.mark.parametrize("which", ["failed", "in_vain"])
+def test_what_other_watches_did_not_read_is_a_reason(which: str) -> None:
+    (reason,) = left_out(Figures(), **{which: 2})
+    assert reason.what == "2 pushes"

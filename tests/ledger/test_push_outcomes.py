@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leakscan.ledger.push_outcomes import MAX_ATTEMPTS
+from leakscan.ledger.push_outcomes import MAX_ATTEMPTS, MAX_BEGUN
 from leakscan.ledger.push_queue import Claimed, PushQueue
 from leakscan.ledger.runs import start_run
 from leakscan.model import Skip
@@ -138,7 +138,7 @@ def test_what_succeeds_at_last_keeps_its_costs_and_findings(queue: PushQueue) ->
 
 def test_what_kills_its_processes_is_given_up(queue: PushQueue) -> None:
     queue.add(some_pushes(2))
-    for _ in range(MAX_ATTEMPTS):
+    for _ in range(MAX_BEGUN):
         assert len(queue.claim(9).claims) == 2
         pass_time(queue.ledger, 2 * MINUTE)
     queue.add([a_push(5)])
@@ -149,7 +149,17 @@ def test_what_kills_its_processes_is_given_up(queue: PushQueue) -> None:
     first, second, _ = rows(queue.ledger)
     assert (first.state, second.state, first.ticket) == ("gave-up", "gave-up", None)
     assert "died" in first.why
-    assert first.attempts == MAX_ATTEMPTS
+    assert first.attempts == MAX_BEGUN
+
+
+def test_what_was_in_hand_when_processes_were_killed_is_read_at_last(queue: PushQueue) -> None:
+    """A watch that is killed again and again takes pushes with it that are not to blame."""
+    queue.add(some_pushes(256))
+    for _ in range(MAX_ATTEMPTS + 1):
+        assert len(queue.claim(256).claims) == 256
+        pass_time(queue.ledger, 2 * MINUTE)
+    assert look_at_all(queue, SCANNED) == 256
+    assert {row.state for row in rows(queue.ledger)} == {"scanned"}
 
 
 def test_many_outcomes_at_once(queue: PushQueue) -> None:

@@ -219,6 +219,22 @@ def test_it_says_how_many_are_in_which_state(queue: PushQueue) -> None:
     assert queue.unended([]) == set()
 
 
+def test_it_says_how_many_are_begun_anew_or_left_by_the_dead(queue: PushQueue) -> None:
+    PushQueue(queue.ledger, "git.example.com").add(some_pushes(1, host="git.example.com"))
+    queue.add(some_pushes(3))
+    first = queue.claim(3).claims
+    assert queue.in_vain() == 0
+    pass_time(queue.ledger, 2 * MINUTE)
+    assert queue.in_vain() == 3  # their leases are over
+    assert len(queue.claim(1).claims) == 1
+    assert queue.in_vain() == 3  # one of them is begun anew
+    assert queue.renew(first)
+    assert queue.in_vain() == 1
+    look_at_all(queue, SCANNED)
+    queue.release(first)
+    assert queue.in_vain() == 1
+
+
 def test_it_says_when_what_was_given_back_is_due(queue: PushQueue) -> None:
     assert queue.next_due() is None
     queue.add(some_pushes(4))

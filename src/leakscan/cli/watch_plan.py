@@ -38,6 +38,7 @@ class Ending:
     Attributes:
         left_out: what was not read of what the feeds told, and why.
         waiting: pushes that wait in the ledger, whoever queued them.
+        in_hand: those of them that another process has in hand, or had when it died.
         alive: findings of this watch whose tokens are not known to be dead.
         alive_earlier: findings of others, before or beside it, of which the same is true.
         answered_well: whether nothing that was due failed or was given up.
@@ -48,6 +49,7 @@ class Ending:
     figures: Figures
     left_out: tuple[Skip, ...] = ()
     waiting: int = 0
+    in_hand: int = 0
     alive: int = 0
     alive_earlier: int = 0
     answered_well: bool = True

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def left_out(
-    figures: Figures, unbegun: int = 0, unreached: tuple[str, str] | None = None
+    figures: Figures,
+    unbegun: int = 0,
+    unreached: tuple[str, str] | None = None,
+    *,
+    failed: int = 0,
+    in_vain: int = 0,
 ) -> Iterator[Skip]:
     """Yield what was not read, or not to its end, and why; nothing if all was.
 
@@ -26,6 +31,8 @@ def left_out(
         figures: of the watch.
         unbegun: pushes that waited when it was told to end.
         unreached: the server for which it did not wait any more, and why.
+        failed: pushes in the ledger that other watches failed to read, and that are due again.
+        in_vain: pushes that others have in hand, and that were begun before or have been left.
     """
     if unreached:
         yield Skip(*unreached)
@@ -33,6 +40,8 @@ def left_out(
         (figures.partial, "read in part"),
         *((n, WHY[trouble]) for trouble, n in _skipped(figures)),
         (len(figures.failing), "could not be read for now; tried again later"),
+        (failed, "failed in an earlier watch, or another one; tried again later"),
+        (in_vain, "begun before in vain, and in hand of another watch or left by one that died"),
         (len(figures.given_back), "given back, to be looked at later"),
         (figures.given_up, "given up: each look failed, or they waited longer than watch.keep"),
         (unbegun, "wait in the queue, and the watch was told to end"),

@@ -149,7 +149,7 @@ def document(
         "ended_at": ending.ended_at.isoformat(timespec="seconds"),
         "status": ending.status,
         "reasons": list(reasons(ending)),
-        "pushes": _pushes(figures) | {"waiting": ending.waiting},
+        "pushes": _pushes(figures) | {"waiting": ending.waiting, "in_hand": ending.in_hand},
         "left_out": [{"what": skip.what, "why": skip.why} for skip in ending.left_out],
         "findings": len(figures.findings),
         "news": len(figures.news),
@@ -194,6 +194,8 @@ def remarks(ending: Ending) -> Iterator[str]:
         yield "what was and was not looked at: see `leakscan coverage`"
     if ending.waiting:
         yield f"{ending.waiting:,} to be looked at later: run `leakscan watch` again"
+    if ending.in_hand:
+        yield f"{ending.in_hand:,} of them in hand of another watch, or of one that died just now"
     if ending.figures.findings and not ending.alive:
         yield f"{count(len(ending.figures.findings), 'finding')}: see `leakscan findings list`"
     yield from ending.lacks

@@ -39,9 +39,10 @@ from leakscan.model import Coverage, ScanResult, Secret
 from leakscan.push import PushState
 from leakscan.report.presentable import presentable, presentable_line
 from leakscan.safe_text import encodable, safe_text
+from leakscan.sources.leftovers import sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from leakscan.cli.ledger_access import Response
     from leakscan.cli.watch_views import LiveView, LogView
@@ -73,6 +74,7 @@ def run_watch(plan: Plan, github: GitHub, response: Response, view: LogView | Li
         UsageError: the configuration is wrong, or the fingerprint key is not the ledger's.
         LeakscanError: the ledger failed for good.
     """
+    sweep()
     feeds = _feeds(plan, github)
     key = _key(plan.config, response)
     ledger = response.ledger
@@ -101,10 +103,8 @@ def run_watch(plan: Plan, github: GitHub, response: Response, view: LogView | Li
             with ending_in_order(engine.stop), forgetting:
                 engine.run()
             desk.figures.given_up += forgetting.given_up
-            waiting = sum(desk.queue.counts(*_WAITING).values())
-            reasons = tuple(
-                left_out(desk.figures, waiting if engine.was_stopped else 0, engine.unreached)
-            )
+            waiting = desk.queue.counts(*_WAITING)
+            reasons = _reasons(desk, engine, waiting)
             _note_end(desk, run, time.monotonic() - started, reasons)
             patience = LAST_ANSWERS
         finally:
@@ -113,7 +113,8 @@ def run_watch(plan: Plan, github: GitHub, response: Response, view: LogView | Li
         return Ending(
             desk.figures,
             left_out=reasons,
-            waiting=waiting,
+            waiting=sum(waiting.values()),
+            in_hand=waiting[PushState.SCANNING],
             alive=alive,
             alive_earlier=max(0, pending(ledger) - alive),
             answered_well=answering.is_well,
@@ -205,6 +206,22 @@ def _begin(plan: Plan, github: GitHub, response: Response, key: bytes) -> int:
     scope = ", ".join((*plan.watch.sources, *map(without_credentials, plan.archives)))
     scope = presentable_line(scope)
     return start_run(response.ledger, f"{WATCH}{github.host}", scope, check)
+
+
+def _reasons(desk: Desk, engine: Engine, waiting: Mapping[PushState, int]) -> tuple[Skip, ...]:
+    """Return why this is no all-clear; that another watch is at work alone is no reason."""
+    in_vain = min(desk.queue.in_vain(), waiting[PushState.SCANNING])
+    unbegun = waiting[PushState.SEEN] + waiting[PushState.SCANNING] - in_vain
+    failed_before = max(0, waiting[PushState.FAILED] - len(desk.figures.failing))
+    return tuple(
+        left_out(
+            desk.figures,
+            unbegun if engine.was_stopped else 0,
+            engine.unreached,
+            failed=failed_before,
+            in_vain=in_vain,
+        )
+    )
 
 
 def _note_end(desk: Desk, run: int, seconds: float, reasons: tuple[Skip, ...]) -> None:

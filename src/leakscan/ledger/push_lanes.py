@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, text
 
 from leakscan.ledger.leases import LONGEST_DELAY, is_over
-from leakscan.ledger.push_outcomes import MAX_ATTEMPTS
+from leakscan.ledger.push_outcomes import MAX_BEGUN
 from leakscan.ledger.push_tables import pushes
 from leakscan.push import PushState
 
@@ -80,7 +80,7 @@ def left_behind(host: str, moment: datetime, *, is_worn: bool = False) -> Select
         is_worn: rather those that may not be begun any more, for that has come too often.
     """
     attempts = pushes.c.attempts
-    often = attempts >= MAX_ATTEMPTS if is_worn else attempts < MAX_ATTEMPTS
+    often = attempts >= MAX_BEGUN if is_worn else attempts < MAX_BEGUN
     return (
         _of(host, PushState.SCANNING)
         .where(is_over(pushes.c.lease_until, moment), often)

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from leakscan.push import Look
 
 MAX_ATTEMPTS = 8
+MAX_BEGUN = 4 * MAX_ATTEMPTS
+"""So often a push is begun whose processes die.  A process that is killed takes all with it that
+it has in hand, of which one push at most is to blame: deaths weigh less than looks that failed,
+and yet what kills every process does not do so for ever."""
+
 FIRST_DELAY = timedelta(seconds=20)
 GROWTH = 4
 """A failed look is made again after 20 seconds, then after four times as long each time: eight

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from leakscan.ledger.batches import BATCH, in_batches
 from leakscan.ledger.engine import now
-from leakscan.ledger.leases import LONGEST_DELAY
+from leakscan.ledger.leases import LONGEST_DELAY, is_over
 from leakscan.ledger.push_lanes import choose, read_in_order, waiting
 from leakscan.ledger.push_outcomes import HELD, conclude, give_up
 from leakscan.ledger.push_tables import pushes
@@ -187,13 +187,13 @@ class PushQueue:
         count = 0
         for lane in waiting(self.host):
             query = lane.where(pushes.c.seen_at < before).limit(BATCH)
-            is_over = False
-            while not is_over:
+            is_done = False
+            while not is_done:
                 with self.ledger.writing() as connection:
                     ids = connection.scalars(query.with_for_update(skip_locked=True)).all()
                     give_up(connection, ids, "it was not looked at in time")
                 count += len(ids)
-                is_over = len(ids) < BATCH
+                is_done = len(ids) < BATCH
         return count
 
     def counts(self, *states: PushState) -> dict[PushState, int]:
@@ -209,6 +209,23 @@ class PushQueue:
             rows = connection.execute(query.group_by(pushes.c.state))
             found = {row.state: row.number for row in rows}
         return {state: found.get(state, 0) for state in states}
+
+    def in_vain(self) -> int:
+        """Count the pushes in hand that were begun before, or whose holder has died.
+
+        The others in hand are being looked at for the first time, as far as anybody knows.
+
+        Raises:
+            LeakscanError: the database failed.
+        """
+        with self.ledger.reading() as connection:
+            is_dead = is_over(pushes.c.lease_until, now(connection))
+            query = select(func.count()).where(
+                pushes.c.host == self.host,
+                pushes.c.state == PushState.SCANNING,
+                or_(is_dead, pushes.c.attempts > 1),
+            )
+            return connection.scalar(query) or 0
 
     def unended(self, ids: Collection[int]) -> set[int]:
         """Return those of some pushes that still wait, or that somebody looks at now.
