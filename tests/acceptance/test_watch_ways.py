@@ -235,6 +235,9 @@ def test_a_feed_that_failed_a_moment_ago_is_no_all_clear(town: Town) -> None:
         r"feed events: it failed \d+ s ago \(.*refused.*\), and is asked again in 1\d s",
         again.stderr,
     ), again.stderr
+    for_a_while = town.watch("--for", "1s")
+    assert for_a_while.status == INCOMPLETE
+    assert "feed events: it failed" in for_a_while.stderr
     shown = town.office.run("coverage")
     assert "asked once · 0 events · 0 new pushes · once in vain" in shown.stdout
     assert "in vain last: 127.0.0.1" in shown.stdout

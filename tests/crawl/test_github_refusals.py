@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import responses
-from asking_github import API, base, by_token, limits, recorded, undated, under
+from asking_github import API, base, by_token, limits, private, recorded, undated, under
 
 from leakscan.crawl.github.answers import ApiMeter
-from leakscan.crawl.github.credentials import Anonymous, FixedToken
+from leakscan.crawl.github.credentials import Anonymous, FixedToken, TokenFile, open_token
 from leakscan.trouble import Trouble, TroubleError
 from servers import Request, a_json, running_web
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from leakscan.crawl.github.calls import GitHub
 
@@ -175,6 +176,27 @@ def test_a_revoked_credential_is_named_once_and_the_others_go_on(
     assert "env:BAD" in message
     assert "Bad credentials" in message
     assert "GOOD" not in message
+
+
+def test_a_token_that_is_replaced_after_it_was_refused_is_used(
+    ask: Callable[..., GitHub], said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that leaked is revoked first."""
+    monkeypatch.setattr("leakscan.crawl.github.calls.REREAD", 0.0)
+
+    def reply(request: Request) -> Any:
+        return a_json([]) if by_token(request) == "good" else a_json({"message": "Bad"}, 401)
+
+    path = private(tmp_path / "token", "bad")
+    with running_web(reply) as web:
+        github = ask(base(web.url), open_token(TokenFile(path), {}))
+        for _ in range(2):
+            with pytest.raises(TroubleError) as caught:
+                github.get("/events")
+            assert caught.value.trouble is Trouble.BARRED
+        private(path, "good")
+        assert github.get("/events").body == []
+    assert ["no longer" in line for line in said] == [True, False]
 
 
 @responses.activate

@@ -142,22 +142,28 @@ class Feeding:
             self.feeders[claim.name].ask(claim.cursor)
         for name in sorted(set(names) - set(self._held)):
             self._next[name] = moment + AGAIN
-            if self.once and self._is_due_later(name):
+            if not self.once:
+                self._has_failed(name)
+            elif self._is_due_later(name):
                 self._done.add(name)
                 self._leave_alone(name)
 
     def _leave_alone(self, name: str) -> None:
-        """Say why a feed is not asked; where it has just failed, it has told nothing."""
-        failure = self.desk.try_for_a_while(lambda: self.ledger.failure(name))
-        if failure is None:
+        """Say why a feed is not asked."""
+        if not self._has_failed(name):
             self.desk.view.remark(f"{name} was asked a moment ago, and is not asked again")
-            return
-        trouble = (
-            f"it failed {failure.ago:.0f} s ago ({failure.why}), and is asked again in"
-            f" {failure.due_in:.0f} s"
-        )
-        self.desk.figures.feeds[name].trouble = trouble
-        self._say(name, f"feed {name}: {trouble}")
+
+    def _has_failed(self, name: str) -> bool:
+        """Tell whether a feed is left alone since it has just failed, so that it tells nothing."""
+        failure = self.desk.try_for_a_while(lambda: self.ledger.failure(name))
+        if failure and not self.desk.figures.feeds[name].trouble:
+            trouble = (
+                f"it failed {failure.ago:.0f} s ago ({failure.why}), and is asked again in"
+                f" {failure.due_in:.0f} s"
+            )
+            self.desk.figures.feeds[name].trouble = trouble
+            self._say(name, f"feed {name}: {trouble}")
+        return failure is not None
 
     def _is_due_later(self, name: str) -> bool:
         """Tell whether a feed is not worth waiting for, in a run that is to end."""

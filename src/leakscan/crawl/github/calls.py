@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from leakscan.crawl.github.governor import Governor
 
 JSON = "application/vnd.github+json"
+
+REREAD = 15.0
+"""Seconds after which it is looked whether a credential that was refused has been replaced."""
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
@@ -60,6 +64,7 @@ class GitHub:
         self._timeout = timeout
         self._of_thread = _OfThread()
         self._clients: list[Client] = []
+        self._spent: dict[Credential, tuple[str | None, float]] = {}
 
     @property
     def is_anonymous(self) -> bool:
@@ -149,6 +154,7 @@ class GitHub:
 
     def _ask(self, request: _Request, resource: str, meter: ApiMeter, *, urgent: bool) -> Reply:
         """Send a request as one credential after the other, until one is not at its limit."""
+        self._take_back()
         renewed: set[Credential] = set()
         patience = float(self._timeout) if urgent else 0.0
         while True:
@@ -158,7 +164,7 @@ class GitHub:
                 token = turn.credential.token()
                 reply = self._send(turn.credential, token, request, meter)
             except RefusedError as error:
-                self._put_aside(turn.credential, str(error))
+                self._put_aside(turn.credential, None, str(error))
                 continue
             finally:
                 is_limited = self._governor.finish(turn, reply)
@@ -167,7 +173,7 @@ class GitHub:
             if token is None or not _is_refused(reply):
                 return reply
             if turn.credential in renewed or not turn.credential.renew(token):
-                self._put_aside(turn.credential, reply.message or str(reply.status))
+                self._put_aside(turn.credential, token, reply.message or str(reply.status))
             renewed.add(turn.credential)
 
     def _send(
@@ -189,9 +195,20 @@ class GitHub:
         self._clients.append(client)
         return bearer, client
 
-    def _put_aside(self, credential: Credential, why: str) -> None:
+    def _put_aside(self, credential: Credential, token: str | None, why: str) -> None:
         if self._governor.put_aside(credential, why):
+            self._spent[credential] = token, time.monotonic()
             self._tell(f"GitHub accepts {credential.name} no longer ({why}); it is used no more")
+
+    def _take_back(self) -> None:
+        """Use credentials again that have been replaced since they were put aside."""
+        for credential, (token, moment) in list(self._spent.items()):
+            if token is None or time.monotonic() < moment + REREAD:
+                continue
+            self._spent[credential] = token, time.monotonic()
+            if credential.renew(token) and self._spent.pop(credential, (None, 0.0))[0]:
+                self._governor.take_back(credential)
+                self._tell(f"{credential.name} has been replaced: it is used again")
 
     def _redirected(self, request: _Request, reply: Reply) -> _Request:
         url = below(self._base, reply.headers.get("location", "//nowhere"), request.path)

@@ -158,6 +158,11 @@ class Governor:
             allowance.refused = allowance.refused or why
             return is_news
 
+    def take_back(self, credential: Credential) -> None:
+        """Use a credential again that was put aside."""
+        with self._lock:
+            self._allowances[credential].refused = None
+
     def budget(self) -> tuple[Budget, ...]:
         """Return what is left, by credential and resource, as far as GitHub has told."""
         with self._lock:
