@@ -16,6 +16,7 @@ import tempfile
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,10 +85,15 @@ def bench_adding(queue: PushQueue, count: int) -> None:
     times = []
     for start in range(0, count, TOLD_AT_ONCE):
         told = [a_push(number, begin) for number in range(start, min(start + TOLD_AT_ONCE, count))]
-        times.append(timed(lambda told=told: queue.add(told)))  # type: ignore[misc]
+        times.append(timed(partial(queue.add, told)))
     row(f"add {TOLD_AT_ONCE}, to few", times[:SAMPLES])
     row(f"add {TOLD_AT_ONCE}, to many", times[-SAMPLES:-1])
     row(f"add {TOLD_AT_ONCE} again", [timed(lambda: queue.add(told)) for _ in range(SAMPLES)])
+
+
+def claim_into(claims: list[PushClaim], queue: PushQueue) -> None:
+    """Take as many pushes as a watch does at once."""
+    claims += queue.claim(AT_ONCE).claims
 
 
 def bench_claiming(queue: PushQueue, when: str) -> None:
@@ -95,11 +101,11 @@ def bench_claiming(queue: PushQueue, when: str) -> None:
     claiming, renewing, finishing = [], [], []
     for _ in range(SAMPLES):
         claims: list[PushClaim] = []
-        claiming.append(timed(lambda claims=claims: claims.extend(queue.claim(AT_ONCE).claims)))  # type: ignore[misc]
+        claiming.append(timed(partial(claim_into, claims, queue)))
         assert len(claims) == AT_ONCE
-        renewing.append(timed(lambda claims=claims: queue.renew(claims)))  # type: ignore[misc]
+        renewing.append(timed(partial(queue.renew, claims)))
         ended = [(claim, READ, 0) for claim in claims]
-        finishing.append(timed(lambda ended=ended: queue.finish(ended, None)))  # type: ignore[misc]
+        finishing.append(timed(partial(queue.finish, ended, None)))
     row(f"claim {AT_ONCE}, {when}", claiming)
     row(f"renew {AT_ONCE}, {when}", renewing)
     row(f"finish {AT_ONCE}, {when}", finishing)
