@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import signal
-import subprocess
-import sys
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from scanning import environment
 
 from hub import Change
+from hub.backend import GitFault
+from ledgers import Desk
 from postgres import running_postgres
 
 if TYPE_CHECKING:
@@ -82,29 +83,38 @@ def test_an_archive_that_is_cut_off_is_no_all_clear(town: Town) -> None:
 
 @pytest.mark.timeout(300)
 def test_a_fleet_shares_a_postgresql_ledger(town: Town) -> None:
-    """Three at once: one asks the feed, each push is looked at once, and one is killed."""
-    with running_postgres() as new_database:
-        url = {"LEAKSCAN_LEDGER_URL": new_database()}
-        assert town.office.run("ledger", "upgrade", **url).status == 0
-        leaks(town, *map(str, range(20)))
-        command = [sys.executable, "-m", "leakscan", "watch", "--for", "15s", "--format", "json"]
-        fleet = [
-            subprocess.Popen(
-                [*command, "--config", str(town.office.settings)],
-                env=environment(**town.variables, **url),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-            for _ in range(3)
-        ]
-        while len(town.git.requests) < 5:
-            time.sleep(0.02)
-        fleet[0].send_signal(signal.SIGKILL)
-        outputs = [process.communicate(timeout=100) for process in fleet]
-        assert all(process.returncode in (FOUND, INCOMPLETE) for process in fleet[1:]), outputs
-        figures = [json.loads(out) for out, _ in outputs[1:]]
-        assert all(one["pushes"]["scanned"] > 0 for one in figures)
-        assert all(one["pushes"]["failed"] == 0 for one in figures)
+    """Three at once: all take part, each push is looked at once, and one is killed."""
+    town.hub.poll_interval = 1
+    town.git.faults.append(GitFault("POST", delay=0.2))  # so that one alone falls behind
+    options = ("--concurrency", "1", "--for", "10m", "--format", "json")
+    with running_postgres() as new_database, contextlib.ExitStack() as stack:
+        url = new_database()
+        variables = {"LEAKSCAN_LEDGER_URL": url}
+        assert town.office.run("ledger", "upgrade", **variables).status == 0
+        fleet = [stack.enter_context(town.watching(*options, **variables)) for _ in range(3)]
+        with Desk.open(url, town.office.folder / "ledger.key") as desk:
+            deadline = time.monotonic() + 120
+            number = 0
+            while len(shares_of(desk)) < len(fleet):
+                assert time.monotonic() < deadline, shares_of(desk)
+                leaks(town, str(number := number + 1))
+            fleet[0].kill()
+            leaks(town, "after the death of one")
+            town.await_death("after the death of one")
+            for process in fleet[1:]:
+                process.send_signal(signal.SIGTERM)
+            outputs = [process.communicate(timeout=100) for process in fleet[1:]]
+            assert all(process.returncode in (FOUND, INCOMPLETE) for process in fleet[1:]), outputs
+            figures = [json.loads(out)["pushes"] for out, _ in outputs]
+            assert all(one["failed"] == 0 for one in figures)
+            told, shares = [one["scanned"] for one in figures], shares_of(desk)
+            assert not Counter(told) - Counter(shares.values()), (told, shares)
+
+
+def shares_of(desk: Desk) -> Counter[int]:
+    """Count the pushes that each watch has scanned, by its number in the ledger."""
+    rows = desk.rows("pushes", "id, run_id, state")
+    return Counter(row.run_id for row in rows if row.state == "scanned")
 
 
 def test_old_pushes_are_forgotten_but_stay_counted(town: Town) -> None:

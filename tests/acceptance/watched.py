@@ -84,12 +84,12 @@ class Town:
         return self.watch("--once", "--format", "json", *options, **settings)
 
     @contextmanager
-    def watching(self, *options: str) -> Iterator[subprocess.Popen[bytes]]:
-        """Run the watch beside the test."""
+    def watching(self, *options: str, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run the watch beside the test, with these variables in its environment."""
         command = [sys.executable, "-m", "leakscan", "watch", *options]
         with subprocess.Popen(
             [*command, "--config", str(self.office.settings)],
-            env=environment(**self.variables),
+            env=environment(**self.variables, **variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
@@ -114,7 +114,7 @@ class Town:
 
     def await_death(self, *names: str) -> None:
         """Wait until tokens work no longer."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120  # a feed or a push of a watch that died is taken up late
         while set(names) & self.alive():
             assert time.monotonic() < deadline, self.alive()
             time.sleep(0.02)
