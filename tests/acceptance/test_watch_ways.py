@@ -255,6 +255,44 @@ def test_a_feed_that_is_broken_does_not_stop_the_others(town: Town) -> None:
     assert done.stderr.count("GitHub answered 500") == 1
 
 
+def test_a_token_in_an_event_that_cannot_be_understood_is_disabled(town: Town) -> None:
+    texts = {name: f"my key is {town.new_token(name)}" for name in ("odd", "listed", "bare")}
+    odd = {"type": "IssuesEvent", "repo": {"name": "acme/app"}, "payload": texts["odd"]}
+    town.hub.fault(Fault("^/events", times=2, status=200, body=[odd, [texts["listed"]]]))
+    archive = town.office.folder / "2026-01-02-3.json"
+    archive.write_text(
+        f'{{"type": "PushEvent", "repo": {{"id": \n{texts["bare"]}\n{{"type": "x"}}\n'
+    )
+    done = town.once("--archive", str(archive))
+    assert (done.status, town.alive()) == (INCOMPLETE, set()), done.stderr
+    feeds = done.json["feeds"]
+    assert {feed["malformed"] for feed in feeds.values()} == {2, 3}
+    assert {
+        "what": "feed events",
+        "why": "2 of its events could not be understood",
+    } in done.json["left_out"]
+    places = {
+        (row.repository.partition("//")[2].partition("/")[2], row.path)
+        for row in town.rows("sightings")
+    }
+    assert places == {
+        ("acme/app", "payload of an event that could not be understood"),
+        ("", "an event that could not be understood"),
+    }
+    town.pass_time()
+    again = town.once("--archive", str(archive))
+    assert (again.status, again.json["findings"]) == (CLEAN, 0), again.stderr
+
+
+def test_an_archive_that_is_none_is_no_all_clear(town: Town) -> None:
+    archive = town.office.folder / "2026-01-02-3.json.gz"
+    archive.write_bytes(b"")
+    done = town.once("--archive", str(archive))
+    assert done.status == INCOMPLETE
+    assert "is damaged, or ends too early: fetch it again" in done.stderr
+    assert any("lost" in left["why"] for left in done.json["left_out"]), done.json
+
+
 @pytest.mark.parametrize(
     "fault",
     [GitFault("POST", cut_after=200), GitFault("POST", status=500), GitFault.result(b"<html>")],

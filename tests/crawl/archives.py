@@ -25,7 +25,8 @@ def pushes(first: int, last: int) -> bytes:
 
 
 def told(*polls: Poll) -> list[int]:
-    return [event.repository_id - 1000 for poll in polls for event in poll.events]
+    events = (event for poll in polls for event in poll.events)
+    return [event.repository_id - 1000 for event in events if not event.is_malformed]
 
 
 def polled_to_the_end(feed: ArchiveFeed, cursor: str | None = None) -> list[Poll]:

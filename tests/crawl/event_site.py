@@ -60,4 +60,4 @@ def feed_of(github: GitHub, source: str = "events", interval: float | None = Non
 
 
 def told(poll: Poll) -> list[int]:
-    return [event.repository_id - 1000 for event in poll.events]
+    return [event.repository_id - 1000 for event in poll.events if not event.is_malformed]

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from archives import lines_of, polled_to_the_end, polled_to_trouble, pushes, told
-from event_samples import RECORDED, a_push
+from event_samples import RECORDED, a_push, an_event
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leakscan.crawl.feeds import archive_stream
 from leakscan.crawl.feeds.archive import ArchiveFeed
 from leakscan.crawl.feeds.archive_stream import archive_lines
+from leakscan.crawl.feeds.events import scan_event
+from leakscan.detect import Detector
+from leakscan.rules import load_rules, select_rules
+from leakscan.sources.sighting import Tally
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
@@ -66,6 +70,72 @@ def test_damaged_lines_are_counted(written: Callable[..., str]) -> None:
     )
     (poll,) = polled_to_the_end(ArchiveFeed(written(content)))
     assert (told(poll), poll.read, poll.malformed) == ([1, 2], 9, 7)
+
+
+def test_a_token_in_a_line_that_is_no_event_is_found(
+    written: Callable[..., str], new_token: Callable[[], str]
+) -> None:
+    cut, odd, bare, deep, private = (new_token() for _ in range(5))
+    content = lines_of([a_push(1), {"type": "PushEvent", "repo": {"name": "ada/app"}, "new": odd}])
+    content += f'{{"body": "cut off\\n{cut}\n'.encode()
+    content += f'{bare}\xff\n{"[" * 100_000}"{deep}\n'.encode("latin-1")
+    content += lines_of([{"public": False, "body": private}])
+    (poll,) = polled_to_the_end(ArchiveFeed(written(content)))
+    assert (told(poll), poll.read, poll.malformed) == ([1], 5, 4)
+    detector = Detector(select_rules(load_rules(), ()))
+    seen = [each for event in poll.events for each in scan_event(event, detector, Tally())]
+    assert [each.match.secret.reveal() for each in seen] == [odd, cut, bare, deep]
+    places = [(place.location.repository, place.location.path) for place in seen]
+    assert places == [
+        ("https://github.com/ada/app", "new of an event that could not be understood"),
+        *[("https://github.com", "an event that could not be understood")] * 3,
+    ]
+
+
+NO_ARCHIVES = {
+    "no byte": (b"", "is damaged, or ends too early"),
+    "a blank": (b"\n", "holds no event"),
+    "compressed nothing": (gzip.compress(b""), "holds no event"),
+    "half a header": (b"\x1f", "holds no event"),
+    "a page": (b"<html>\n<body>Come back later</body>\n</html>\n", "holds no event"),
+    "JSON": (gzip.compress(b'{"message": "Not Found"}\n[]\n5\n'), "holds no event"),
+}
+
+
+@pytest.mark.parametrize("content", NO_ARCHIVES)
+@pytest.mark.parametrize("batch", [1, 100])
+def test_what_is_no_archive_is_not_read_whole(
+    written: Callable[..., str], content: str, batch: int
+) -> None:
+    data, why = NO_ARCHIVES[content]
+    name = written(data)
+    feed = ArchiveFeed(name, batch=batch)
+    polls, error = polled_to_trouble(feed)
+    assert (error.trouble, str(error).startswith(f"{name} {why}: ")) == (Trouble.BROKEN, True)
+    assert "fetch it again" in str(error)
+    assert sum(poll.read for poll in polls) == sum(poll.malformed for poll in polls)
+    cursor = polls[-1].cursor if polls else None
+    with pytest.raises(TroubleError, match=why):  # nor by a process that reads on
+        ArchiveFeed(name, batch=batch).poll(cursor)
+    for _ in range(2):
+        with pytest.raises(TroubleError, match=why):
+            feed.poll(cursor)
+    given_up = feed.poll(cursor)
+    assert (given_up.gap, given_up.has_lost, given_up.is_over) == (True, True, True)
+    written(pushes(1, 2))
+    assert told(*polled_to_the_end(ArchiveFeed(name), given_up.cursor)) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "event", [an_event(), an_event() | {"public": False}, {"type": "PushEvent"}]
+)
+def test_one_event_of_any_kind_makes_an_archive(written: Callable[..., str], event: object) -> None:
+    name = written(lines_of([event, 5, 5, 5]))
+    polls = polled_to_the_end(ArchiveFeed(name, batch=2))
+    assert sum(poll.malformed for poll in polls) >= 3
+    assert not polls[-1].has_lost
+    (rest,) = polled_to_the_end(ArchiveFeed(name), polls[0].cursor)  # after a crash
+    assert (rest.read, rest.malformed) == (2, 2)
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, bytes])

@@ -78,6 +78,21 @@ def test_refusals(status: int, trouble: Trouble) -> None:
     assert (caught.value.trouble, caught.value.retry_after) == (trouble, 7)
 
 
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(b"", "ends too early"), (b"<html>Come back later</html>", "holds no event")],
+)
+def test_an_answer_that_is_no_archive(content: bytes, why: str) -> None:
+    with running_web(serving({"/x.json.gz": content})) as web:
+        address = web.url.replace("//", "//user:secret@").removesuffix("/hook")
+        feed = ArchiveFeed(f"{address}/x.json.gz")
+        polls, error = polled_to_trouble(feed)
+    assert told(*polls) == []
+    assert (error.trouble, why in str(error), "secret" in str(error)) == (
+        Trouble.BROKEN, True, False,
+    )  # fmt: skip
+
+
 def test_nobody_is_there() -> None:
     feed = ArchiveFeed(f"http://user:secret@127.0.0.1:{a_closed_port()}/x.json.gz?key=secret")
     with pytest.raises(TroubleError) as caught:

@@ -58,7 +58,9 @@ def test_events_whose_cursor_was_not_kept_are_told_again(site: Site, github: Git
 
 
 @pytest.mark.parametrize("links", [True, False])
-def test_pages_are_read_until_one_is_known(site: Site, github: GitHub, links: bool) -> None:
+def test_a_list_that_has_changed_is_read_to_its_end(
+    site: Site, github: GitHub, links: bool
+) -> None:
     site.links = links
     feed = feed_of(github)
     site.happen(*range(1, 251))
@@ -66,18 +68,53 @@ def test_pages_are_read_until_one_is_known(site: Site, github: GitHub, links: bo
     assert (poll.read, poll.fresh, poll.requests, poll.gap) == (250, 250, 3, False)
     site.happen(*range(251, 261))
     poll = feed.poll(poll.cursor)
-    assert (sorted(told(poll)), poll.requests) == (list(range(251, 261)), 2)
+    assert (sorted(told(poll)), poll.requests) == (list(range(251, 261)), 3)
+    assert feed.poll(poll.cursor).requests == 0
 
 
-def test_an_event_on_the_third_page_among_known_ones_is_found(site: Site, github: GitHub) -> None:
+@pytest.mark.parametrize("place", [0, 50, 99, 100, 150, 199, 200, 249])
+@pytest.mark.parametrize("happens", [[1000], []], ids=["first page has news", "it has none"])
+def test_an_event_that_is_late_is_found_wherever_it_stands(
+    site: Site, github: GitHub, place: int, happens: list[int]
+) -> None:
     """Events come out of order: one that is late may stand between older ones."""
     feed = feed_of(github)
     site.happen(*range(1, 251))
     cursor = feed.poll(None).cursor
-    site.events.insert(240, a_push(1000))
-    site.events.insert(150, a_push(1001))
-    site.events.insert(0, a_push(1002))
-    assert sorted(told(feed.poll(cursor))) == [1000, 1001, 1002]
+    site.events.insert(place, a_push(1001))
+    del site.events[10]  # as of a repository that was deleted
+    site.happen(*happens)
+    for each in (feed, feed_of(github)):
+        assert sorted(told(each.poll(cursor))) == [*happens, 1001]
+
+
+def test_what_came_late_behind_an_unchanged_page_is_told_with_the_next_change(
+    site: Site, github: GitHub
+) -> None:
+    feed = feed_of(github)
+    site.happen(*range(1, 251))
+    poll = feed.poll(None)
+    site.events.insert(150, a_push(1000))
+    poll = feed.poll(poll.cursor)
+    assert (poll.events, poll.requests) == ((), 0)
+    site.happen(251)
+    assert told(feed.poll(poll.cursor)) == [251, 1000]
+
+
+def test_an_event_stays_known_as_long_as_it_is_in_the_list(site: Site, github: GitHub) -> None:
+    """To every process, although one came late and a cursor does not hold more than a list."""
+    site.happen(*range(1, 301))
+    cursor = feed_of(github).poll(None).cursor
+    site.events.insert(249, a_push(1000))
+    site.happen(301)
+    poll = feed_of(github).poll(cursor)
+    assert told(poll) == [301, 1000]
+    site.happen(*range(302, 353))
+    poll = feed_of(github).poll(poll.cursor)
+    assert sorted(told(poll)) == list(range(302, 353))
+    site.events[:2] = site.events[1::-1]
+    poll = feed_of(github).poll(poll.cursor)
+    assert (told(poll), poll.read) == ([], 300)
 
 
 def test_no_more_than_three_pages(site: Site, github: GitHub) -> None:
@@ -120,6 +157,14 @@ def test_a_short_list_has_no_gap(site: Site, github: GitHub) -> None:
     assert not feed.poll(cursor).gap
 
 
+def test_a_list_that_was_empty_may_have_a_gap(site: Site, github: GitHub) -> None:
+    cursor = feed_of(github).poll(None).cursor
+    site.happen(*range(1, 400))
+    assert feed_of(github).poll(cursor).gap
+    del site.events[200:]
+    assert not feed_of(github).poll(cursor).gap  # it ends with the second page
+
+
 def test_ids_collide(site: Site, github: GitHub) -> None:
     feed = feed_of(github)
     site.happen(1)
@@ -133,8 +178,25 @@ def test_malformed_events_are_counted_and_the_others_told(site: Site, github: Gi
     feed = feed_of(github)
     poll = feed.poll(None)
     assert (told(poll), poll.read, poll.fresh, poll.malformed) == ([1, 3], 7, 2, 5)
+    assert sum(event.is_malformed for event in poll.events) == 5  # they may hold texts
     site.happen(4)
-    assert feed.poll(poll.cursor).malformed == 0  # once each
+    for each in (feed, feed_of(github)):
+        again = each.poll(poll.cursor)
+        assert (told(again), again.read, again.malformed) == ([4], 8, 0)  # once each
+
+
+def test_malformed_events_are_told_apart_by_what_they_say(site: Site, github: GitHub) -> None:
+    bodies = ["one", "two", "three"]
+    site.events = [{"payload": {"body": body}} for body in bodies]
+    site.events += [a_push(1) | {"id": None}, a_push(1, head=None) | {"id": None}]
+    feed = feed_of(github)
+    poll = feed.poll(None)
+    texts = {text.text for event in poll.events for text in event.texts}
+    assert (poll.read, poll.malformed) == (5, 5)
+    assert texts >= set(bodies)
+    site.happen(2)
+    again = feed.poll(poll.cursor)
+    assert (told(again), again.malformed, len(again.events)) == ([2], 0, 1)
 
 
 def test_what_is_not_public_is_passed_over(site: Site, github: GitHub) -> None:
@@ -143,7 +205,7 @@ def test_what_is_not_public_is_passed_over(site: Site, github: GitHub) -> None:
     feed = feed_of(github)
     poll = feed.poll(None)
     assert (told(poll), poll.read, poll.malformed) == ([1], 1, 0)
-    site.events.insert(0, a_push(3) | {"public": False})
+    site.events.insert(0, {"public": False, "type": 5})
     assert (feed.poll(poll.cursor).events, feed.poll(poll.cursor).malformed) == ((), 0)
 
 
@@ -188,7 +250,8 @@ def test_an_answer_that_is_no_list(body: object) -> None:
 @pytest.mark.parametrize(
     ("asked", "chosen", "wait"),
     [("60", None, 60), ("90", None, 90), (None, None, 60), ("90", 5.0, 5), ("9999999", None, 60),
-     ("999999", None, 3600), ("-5", None, 60), ("soon", None, 60), ("nan", None, 60)],
+     ("0", None, 60), ("999999", None, 3600), ("-5", None, 60), ("soon", None, 60),
+     ("nan", None, 60)],
 )  # fmt: skip
 def test_the_interval_is_the_sites_unless_the_operator_says_otherwise(
     site: Site, github: GitHub, asked: str | None, chosen: float | None, wait: float
@@ -219,17 +282,19 @@ def test_every_event_that_the_list_held_is_told(data: st.DataObject) -> None:
         for _ in range(data.draw(st.integers(1, 5))):
             for _ in range(data.draw(st.integers(0, 90))):
                 number += 1
-                at = data.draw(st.integers(0, min(3, len(site.events))))
+                at = data.draw(st.integers(0, len(site.events)))
                 site.events.insert(at, a_push(number))
                 happened.add(number)
-            site.broken_pages = {2} if data.draw(st.booleans()) else set()
+            site.broken_pages = data.draw(st.sampled_from([set(), set(), {2}, {3}]))
             poll = feed.poll(cursor)
+            assert not known & set(told(poll))
             if data.draw(st.booleans()):  # else a crash
                 known |= set(told(poll))
                 cursor = poll.cursor
             else:
                 feed = feed_of(github)
         site.broken_pages = set()
+        site.happen(number + 1)  # or a first page that stays as it was hides what came late
         known |= set(told(feed.poll(cursor)))
-    held = {event["repo"]["id"] - 1000 for event in site.events[:200]}
+    held = {event["repo"]["id"] - 1000 for event in site.events[:300]}
     assert happened & held <= known

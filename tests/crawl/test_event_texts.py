@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakscan.crawl.feeds.event_texts import texts_of
-from leakscan.crawl.feeds.events import parse_event, scan_event
+from leakscan.crawl.feeds.events import parse_event, read_event, scan_event
 from leakscan.detect import Detector
 from leakscan.model import Kind
 from leakscan.rules import load_rules, select_rules
@@ -33,7 +34,7 @@ def detector() -> Detector:
 
 
 def places(detector: Detector, document: object, token: str) -> list[Location]:
-    event = parse_event(document, "github.com", "events")
+    event = read_event(document, "github.com", "events")
     sightings = list(scan_event(event, detector, Tally()))
     return [seen.location for seen in sightings if seen.match.secret.reveal() == token]
 
@@ -58,25 +59,60 @@ def ways(value: object, before: Way = ()) -> Iterator[Way]:
         yield from ways(item, (*before, key))
 
 
-# What makes the push of an event: nothing else may stand there.
-NEEDED = {
-    ("PushEvent", "head"), ("PushEvent", "before"), ("PushEvent", "ref"), ("GollumEvent", "sha"),
-    ("CreateEvent", "full_ref"),
-}  # fmt: skip
-
-
 @pytest.mark.parametrize("number", range(len(RECORDED)))
 def test_a_token_in_any_text_of_any_event_is_found(
     number: int, detector: Detector, new_token: Callable[[], str]
 ) -> None:
+    """Also where nothing of the kind may stand, so that the event makes no sense."""
     document = RECORDED[number]
-    kinds = [way for way in ways(document["payload"]) if (document["type"], way[-1]) not in NEEDED]
-    for way in [("payload", *way) for way in kinds]:
+    for way in [("payload", *way) for way in ways(document["payload"])]:
         token = new_token()
         found = places(detector, planted(document, way, f"see/{token}"), token)
         assert len(found) >= 1, way
         assert all(place.kind is Kind.EVENT and place.url and place.path for place in found)
         assert all(token not in str(place.path) for place in found)
+
+
+FIELDS = {"id": "id", "type": "type", "repo": "repo", "payload": "", "created_at": "created at"}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("odd", [None, ["?"]])
+def test_a_token_in_an_event_that_cannot_be_understood_is_found(
+    field: str, odd: object, detector: Detector, new_token: Callable[[], str]
+) -> None:
+    for holder in FIELDS.keys() - {field}:
+        token = new_token()
+        document = an_event() | {field: odd, holder: {"deep": [token]}}
+        (place,) = places(detector, document, token)
+        where = f"{FIELDS[holder]} deep of an event that could not be understood".strip()
+        is_named = "repo" not in (field, holder)
+        assert (place.path, place.repository, place.url) == (
+            where,
+            "https://github.com/ada/app-1" if is_named else "https://github.com",
+            "https://github.com/ada/app-1" if is_named else None,
+        )
+
+
+def test_a_thing_in_an_event_that_cannot_be_understood_is_named(
+    detector: Detector, token: str
+) -> None:
+    document = an_event(1, "IssuesEvent", issue={"number": 5, "title": token}) | {"id": None}
+    (place,) = places(detector, document, token)
+    assert (place.path, place.url) == ("title of issue 5", "https://github.com/ada/app-1")
+    assert place.date == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    document = an_event(1, "PullRequestEvent", pull_request={"number": 5, "body": token})
+    (place,) = places(detector, document, token)
+    assert (place.path, place.url) == ("pull request 5", "https://github.com/ada/app-1/pull/5")
+    (place,) = places(detector, document | {"repo": None}, token)
+    assert (place.path, place.url) == ("pull request 5", None)
+
+
+def test_a_token_in_what_is_no_event_at_all_is_found(detector: Detector, token: str) -> None:
+    for document in (f"{{cut off, {token}", [1, [token]], [{"id": 1, "body": token}]):
+        (place,) = places(detector, document, token)
+        assert (place.repository, place.url) == ("https://github.com", None)
+        assert str(place.path).endswith("an event that could not be understood")
 
 
 @pytest.mark.parametrize(
@@ -271,6 +307,7 @@ def test_nesting_is_never_too_deep(detector: Detector, token: str) -> None:
 )
 def test_every_text_is_taken(payload: object) -> None:
     taken = {text.text for text in texts_of({"type": "AnyEvent", "payload": payload}, PAGE)}
+    alone = {text.text for text in read_event(payload, "github.com", "events").texts}
 
     def texts(value: object) -> Iterator[str]:
         if isinstance(value, str):
@@ -280,4 +317,4 @@ def test_every_text_is_taken(payload: object) -> None:
         for item in value if isinstance(value, list) else ():
             yield from texts(item)
 
-    assert set(texts(payload)) <= taken
+    assert set(texts(payload)) <= taken & alone

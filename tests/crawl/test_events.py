@@ -15,6 +15,7 @@ from leakscan.crawl.feeds.events import (
     MalformedEventError,
     NotPublicError,
     parse_event,
+    read_event,
 )
 from leakscan.push import Push, PushKind
 
@@ -245,6 +246,24 @@ def test_hostile_numbers_of_repositories(number: object) -> None:
 def test_what_is_not_public_has_not_leaked() -> None:
     with pytest.raises(NotPublicError):
         parsed(a_push() | {"public": False})
+    with pytest.raises(NotPublicError):  # whatever else is wrong with it
+        read_event({"public": False, "type": 5}, "github.com", "events")
+
+
+def test_of_what_cannot_be_understood_only_what_makes_sense_is_kept() -> None:
+    document = a_push(head="?") | {"id": None}
+    event = read_event(document, "github.com", "events")
+    assert (event.is_malformed, event.push, event.repository_id) == (True, None, 0)
+    assert (event.type, event.repository) == ("PushEvent", "ada/app-1")
+    assert event.happened_at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    odd = document | {"type": "\x1b[2J", "repo": {"name": "ada/../x"}, "created_at": "soon"}
+    event = read_event(odd, "github.com", "events")
+    assert (event.type, event.repository, event.happened_at) == ("", "", None)
+
+
+def test_what_can_be_understood_is_not_malformed() -> None:
+    assert read_event(a_push(), "github.com", "events") == parsed(a_push())
+    assert not parsed(a_push()).is_malformed
 
 
 def test_what_an_event_says_is_never_shown(token: str) -> None:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from leakscan.crawl.feeds.archive_names import ARCHIVE, archive_files, archive_identity, is_url
 from leakscan.crawl.feeds.archive_stream import archive_lines
-from leakscan.crawl.feeds.events import Event, MalformedEventError, NotPublicError, parse_event
+from leakscan.crawl.feeds.events import Event, NotPublicError, read_event
 from leakscan.crawl.feeds.poll import LONGEST_WAIT, Poll
 from leakscan.git.urls import without_credentials
 from leakscan.safe_text import safe_text
-from leakscan.trouble import TroubleError
+from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 PREFIX = "archive:"
 """What the names of these feeds begin with."""
@@ -36,6 +36,7 @@ class ArchiveFeed:
 
     Of a file that cannot be read to its end, what came before counts.  It is tried again a few
     times, which the cursor makes cheap; then the next one's turn has come, and there is a gap.
+    So is one that holds no event, as an error page or an empty one: each hour has thousands.
     Another process begins again with the first of these: its hour may not have been over.
 
     Args:
@@ -86,8 +87,8 @@ class ArchiveFeed:
         return Poll(
             tuple(batch.events),
             wait=0.0,
-            read=len(batch.events) + batch.malformed,
-            fresh=len(batch.events),
+            read=len(batch.events),
+            fresh=len(batch.events) - batch.malformed,
             malformed=batch.malformed,
             has_lost=is_over and lost is not None,
             cursor=_written(*following, lost),
@@ -97,7 +98,7 @@ class ArchiveFeed:
     def _reader_at(self, file: int, line: int) -> _Reader:
         """Go on where the last poll ended; after a crash, read again up to there."""
         if not self._reader or (self._reader.file, self._reader.line) != (file, line):
-            self._reader = _Reader(file, archive_lines(self.files[file]))
+            self._reader = _Reader(file, self.files[file])
             self._reader.skip(line)
         return self._reader
 
@@ -127,16 +128,16 @@ class _Batch:
     malformed: int = 0
     size: int = 0
 
-    def add(self, line: bytes | None) -> None:
-        """Take one line; ``None`` is one that was too long."""
+    def add(self, line: bytes | None) -> bool:
+        """Take one line, ``None`` if it was too long; return whether it is any event."""
         self.size += len(line or b"")
         try:
-            document = json.loads(line or b"")
-            self.events.append(parse_event(document, self.host, self.feed))
+            event = read_event(_document(line), self.host, self.feed)
         except NotPublicError:
-            return
-        except (MalformedEventError, ValueError, RecursionError):
-            self.malformed += 1
+            return True
+        self.events.append(event)
+        self.malformed += event.is_malformed
+        return bool(event.type)
 
 
 class _Reader:
@@ -144,22 +145,25 @@ class _Reader:
 
     Args:
         file: its number.
-        lines: what it holds.
+        name: its path, or URL.
 
     Attributes:
         line: how many lines have been read.
     """
 
-    def __init__(self, file: int, lines: Iterator[bytes | None]) -> None:
+    def __init__(self, file: int, name: str) -> None:
         self.file = file
         self.line = 0
-        self._lines = lines
+        self._name = name
+        self._lines = archive_lines(name)
         self._trouble: TroubleError | None = None
+        self._has_events = False
 
     def skip(self, lines: int) -> None:
         """Pass over lines that were told."""
-        for _ in islice(self._lines, lines):
+        for line in islice(self._lines, lines):
             self.line += 1
+            self._has_events = self._has_events or _Batch("", "").add(line)
 
     def fill(self, batch: _Batch, most: int) -> bool:
         """Read up to ``most`` lines; return whether that was the end.
@@ -174,15 +178,30 @@ class _Reader:
             for line in self._lines:
                 self.line += 1
                 if line is None or line.strip():
-                    batch.add(line)
+                    self._has_events |= batch.add(line)
                 if self.line - before >= most or batch.size >= _BATCH_BYTES:
                     return False
+            if not self._has_events:
+                raise _no_archive(self._name)
         except TroubleError as error:
             if self.line == before:
                 raise
             self._trouble = error
             return False
         return True
+
+
+def _document(line: bytes | None) -> object:
+    """Decode a line; what is no JSON is a text as it stands."""
+    try:
+        return json.loads(line or b"")
+    except (ValueError, RecursionError):
+        return (line or b"").decode("utf-8", "replace")
+
+
+def _no_archive(name: str) -> TroubleError:
+    what = f"{safe_text(without_credentials(name))} holds no event"
+    return TroubleError(Trouble.BROKEN, what, "is it an archive of events? fetch it again")
 
 
 def _opened(cursor: str | None) -> tuple[int, int, int | None]:

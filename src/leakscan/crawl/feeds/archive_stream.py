@@ -86,12 +86,14 @@ def _plain(pieces: Iterator[bytes], shown: str) -> Generator[bytes]:
         first += piece
         if len(first) >= len(_GZIP):
             break
-    if not first.startswith(_GZIP):
-        yield first
-        yield from pieces
-        return
     try:
-        yield from _inflated(first, pieces)
+        if first.startswith(_GZIP):
+            yield from _inflated(first, pieces)
+        elif first:
+            yield first
+            yield from pieces
+        else:  # a download that broke off before it began
+            raise EOFError
     except (zlib.error, EOFError):
         what = f"{shown} is damaged, or ends too early"
         raise TroubleError(Trouble.BROKEN, what, "fetch it again") from None

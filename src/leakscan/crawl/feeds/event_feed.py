@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.feeds.events import MalformedEventError, NotPublicError, parse_event
+from leakscan.crawl.feeds.events import NotPublicError, read_event
 from leakscan.crawl.feeds.poll import LONGEST_WAIT, USUAL_WAIT, Poll
 from leakscan.crawl.github.addresses import next_page
 from leakscan.crawl.github.answers import ApiMeter
@@ -28,6 +28,9 @@ PAGES = 3
 """Pages that a feed of events has at most, of `PER_PAGE` events each.
 Source: https://docs.github.com/en/rest/activity/events (300 events)."""
 
+_PAUSE = r"[1-9][0-9]{0,5}"
+"""An interval in seconds that is believed."""
+
 _REMEMBERED = 20_000
 _IN_CURSOR = 300
 
@@ -35,7 +38,13 @@ _IN_CURSOR = 300
 class EventFeed:
     """Polls one list of events.
 
-    Ids have collided, so that an event is known by its id, type, repository and time together.
+    Events come up to six hours late (as the page above says), and then stand among older ones.  So
+    a list whose first page has changed is read to its end, also behind a page that holds no news:
+    what is late there moves only further back, until nobody can see it any more.  A changed list
+    costs a call for each 100 events, three at most.  If calls run out over that, lists are asked
+    less often, and lose nothing as long as 300 events reach back that far.  While the first page
+    stays as it is, the answer 304 costs nothing and tells nothing of the other pages: what comes
+    late there is told with the next change of the first.
 
     Args:
         name: what the feed is called.
@@ -63,7 +72,7 @@ class EventFeed:
         self._told = _Told()
 
     def poll(self, cursor: str | None) -> Poll:
-        """Read the list until a whole page is known, as `Feed.poll` says.
+        """Read the list to its end if its first page has changed, as `Feed.poll` says.
 
         Raises:
             TroubleError: not even the first page could be read.
@@ -71,33 +80,33 @@ class EventFeed:
         last = _Cursor.read(cursor)
         self._remember(last.known)
         if cursor == self._told.cursor:
-            self._remember(self._told.fresh)
+            self._remember(self._told.seen)
         meter = ApiMeter()
         first = self._page(1, meter, last.etag)
         if first.status == 304:
             return Poll(wait=self._wait(first), cursor=cursor, requests=meter.requests)
-        is_first, told, trouble = not self._known, _Told(), None
+        is_first, told, trouble = not (self._known or last.etag), _Told(), None
         self._read(first, told)
         answer, page = first, 1
         try:
-            while (told.page_had_news or last.is_cut) and page < PAGES and _has_more(answer):
+            while page < PAGES and _has_more(answer):
                 page += 1
                 answer = self._page(page, meter)
                 self._read(answer, told)
         except TroubleError as error:  # what was read is told all the same
             trouble = error
-        etag = None if trouble else first.etag
-        known = [*told.fresh, *last.known][:_IN_CURSOR]
-        told.cursor = _Cursor(etag, tuple(known), trouble is not None).written()
+        etag = None if trouble else first.etag  # the rest is asked for, whatever has changed
+        known = dict.fromkeys([*told.seen, *last.known])  # as the list is ordered, and leaves off
+        told.cursor = _Cursor(etag, tuple(known)[:_IN_CURSOR]).written()
         self._told = told
-        is_at_end = page < PAGES and not trouble
+        is_at_end = not trouble and (page < PAGES or not answer.body)
         return Poll(
             tuple(told.events),
             wait=max(self._wait(first), (trouble and trouble.retry_after) or 0.0),
-            read=told.read,
-            fresh=len(told.events),
+            read=told.repeated + len(told.events),
+            fresh=len(told.events) - told.malformed,
             malformed=told.malformed,
-            gap=not (is_first or is_at_end or told.knew_any) and told.page_had_news,
+            gap=not (is_first or is_at_end or told.knew_any),
             note=f"{self.name} was not read to its end: {trouble}" if trouble else None,
             cursor=told.cursor,
             requests=meter.requests,
@@ -122,25 +131,23 @@ class EventFeed:
 
     def _read(self, answer: Answer, told: _Told) -> None:
         """Take the events of a page; what one page has pushed onto the next is known."""
-        told.page_had_news = False
         for document in answer.body:
             mark = _mark(document)
-            if mark in self._known:
+            is_known = mark in self._known
+            if is_known:
                 told.knew_any = True
                 self._known.move_to_end(mark)
-            if mark in self._known or mark in told.fresh:
+            is_repeated = is_known or mark in told.seen
+            told.seen[mark] = None
+            if is_repeated:
                 told.repeated += 1
                 continue
-            told.fresh[mark] = None
-            told.page_had_news = True
             try:
-                event = parse_event(document, self._github.host, self.name)
+                event = read_event(document, self._github.host, self.name)
             except NotPublicError:
                 continue
-            except MalformedEventError:
-                told.malformed += 1
-                continue
             told.events.append(event)
+            told.malformed += event.is_malformed
             if self._hear:
                 self._hear(event)
 
@@ -154,7 +161,7 @@ class EventFeed:
         if self._interval is not None:
             return self._interval
         asked = answer.headers.get("x-poll-interval", "").strip()
-        return min(float(asked), LONGEST_WAIT) if re.fullmatch(r"[0-9]{1,6}", asked) else USUAL_WAIT
+        return min(float(asked), LONGEST_WAIT) if re.fullmatch(_PAUSE, asked) else USUAL_WAIT
 
 
 @dataclass(slots=True)
@@ -163,16 +170,10 @@ class _Told:
 
     cursor: str | None = None
     events: list[Event] = field(default_factory=list)
-    fresh: dict[str, None] = field(default_factory=dict)
+    seen: dict[str, None] = field(default_factory=dict)
     repeated: int = 0
     malformed: int = 0
     knew_any: bool = False
-    page_had_news: bool = False
-
-    @property
-    def read(self) -> int:
-        """How many events were read."""
-        return self.repeated + self.malformed + len(self.events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +183,10 @@ class _Cursor:
     Attributes:
         etag: of the first page; ``None`` to have it sent whatever it is.
         known: marks of the newest events, so that another process can tell a gap.
-        is_cut: the last poll came to no end, so that there may be news behind what is known.
     """
 
     etag: str | None = None
     known: tuple[str, ...] = ()
-    is_cut: bool = False
 
     @classmethod
     def read(cls, text: str | None) -> _Cursor:
@@ -196,23 +195,26 @@ class _Cursor:
             read = json.loads(text or "{}")
             etag, known = read.get("etag"), read.get("known", [])
             marks = tuple(mark for mark in known if isinstance(mark, str))
-            return cls(etag if isinstance(etag, str) else None, marks, bool(read.get("is_cut")))
+            return cls(etag if isinstance(etag, str) else None, marks)
         except (ValueError, TypeError, AttributeError, RecursionError):
             return cls()
 
     def written(self) -> str:
         """Return the text that `read` reads."""
-        return json.dumps({"etag": self.etag, "known": self.known, "is_cut": self.is_cut})
+        return json.dumps({"etag": self.etag, "known": self.known})
 
 
 def _mark(document: object) -> str:
-    """Return what tells an event from others: 12 hexadecimal digits."""
-    parts: list[object] = [document]
+    """Return what tells an event from others: 12 hexadecimal digits.
+
+    Ids have collided, so that type, repository and time belong to it; if one is missing, all does.
+    """
+    parts: list[object] = []
     if isinstance(document, Mapping):
         repository = document.get("repo")
         number = repository.get("id") if isinstance(repository, Mapping) else None
         parts = [document.get("id"), document.get("type"), number, document.get("created_at")]
-    text = json.dumps(parts, sort_keys=True, default=str)
+    text = json.dumps(parts if parts and all(parts) else [document], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -14,14 +14,16 @@ LARGEST_NUMBER = 2**63 - 1
 
 
 class MalformedEventError(LeakscanError):
-    """An event cannot be understood; it is counted, and the others go on.
+    """Something cannot be understood; it is counted, and the others go on.
 
     Args:
         problem: what is wrong, without quoting anything of the event.
     """
 
     def __init__(self, problem: str) -> None:
-        super().__init__(f"an event was passed over: {problem}", "it is counted; nothing is to do")
+        super().__init__(
+            f"an event cannot be understood: {problem}", "it is counted; nothing is to do"
+        )
 
 
 class NotPublicError(LeakscanError):

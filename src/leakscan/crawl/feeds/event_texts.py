@@ -1,7 +1,7 @@
 """Every text in an event, with words and a link for where it stands.
 
-All strings are taken, whatever the event's type: a field that is new is searched too.  Only the
-words for the place know what the types mean.
+All strings are taken, whatever the event's type, and if it makes no sense: a field that is new is
+searched too.  Only the words for the place know what the types mean.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _Place:
 
     thing: str
     fields: str
-    url: str
+    url: str | None
     author: str | None
 
     def within(self, key: str, value: object) -> _Place:
@@ -61,30 +61,33 @@ class _Place:
         return Text(where, self.url, written, self.author)
 
 
-def texts_of(event: Mapping[str, object], page: str, thing: str | None = None) -> tuple[Text, ...]:
+def texts_of(event: object, page: str | None, thing: str | None = None) -> tuple[Text, ...]:
     """Return every text in an event once for each thing that it stands in.
 
     Args:
-        event: decoded from JSON.
-        page: the repository's page, for what has no page of its own.
+        event: decoded from JSON; whatever that gave.
+        page: the repository's page, for what has no page of its own; ``None`` if none is known.
         thing: what it is in words, if it is something else.
     """
-    url, actor = _link(event) or page, _login(event.get("actor"))
-    whole = _Place(thing or _spaced(event.get("type")), "", url, actor)
+    fields = event if isinstance(event, Mapping) else {}
+    url, actor = _link(event) or page, _login(fields.get("actor"))
+    whole = _Place(thing or _spaced(fields.get("type")), "", url, actor)
     seen: dict[tuple[str, str], Text] = {}
-    for place, value in _parts(event, whole):
+    for place, value in _parts(fields, whole, page) if fields else [(whole, event)]:
         for text in _walk(value, place):
             seen.setdefault((place.thing, text.text), text)
     return tuple(seen.values())
 
 
-def _parts(event: Mapping[str, object], whole: _Place) -> Iterator[tuple[_Place, object]]:
+def _parts(
+    event: Mapping[str, object], whole: _Place, repository: str | None
+) -> Iterator[tuple[_Place, object]]:
     """Yield the things that an event speaks of, what was written newly first; then all else."""
     payload = event.get("payload")
     rest = dict(event)
     if isinstance(payload, Mapping):
         others = dict(payload)
-        page = next((_page(payload, key, whole.url) for key in _SUBJECTS if key in payload), "")
+        page = next((_page(payload, key, repository) for key in _SUBJECTS if key in payload), None)
         about = replace(whole, url=page or whole.url)
         for key, thing in _things(payload):
             value = others.pop(key)
@@ -117,13 +120,13 @@ def _things(payload: Mapping[str, object]) -> list[tuple[str, str]]:
     return [(key, words) for key, words in things.items() if key in payload]
 
 
-def _page(payload: Mapping[str, object], key: str, repository: str) -> str | None:
+def _page(payload: Mapping[str, object], key: str, repository: str | None) -> str | None:
     """Return the page of a thing; since October 2025 pull requests do not name theirs."""
     value = payload.get(key)
     if not isinstance(value, Mapping):
         return None
     number, link = value.get("number"), _link(value)
-    if link is None and key == "pull_request" and _is_number(number):
+    if link is None and repository and key == "pull_request" and _is_number(number):
         return f"{repository}/pull/{number}"
     return link
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,17 @@ if TYPE_CHECKING:
     from leakscan.detect import Detector
     from leakscan.sources.sighting import Tally
 
-__all__ = ["Event", "MalformedEventError", "NotPublicError", "Text", "parse_event", "scan_event"]
+__all__ = [
+    "Event",
+    "MalformedEventError",
+    "NotPublicError",
+    "Text",
+    "parse_event",
+    "read_event",
+    "scan_event",
+]
+
+_MALFORMED = "an event that could not be understood"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +50,15 @@ class Event:
 
     Attributes:
         id: the site's number of it; numbers have collided, so it names nothing by itself.
-        type: the site's word for what happened, such as ``PushEvent``.
-        repository: ``owner/name`` when it happened.
-        repository_id: the site's number of the repository.
+        type: the site's word for what happened, such as ``PushEvent``; empty if it is malformed
+            and has none, so that it may be no event at all.
+        repository: ``owner/name`` when it happened; empty if it is malformed and names none.
+        repository_id: the site's number of the repository; 0 if it is malformed.
         happened_at: when, by the site's clock; ``None`` where it does not say.
         push: what it brought to the repository, if it did.
         texts: every text in it; they may hold secrets, so they are never shown as they are.
         host: name of the hosting site.
+        is_malformed: it could not be understood; only its texts are of use.
     """
 
     id: str
@@ -56,6 +69,24 @@ class Event:
     push: Push | None = None
     texts: tuple[Text, ...] = field(default=(), repr=False)
     host: str = "github.com"
+    is_malformed: bool = False
+
+
+def read_event(document: object, host: str, feed: str) -> Event:
+    """Read whatever a feed tells: what cannot be understood still has texts to be searched.
+
+    Args:
+        document: what `parse_event` reads; a line as it stands if that is no JSON.
+        host: name of the hosting site.
+        feed: which feed told of it.
+
+    Raises:
+        NotPublicError: it is to be passed over.
+    """
+    try:
+        return parse_event(document, host, feed)
+    except MalformedEventError:
+        return _malformed(document, host)
 
 
 def parse_event(document: object, host: str, feed: str) -> Event:
@@ -73,9 +104,7 @@ def parse_event(document: object, host: str, feed: str) -> Event:
     if not isinstance(document, Mapping):
         raise MalformedEventError("it is no object")
     check_public(document)
-    kind = text(document, "type")
-    if not re.fullmatch(r"[A-Za-z]+", kind):
-        raise MalformedEventError("type is no word")
+    kind = _kind(document)
     repository, payload = table(document, "repo"), table(document, "payload")
     name = repository_name(repository, "name")
     known = number(repository, "id") or number(payload, "repository_id")
@@ -95,6 +124,28 @@ def parse_event(document: object, host: str, feed: str) -> Event:
     )
 
 
+def _kind(document: Mapping[str, object]) -> str:
+    kind = text(document, "type")
+    if not re.fullmatch(r"[A-Za-z]+", kind):
+        raise MalformedEventError("type is no word")
+    return kind
+
+
+def _malformed(document: object, host: str) -> Event:
+    """Keep the texts of something, and of all else what makes sense."""
+    fields = document if isinstance(document, Mapping) else {}
+    kind, name, when = "", "", None
+    with suppress(MalformedEventError):
+        kind = _kind(fields)
+    with suppress(MalformedEventError):
+        name = repository_name(table(fields, "repo"), "name")
+    with suppress(MalformedEventError):
+        when = moment(fields, "created_at")
+    page = f"https://{host}/{name}" if name else None
+    texts = texts_of(document, page, _MALFORMED)
+    return Event("", kind, name, 0, when, texts=texts, host=host, is_malformed=True)
+
+
 def scan_event(
     event: Event, detector: Detector, tally: Tally, site: str | None = None
 ) -> Iterator[Sighting]:
@@ -110,11 +161,13 @@ def scan_event(
     tally.read(len(whole))
     if not detector.search(whole):  # as nearly always
         return
+    address = site or f"https://{event.host}"
+    repository = f"{address}/{event.repository}" if event.repository else address
     for written in event.texts:
         for match in detector.search(_encoded(written.text)):
             place = Location(
                 Kind.EVENT,
-                f"{site or f'https://{event.host}'}/{event.repository}",
+                repository,
                 path=written.where,
                 line=match.line,
                 column=match.column,

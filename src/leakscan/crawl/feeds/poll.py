@@ -21,12 +21,12 @@ class Poll:
     """What one poll brought.
 
     Attributes:
-        events: those that the feed had not told of before.
+        events: those that the feed had not told of before; malformed ones have texts, too.
         wait: seconds until the feed may be polled again; 0 for at once.
         read: how many events the answers held, repeats and malformed ones included; without those
             that are not public, which have not leaked.
-        fresh: how many of them were new.
-        malformed: how many could not be understood.
+        fresh: how many of them were new, and could be understood.
+        malformed: how many could not.
         gap: whether events may have been lost: nothing that was known came after the new ones.
         has_lost: whether something that was asked for cannot be had: a file of an archive, a query.
         note: what else there is to tell, on one line.
