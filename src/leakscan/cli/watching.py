@@ -22,7 +22,7 @@ from leakscan.crawl.feeds.archive import ArchiveFeed
 from leakscan.crawl.feeds.sources import feeds_of
 from leakscan.crawl.hands import Feeder, Inbox, Workers
 from leakscan.crawl.looks.follow import Means
-from leakscan.crawl.looks.hidden_names import NamingReader
+from leakscan.crawl.looks.naming import NamingReader
 from leakscan.crawl.looks.readers import ApiReader, GitReader
 from leakscan.crawl.pace import Pace
 from leakscan.errors import UsageError

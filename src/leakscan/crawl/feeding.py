@@ -12,7 +12,7 @@ from leakscan.crawl.feeds.archive import PREFIX
 from leakscan.crawl.feeds.events import scan_event
 from leakscan.crawl.figures import FeedFigures
 from leakscan.crawl.looks.follow import internal_error
-from leakscan.crawl.looks.hidden_names import hidden_name
+from leakscan.crawl.looks.naming import hidden_name
 from leakscan.crawl.pace import LONGEST_REST
 from leakscan.errors import LeakscanError
 from leakscan.ledger.feeds import PollNote

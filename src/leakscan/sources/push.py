@@ -63,9 +63,16 @@ def scan_push(
             fetching as arriving,
             Reception(punctual, Heads, arriving.hash_size, jobs=1) as reception,
         ):
-            yield from _received(arriving, reception, refs, page, punctual, limits, tally)
+            now = _page_now(arriving.url, site, page)
+            yield from _received(arriving, reception, refs, now, punctual, limits, tally)
         if reception.arrived.offsets:
             return
+
+
+def _page_now(url: str, site: str, page: str) -> str:
+    """Return the page of a repository by its name of now: a site redirects from the old one."""
+    moved = url.removesuffix(".git")
+    return moved if moved.startswith(f"{site}/") else page
 
 
 def _received(

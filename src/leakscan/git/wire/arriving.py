@@ -27,6 +27,7 @@ class Arriving:
         most: bytes that the pack may have; 0 for no limit.
 
     Attributes:
+        url: of the repository, without credentials; where it was redirected to, if it was.
         shallow: commits in it whose parents were left out, as hex.
         known: commits that it builds on, of those that were said to be here, as hex; as far as
             the server says: if all is asked for at once, it says nothing.
@@ -39,6 +40,7 @@ class Arriving:
     def __init__(
         self, exchange: Exchange, answer: Answer, packets: Packets, reply: Reply, most: int
     ) -> None:
+        self.url = exchange.base
         self.shallow = reply.shallow
         self.known = reply.known
         self.is_filtered = reply.is_filtered
