@@ -37,6 +37,10 @@ class Trouble(enum.StrEnum):
         return self in (Trouble.BARRED, Trouble.LOCAL)
 
 
+NOTHING_TO_SEE = (Trouble.GONE, Trouble.BLOCKED, Trouble.EMPTY)
+"""Nobody else can read such a push either, so that nothing of it was left out."""
+
+
 class TroubleError(TargetError):
     """Something could not be read, or not to its end.
 

@@ -80,6 +80,20 @@ def test_a_token_that_is_known_and_dead_is_no_news(town: Town) -> None:
     assert (shown["findings"], shown["new_findings"]) == (1, 1)  # in three pushes
 
 
+def test_a_quiet_run_tells_what_was_found_and_that_it_is_dead(town: Town) -> None:
+    """The mail that cron sends: nothing of what went as it should besides, and the figures."""
+    town.leak(town.hub.repository("acme/app"), "leaked")
+    done = town.watch("--once", "--quiet")
+    assert done.status == FOUND
+    found, disabled, where, lack = done.stderr.splitlines()
+    assert found.startswith("found  ")
+    assert disabled.startswith("disabled  ")
+    assert where == "leakscan: 1 finding: see `leakscan findings list`"
+    assert lack.startswith("leakscan: no [alerts] are configured")
+    assert done.stdout.count("\n") == 1
+    assert "1 finding" in done.stdout
+
+
 def test_what_is_not_configured_is_said_at_both_ends(town: Town) -> None:
     town.office.name_no_hook()
     town.leak(town.hub.repository("acme/app"), "leaked")

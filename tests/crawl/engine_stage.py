@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from leakscan.crawl.desk import Desk
 from leakscan.crawl.engine import Engine
-from leakscan.crawl.feeding import LEASE, Feeding, search_texts
+from leakscan.crawl.feeders import Feeders
+from leakscan.crawl.feeding import LEASE, Feeding
 from leakscan.crawl.feeds.events import Event
 from leakscan.crawl.feeds.poll import Poll
-from leakscan.crawl.hands import Feeder, Inbox, Workers
+from leakscan.crawl.hands import Inbox, Workers
 from leakscan.crawl.looks.follow import Means
 from leakscan.crawl.pace import Pace
+from leakscan.crawl.texts import search_texts
 from leakscan.detect import Detector
 from leakscan.ledger.duties import Duties
 from leakscan.ledger.feeds import Feeds
@@ -58,6 +60,25 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
+def run_beside(engine: Engine, then: Callable[[], None]) -> None:
+    """Run an engine while something else goes on; if that fails, the engine ends."""
+    troubles: list[BaseException] = []
+
+    def go_on() -> None:
+        try:
+            then()
+        except BaseException as error:  # noqa: BLE001 - it is raised below
+            troubles.append(error)
+            engine.stop()
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    engine.run()
+    thread.join()
+    if troubles:
+        raise troubles[0]
+
+
 @dataclass
 class Shelf:
     """A reader of pushes: what each holds, or what goes wrong, by the name of its repository.
@@ -93,7 +114,8 @@ class Shelf:
             assert self.gate.wait(DEADLINE)
             spent.git_requests += 1
             text = self.texts.get(name, "")
-            tally.read(len(text))
+            if text:
+                tally.read(len(text))
             for match in Detector(RULES).search(text.encode()):
                 yield Sighting(match, Location(Kind.BLOB, f"https://{HOST}/{name}"))
             is_mended = self.mended_after is not None and self.reads[name] > self.mended_after
@@ -110,15 +132,21 @@ class Told:
 
     Attributes:
         then: called when nothing is left to tell.
+        gate: closed while it is not set; who asks waits before it.
     """
 
     name: str
     answers: list[Poll | Exception]
     then: Callable[[], None] = lambda: None
     cursors: list[str | None] = field(default_factory=list)
+    gate: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
 
     def poll(self, cursor: str | None) -> Poll:
         self.cursors.append(cursor)
+        assert self.gate.wait(DEADLINE)
         if not self.answers:
             self.then()
             return Poll(wait=60, cursor="end")
@@ -154,10 +182,15 @@ class Listener:
 
 @dataclass
 class Watch:
-    """An engine on a ledger of its own."""
+    """An engine on a ledger of its own.
+
+    Attributes:
+        shelf, others: the ways of reading pushes, the first one first.
+    """
 
     ledgers: LedgerDesk
     shelf: Shelf = field(default_factory=Shelf)
+    others: tuple[Shelf, ...] = ()
     feeds: list[Told] = field(default_factory=list)
     listener: Listener = field(default_factory=Listener)
     answered: list[int] = field(default_factory=list)
@@ -181,12 +214,11 @@ class Watch:
             patience=0.5,
         )
         self.shelf.pace = Pace(most)
-        means = Means((self.shelf,), RULES, bytes(32), f"https://{HOST}")
+        means = Means((self.shelf, *self.others), RULES, bytes(32), f"https://{HOST}")
         inbox: Inbox = Inbox()
-        feeders = {
-            feed.name: Feeder(feed, lambda poll: search_texts(poll, Detector(RULES), means), inbox)
-            for feed in self.feeds
-        }
+        feeders = Feeders(
+            self.feeds, lambda poll: search_texts(poll, Detector(RULES), means), inbox
+        )
         return Engine(
             desk=desk,
             feeding=Feeding(feeders, Feeds(ledger, LEASE), desk, once),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from engine_stage import wait_until
 
+from leakscan.cli.watch_reasons import left_out
 from leakscan.crawl.engine import MOST_AHEAD
 from leakscan.errors import LeakscanError
 from leakscan.ledger.push_outcomes import MAX_BEGUN
@@ -67,7 +68,7 @@ def test_a_worker_that_meets_the_unexpected_goes_on(watch: Watch) -> None:
 def test_pushes_of_other_sites_keep_nobody_from_our_own(watch: Watch) -> None:
     watch.queue(*some_pushes(40, host="git.example.com"), *some_pushes(3))
     figures = watch.run(most=1)
-    assert (figures.scanned, figures.is_whole) == (3, True)
+    assert (figures.scanned, list(left_out(figures))) == (3, [])
     assert watch.states() == {"scanned": 3, "seen": 40}
 
 
@@ -186,7 +187,7 @@ def test_what_another_watch_has_done_is_no_longer_left_out(watch: Watch) -> None
     threading.Thread(target=help_out).start()
     engine.run()
     assert watch.states() == {"scanned": 1}
-    assert (figures.given_back, figures.is_whole) == (set(), True)
+    assert list(left_out(figures)) == []
 
 
 def test_what_is_given_up_is_counted_and_not_remembered(watch: Watch) -> None:
@@ -200,7 +201,7 @@ def test_what_is_given_up_is_counted_and_not_remembered(watch: Watch) -> None:
         )
     watch.shelf.errors = {"acme/app1": ValueError("x")}
     figures = watch.run()
-    assert (figures.given_up, figures.failing, figures.left_out) == (2, set(), 2)
+    assert (figures.given_up, figures.failing) == (2, set())
     assert watch.states() == {"gave-up": 2}
 
 

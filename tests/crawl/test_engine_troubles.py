@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from engine_stage import Shelf, run_beside, wait_until
 
+from leakscan.cli.watch_reasons import left_out
 from leakscan.crawl import desk as desk_module
 from leakscan.crawl.desk import MOST_RETURNS
 from leakscan.crawl.hands import Looked
 from leakscan.crawl.looks.follow import follow
-from leakscan.crawl.pace import IN_A_ROW, LONGEST_REST
+from leakscan.crawl.pace import CLOSED_AFTER, CLOSED_FOR, IN_A_ROW, LONGEST_REST, Pace
 from leakscan.errors import TargetError
 from leakscan.trouble import Trouble, TroubleError
 from pushes import a_push, pass_time, some_pushes
@@ -21,12 +24,21 @@ if TYPE_CHECKING:
 
     from engine_stage import Watch
 
+    from leakscan.crawl.figures import Figures
+
 BARRED = TroubleError(Trouble.BARRED, "every credential is refused", "make a new one")
 FULL = TargetError("no space left on the disk", "make room")
 
 
 def busy(retry_after: float) -> TroubleError:
     return TroubleError(Trouble.BUSY, "busy", "wait", retry_after)
+
+
+def given_back(figures: Figures) -> bool:
+    """Tell whether what waits is the one reason for no all-clear; else there must be none."""
+    reasons = [skip.why for skip in left_out(figures)]
+    assert reasons in ([], ["given back, to be looked at later"])
+    return bool(reasons)
 
 
 @pytest.mark.parametrize("error", [BARRED, FULL], ids=["barred", "full disk"])
@@ -37,7 +49,8 @@ def test_what_is_wrong_with_us_costs_no_push_an_attempt(watch: Watch, error: Exc
     assert watch.states() == {"seen": 200}
     assert watch.attempts() == {0}
     assert IN_A_ROW <= watch.shelf.reads.total() <= IN_A_ROW + 2
-    assert (figures.skipped, figures.failing, figures.is_whole) == ({}, set(), False)
+    assert (figures.skipped, figures.failing) == ({}, set())
+    assert given_back(figures)
     assert watch.listener.said == [str(error)]
     watch.shelf.errors.clear()
     pass_time(watch.ledgers.ledger, timedelta(hours=1))
@@ -57,7 +70,8 @@ def test_a_server_that_asks_for_a_rest_gets_its_claims_back(watch: Watch) -> Non
     watch.shelf.errors = {f"acme/app{number}": busy(500) for number in range(50)}
     figures = watch.run(most=2)
     assert watch.shelf.reads.total() <= 2
-    assert (figures.scanned, figures.failing, figures.is_whole) == (0, set(), False)
+    assert (figures.scanned, figures.failing) == (0, set())
+    assert given_back(figures)
     assert watch.states() == {"seen": 50}
     assert watch.attempts() == {0}
 
@@ -85,7 +99,7 @@ def test_a_run_that_ends_by_itself_waits_for_a_short_rest_only(
 ) -> None:
     watch.queue(a_push(1))
     watch.shelf.errors, watch.shelf.mended_after = {"acme/app1": busy(wait)}, 1
-    assert watch.run(most=1, soon=5).is_whole == (state == "scanned")
+    assert given_back(watch.run(most=1, soon=5)) == (state == "seen")
     assert watch.states() == {state: 1}
 
 
@@ -98,6 +112,34 @@ def test_a_run_that_ends_by_itself_does_not_wait_for_a_server_that_is_away(watch
     assert engine.unreached == ("git", "nobody answers at ***")
     assert watch.shelf.reads.total() == IN_A_ROW
     assert watch.states() == {"failed": IN_A_ROW, "seen": 50 - IN_A_ROW}
+
+
+def test_a_server_that_is_passed_over_is_told_of_until_it_answers_again(watch: Watch) -> None:
+    watch.others = (Shelf(via="api"),)
+    engine, ahead = watch.engine(once=False, most=1), [0.0]
+    watch.shelf.pace = Pace(1, lambda: time.monotonic() + ahead[0])
+    away = {f"acme/app{n}": TroubleError(Trouble.UNREACHABLE, "no route") for n in range(10)}
+
+    def push(numbers: range, said: int) -> None:
+        watch.queue(*map(a_push, numbers))
+        wait_until(lambda: len(watch.listener.said) == said and not engine._in_hand)
+
+    def go_on() -> None:
+        watch.shelf.errors = away
+        push(range(CLOSED_AFTER), 1)
+        ahead[0] += CLOSED_FOR + 1
+        watch.shelf.errors = {}
+        push(range(3, 5), 2)
+        watch.shelf.errors = away
+        push(range(5, 5 + CLOSED_AFTER), 3)
+        engine.stop()
+
+    run_beside(engine, go_on)
+    assert watch.listener.said == [
+        "git is passed over for api: no route",
+        "git answers again",
+        "git is passed over for api again",
+    ]
 
 
 def test_a_long_watch_remembers_no_more_and_no_more(

@@ -10,6 +10,7 @@ import pytest
 from engine_stage import Told, a_poll, an_event
 from sqlalchemy import select
 
+from leakscan.cli.watch_reasons import left_out
 from leakscan.crawl.feeds.event_texts import Text
 from leakscan.crawl.feeds.poll import Poll
 from leakscan.crawl.pace import LONGEST_REST
@@ -65,7 +66,7 @@ def test_a_feed_that_fails_is_said_once_and_the_others_go_on(watch: Watch) -> No
     unexpected, expected = sorted(watch.listener.said, key=lambda line: "no route" in line)
     assert expected == "feed org:acme: no route: check the network"
     assert unexpected.startswith("feed user:ada: internal error (ValueError in engine_stage.py:")
-    assert not figures.is_whole
+    assert {skip.what for skip in left_out(figures)} == {"feed org:acme", "feed user:ada"}
     why = {row.feed: row.why for row in watch.ledgers.rows("polls", "feed, why")}
     assert why["org:acme"] == "no route: check the network"
     assert why["events"] is None
@@ -79,17 +80,17 @@ def test_a_feed_that_has_just_failed_is_said_to_have_told_nothing(watch: Watch) 
     figures = watch.run()
     assert watch.feeds[0].cursors == []
     assert figures.feeds["events"].trouble == (
-        "it failed 0 s ago (no route), and is asked again in 15 s"
+        "it failed 0 s ago (no route), and is asked again in 15 s, or at once with --retry"
     )
     assert watch.listener.said == [f"feed events: {figures.feeds['events'].trouble}"]
-    assert not figures.is_whole
+    assert [skip.what for skip in left_out(figures)] == ["feed events"]
 
 
 def test_a_feed_that_answered_a_moment_ago_is_no_trouble(watch: Watch) -> None:
     watch.feeds = [Told("events", [a_poll()])]
     watch.run()
     figures = watch.run()
-    assert (figures.is_whole, watch.listener.said) == (True, [])
+    assert (list(left_out(figures)), watch.listener.said) == ([], [])
     assert watch.listener.remarks == ["events was asked a moment ago, and is not asked again"]
 
 
@@ -111,7 +112,7 @@ def test_a_watch_of_archives_alone_ends_when_they_are_over(watch: Watch) -> None
 
 def test_a_limit_that_is_every_feeds_is_said_once(watch: Watch) -> None:
     busy = TroubleError(
-        Trouble.BUSY, "GitHub's secondary limit: no call before 20:15:03 UTC", "", 14
+        Trouble.BUSY, "GitHub's secondary limit: no call before 20:15:03 UTC", "", 500
     )
     watch.feeds = [Told(name, [busy]) for name in ("events", "org:acme", "user:ada")]
     figures = watch.run()
@@ -149,7 +150,9 @@ def test_a_feed_that_failed_and_then_had_a_gap_has_lost_something(
     engine.run()
     feed = engine.desk.figures.feeds["events"]
     assert (feed.trouble, feed.gaps, feed.has_lost) == (None, is_gap, is_gap)
-    assert engine.desk.figures.is_whole is not is_gap
+    assert bool(list(left_out(engine.desk.figures))) == is_gap
+    again = "feed events answers again"
+    assert watch.listener.said == ["feed events: no route", again]
 
 
 def test_a_secret_in_the_text_of_an_event_is_found(
@@ -173,7 +176,7 @@ def test_an_event_that_cannot_be_searched_does_not_stop_its_feed(
     watch.feeds = [Told("events", [Poll(events, read=2, fresh=2, cursor="x")])]
     figures = watch.run()
     assert (figures.scanned, len(figures.findings)) == (2, 1)
-    assert (figures.feeds["events"].malformed, figures.is_whole) == (1, False)
+    assert [skip.why for skip in left_out(figures)] == ["1 of its events could not be understood"]
     assert cursors(watch) == {"events": "x"}
     (said,) = watch.listener.said
     assert said.startswith("an event could not be searched: internal error (TypeError in events")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leakscan.cli.watch_reasons import left_out
 from leakscan.crawl.figures import SAMPLE, FeedFigures, Figures, Lags
 from leakscan.model import Skip
 from leakscan.push import Look, PushState
@@ -51,10 +52,10 @@ def test_a_push_that_failed_and_was_scanned_later_has_not_failed() -> None:
     figures = Figures()
     count(figures, 1, Look(PushState.FAILED, Trouble.BUSY))
     figures.given_back.add(2)
-    assert not figures.is_whole
+    assert len(list(left_out(figures))) == 2
     count(figures, 1, Look(PushState.SCANNED))
     count(figures, 2, Look(PushState.SCANNED))
-    assert figures.is_whole
+    assert list(left_out(figures)) == []
     assert (figures.scanned, figures.failing, figures.given_back) == (2, set(), set())
 
 
@@ -62,21 +63,22 @@ def test_what_another_watch_has_ended_is_no_longer_left_out() -> None:
     figures = Figures(given_back={1, 2})
     count(figures, 3, Look(PushState.FAILED, Trouble.BUSY))
     figures.keep({2})
-    assert (figures.given_back, figures.failing, figures.is_whole) == ({2}, set(), False)
+    assert (figures.given_back, figures.failing) == ({2}, set())
+    assert [skip.what for skip in left_out(figures)] == ["1 push"]
     figures.keep(set())
-    assert figures.is_whole
+    assert list(left_out(figures)) == []
 
 
 def test_what_failed_for_the_last_time_is_left_out_for_good() -> None:
     figures = Figures()
     figures.count(1, Look(PushState.FAILED, Trouble.BUSY), 1.0, 1.0, is_last=True)
     figures.keep(set())
-    assert (figures.given_up, figures.failing, figures.left_out) == (1, set(), 1)
-    assert not figures.is_whole
+    assert (figures.given_up, figures.failing) == (1, set())
+    assert [skip.what for skip in left_out(figures)] == ["1 push"]
 
 
 @pytest.mark.parametrize(
-    ("look", "left_out"),
+    ("look", "number"),
     [
         (Look(PushState.SCANNED), 0),
         (Look(PushState.SCANNED, skipped=SKIP), 1),
@@ -89,17 +91,16 @@ def test_what_failed_for_the_last_time_is_left_out_for_good() -> None:
         (Look(PushState.FAILED, Trouble.BUSY), 1),
     ],
 )
-def test_only_what_somebody_could_have_read_is_left_out(look: Look, left_out: int) -> None:
+def test_only_what_somebody_could_have_read_is_left_out(look: Look, number: int) -> None:
     figures = Figures()
     count(figures, 1, look)
-    assert figures.left_out == left_out
-    assert figures.is_whole == (not left_out)
+    assert len(list(left_out(figures))) == number
 
 
 @pytest.mark.parametrize("wrong", [{"trouble": "no answer"}, {"malformed": 1}, {"has_lost": True}])
 def test_a_feed_that_did_not_tell_all_is_no_all_clear(wrong: dict[str, object]) -> None:
     figures = Figures(feeds={"events": FeedFigures(**wrong)})  # type: ignore[arg-type]
-    assert not figures.is_whole
+    assert [skip.what for skip in left_out(figures)] == ["feed events"]
 
 
 def test_a_rate_is_of_the_last_minute() -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from leakscan.errors import LeakscanError
 from leakscan.ledger.feeds import Feeds, PollNote
@@ -46,6 +46,47 @@ def test_a_feed_is_asked_by_one_at_a_time(feeds: Feeds) -> None:
         ("org:acme", None, 0),
     ]
     assert [claim.name for claim in feeds.claim(["events", "search"])] == ["search"]
+
+
+def test_those_that_come_first_are_taken_first_and_no_more_than_wanted(feeds: Feeds) -> None:
+    names = ["user:z", "events", "org:acme", "user:ada"]
+    assert [claim.name for claim in feeds.claim(names[1:2], 0)] == []
+    assert [claim.name for claim in feeds.claim(names, 2)] == names[:2]
+    assert [claim.name for claim in feeds.claim(names, 2)] == names[2:]
+    assert feeds.claim(names, 2) == []
+
+
+def test_a_look_for_what_is_due_changes_nothing_where_nothing_is(feeds: Feeds) -> None:
+    """Two thousand are looked for four times a second."""
+    feeds.claim(["events", "search"])
+    statements: list[str] = []
+
+    def keep(*arguments: Any) -> None:
+        statements.append(arguments[2])
+
+    event.listen(feeds.ledger.engine, "before_cursor_execute", keep)
+    assert feeds.claim(["events", "search"], 5) == []
+    event.remove(feeds.ledger.engine, "before_cursor_execute", keep)
+    assert any(word.startswith("SELECT") for word in statements)
+    assert not [word for word in statements if word.startswith(("INSERT", "UPDATE"))]
+
+
+def test_how_feeds_have_failed_is_known_until_they_answer(feeds: Feeds) -> None:
+    names = ["events", "org:acme", "user:ada"]
+    for claim in feeds.claim(names):
+        why = None if claim.name == "events" else f"{claim.name} is down"
+        feeds.note_poll(claim, PollNote(why=why), MINUTE)
+    failures = feeds.failures(["events", "org:acme", "search"])
+    assert list(failures) == ["org:acme"]
+    assert failures["org:acme"].why == "org:acme is down"
+    assert 0 <= failures["org:acme"].ago < 30
+    assert 30 < failures["org:acme"].due_in <= 60
+    pass_time(feeds.ledger, MINUTE)
+    for word in ("busy", None):
+        (claim,) = feeds.claim(["org:acme"])
+        feeds.note_poll(claim, PollNote(why=word), timedelta())
+        assert [one.why for one in feeds.failures(names[:2]).values()] == [word] * bool(word)
+    assert list(feeds.failures(names)) == ["user:ada"]
 
 
 def test_many_that_ask_at_once_share_without_overlap(feeds: Feeds) -> None:

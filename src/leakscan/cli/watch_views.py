@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from leakscan.cli.events import event_line, is_well
-from leakscan.cli.watch_words import log_line, rows
+from leakscan.cli.watch_words import log_line, rows, source_rows
+from leakscan.respond.event import Result
 from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
 
+    from rich.console import Console
     from rich.table import Table
 
     from leakscan.crawl.figures import Figures
@@ -44,7 +46,7 @@ class LogView:
 
     Args:
         budgets: asks what credentials may still do.
-        quiet: write only what is found, and what goes wrong.
+        quiet: write only what is found, that it is disabled, and what goes wrong.
     """
 
     def __init__(self, budgets: Callable[[], Iterable[Budget]], *, quiet: bool) -> None:
@@ -87,8 +89,9 @@ class LogView:
             self._write(found_line(finding, "known"))
 
     def event(self, event: Event) -> None:
-        """Write what was done about it."""
-        if not (self._quiet and is_well([event])):
+        """Write what was done about it; if it is to be quiet, what became of the token."""
+        is_end = event.kind == "disable" and event.result is Result.DONE
+        if is_end or not (self._quiet and is_well([event])):
             self._write(event_line(event))
 
     def show(self, figures: Figures) -> None:
@@ -108,9 +111,12 @@ class LiveView:
 
     Args:
         budgets: asks what credentials may still do.
+        console: where to draw, within its height; by default standard error.
     """
 
-    def __init__(self, budgets: Callable[[], Iterable[Budget]]) -> None:
+    def __init__(
+        self, budgets: Callable[[], Iterable[Budget]], console: Console | None = None
+    ) -> None:
         from rich.console import Console
         from rich.live import Live
 
@@ -118,7 +124,9 @@ class LiveView:
         self._started = self._next = time.monotonic()
         self.said: set[str] = set()
         """What a person has been told, to be told once."""
-        self._live = Live(console=Console(stderr=True), auto_refresh=False)
+        self._live = Live(
+            console=console or Console(stderr=True), auto_refresh=False, vertical_overflow="crop"
+        )
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -165,12 +173,34 @@ class LiveView:
         self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _drawn(self, figures: Figures) -> Table:
-        from rich.table import Table
-        from rich.text import Text
+        """Draw all of it, and in the lines that are left then as many sources as fit."""
+        console = self._live.console
+        first = rows(figures, self._budgets(), self._started)
+        longest = max(map(len, (*figures.feeds, *(name for name, _ in first))))
+        width = min(longest, console.width // 3)
+        height = len(console.render_lines(_table(first, (), width)))  # some lines are folded
+        return _table(first, source_rows(figures, console.height - height), width)
 
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="bold")
-        table.add_column(overflow="fold")
-        for name, value in rows(figures, self._budgets(), self._started):
-            table.add_row(Text(name), Text(safe_text(value)))
-        return table
+
+def _table(
+    first: Iterable[tuple[str, str]], sources: Iterable[tuple[str, str]], width: int
+) -> Table:
+    """Make a table in which each source takes one line.
+
+    Args:
+        first: names and values of what comes before the sources.
+        sources: the same of these.
+        width: columns that names take.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True, overflow="ellipsis", width=width)
+    table.add_column(overflow="fold")
+    for name, value in first:
+        table.add_row(Text(name), Text(safe_text(value)))
+    for name, value in sources:
+        line = Text(safe_text(value), no_wrap=True, overflow="ellipsis")
+        table.add_row(Text(safe_text(name)), line)
+    return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from leakscan import __version__
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from leakscan.crawl.github.allowance import Budget
 
 SCHEMA = "leakscan-watch/v1"
+
+MOST_BUDGETS = 3
+"""Budgets that are told one by one: those of one credential."""
 
 
 def pushes_line(figures: Figures) -> str:
@@ -64,6 +68,22 @@ def budget_line(budget: Budget) -> str:
     return f"{line}, anew in {duration(budget.resets_in)}" if not budget.remaining else line
 
 
+def budget_lines(budgets: Sequence[Budget]) -> list[str]:
+    """Return what credentials may still ask: each on a line, or many of them in one sum."""
+    if len(budgets) <= MOST_BUDGETS:
+        return [budget_line(budget) for budget in budgets]
+    left: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+    for budget in budgets:
+        left[budget.resource] += budget.remaining
+        most[budget.resource] += budget.limit
+    sums = [f"{resource} {left[resource]:,} of {limit:,}" for resource, limit in most.items()]
+    resting = {budget.credential for budget in budgets if budget.rests_for}
+    alone = [f"{len(resting):,} left alone"] if resting else []
+    credentials = len({budget.credential for budget in budgets})
+    return [" · ".join([count(credentials, "credential"), *sums, *alone])]
+
+
 def log_line(figures: Figures, budgets: Iterable[Budget]) -> str:
     """Return all of it on one line."""
     return " · ".join(summary_lines(figures, budgets))
@@ -74,7 +94,7 @@ def summary_lines(figures: Figures, budgets: Iterable[Budget]) -> list[str]:
     rests = [
         f"{way} left alone for {duration(rest)}" for way, rest in sorted(figures.rests.items())
     ]
-    core = [budget_line(budget) for budget in budgets if budget.resource == "core"]
+    core = budget_lines([budget for budget in budgets if budget.resource == "core"])
     lag = lag_line(figures)
     return [
         pushes_line(figures),
@@ -85,7 +105,7 @@ def summary_lines(figures: Figures, budgets: Iterable[Budget]) -> list[str]:
 
 
 def rows(figures: Figures, budgets: Iterable[Budget], started: float) -> list[tuple[str, str]]:
-    """Return all of it for a live view, as names and values.
+    """Return all of it but the sources for a live view, as names and values.
 
     Args:
         figures: of the watch.
@@ -102,13 +122,34 @@ def rows(figures: Figures, budgets: Iterable[Budget], started: float) -> list[tu
         ("lag", lag_line(figures).removeprefix("lag: ")),
         ("requests", requests_line(figures, figures.feed_requests)),
     ]
-    table += [("budget", budget_line(budget)) for budget in budgets]
+    table += [("budget", line) for line in budget_lines(list(budgets))]
     table += [
         ("left alone", f"{way} for {duration(rest)}") for way, rest in sorted(figures.rests.items())
     ]
-    for name, feed in sorted(figures.feeds.items()):
-        table.append((name, feed_line(feed, moment)))
     return [(name, value) for name, value in table if value]
+
+
+def source_rows(figures: Figures, most: int) -> list[tuple[str, str]]:
+    """Return how the sources are doing in at most so many rows, those with trouble first.
+
+    What does not fit is summed up in the last row.
+    """
+    moment = time.monotonic()
+    feeds = sorted(figures.feeds.items(), key=lambda item: (item[1].trouble is None, item[0]))
+    fit = len(feeds) if len(feeds) <= most else max(0, most - 1)
+    table = [(name, feed_line(feed, moment)) for name, feed in feeds[:fit]]
+    if rest := [feed for _, feed in feeds[fit:]]:
+        table.append(("", _rest_line(rest, is_all=not fit)))
+    return table[: max(0, most)]
+
+
+def _rest_line(feeds: Sequence[FeedFigures], *, is_all: bool) -> str:
+    sources = count(len(feeds), "source") if is_all else f"and {count(len(feeds), 'more source')}"
+    events, fresh = sum(feed.events for feed in feeds), sum(feed.fresh for feed in feeds)
+    parts = [count(events, "event"), _new_pushes(fresh)]
+    if troubled := sum(feed.trouble is not None for feed in feeds):
+        parts.append(f"{troubled:,} with trouble")
+    return f"{sources}: {', '.join(parts)}"
 
 
 def feed_line(feed: FeedFigures, moment: float) -> str:
@@ -118,8 +159,8 @@ def feed_line(feed: FeedFigures, moment: float) -> str:
         feed: which.
         moment: now, by the monotonic clock.
     """
-    pushes = "1 new push" if feed.fresh == 1 else f"{feed.fresh:,} new pushes"
-    parts = [feed.trouble] if feed.trouble else [count(feed.events, "event"), pushes]
+    told = [count(feed.events, "event"), _new_pushes(feed.fresh)]
+    parts = [feed.trouble] if feed.trouble else told
     parts += [count(feed.gaps, "gap")] if feed.gaps else []
     if feed.is_over:
         return " · ".join([*parts, "read to its end"])
@@ -129,6 +170,10 @@ def feed_line(feed: FeedFigures, moment: float) -> str:
     if feed.again_at is not None and feed.again_at >= feed.asked_at:
         when += f", again in {duration(max(0.0, feed.again_at - moment))}"
     return " · ".join([*parts, when])
+
+
+def _new_pushes(number: int) -> str:
+    return "1 new push" if number == 1 else f"{number:,} new pushes"
 
 
 def document(
@@ -191,7 +236,7 @@ def remarks(ending: Ending) -> Iterator[str]:
     """Yield what a person should know besides: each reason for an exit status of 3 among it."""
     yield from reasons(ending)
     if ending.left_out:
-        yield "what was and was not looked at: see `leakscan coverage`"
+        yield "what was and was not looked at: see `leakscan coverage --pushes`"
     if ending.waiting:
         yield f"{ending.waiting:,} to be looked at later: run `leakscan watch` again"
     if ending.in_hand:

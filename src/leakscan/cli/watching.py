@@ -17,14 +17,16 @@ from leakscan.cli.watch_reasons import left_out
 from leakscan.cli.watch_signals import ending_in_order
 from leakscan.crawl.desk import Desk
 from leakscan.crawl.engine import Engine
-from leakscan.crawl.feeding import LEASE, Feeding, search_texts
+from leakscan.crawl.feeders import Feeders
+from leakscan.crawl.feeding import LEASE, Feeding
 from leakscan.crawl.feeds.archive import ArchiveFeed
 from leakscan.crawl.feeds.sources import feeds_of
-from leakscan.crawl.hands import Feeder, Inbox, Workers
+from leakscan.crawl.hands import Inbox, Workers
 from leakscan.crawl.looks.follow import Means
 from leakscan.crawl.looks.naming import NamingReader
 from leakscan.crawl.looks.readers import ApiReader, GitReader
 from leakscan.crawl.pace import Pace
+from leakscan.crawl.texts import search_texts
 from leakscan.errors import UsageError
 from leakscan.fingerprint import fingerprint, load_key
 from leakscan.git.urls import without_credentials
@@ -145,10 +147,7 @@ def _engine(
     detector: Callable[[], Detector],
 ) -> Engine:
     inbox: Inbox = Inbox()
-    feeders = {
-        feed.name: Feeder(feed, lambda poll: search_texts(poll, detector(), means), inbox)
-        for feed in feeds
-    }
+    feeders = Feeders(feeds, lambda poll: search_texts(poll, detector(), means), inbox)
     return Engine(
         desk=desk,
         feeding=Feeding(feeders, Feeds(desk.queue.ledger, LEASE), desk, plan.once),

@@ -1,7 +1,7 @@
 """The running job: ask the feeds, hand out pushes, write down what comes back, until it is over.
 
-Feeders and workers (hands.py) do all that takes long, in threads; this loop and the desk (desk.py)
-run in the thread that calls, and only they touch the ledger.
+Feeders (feeders.py) and workers (hands.py) do all that takes long, in threads; this loop and the
+desk (desk.py) run in the thread that calls, and only they touch the ledger.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from leakscan.crawl.hands import Looked
 from leakscan.crawl.owners import ASIDE, AT_ONCE, surplus
 from leakscan.errors import LeakscanError
+from leakscan.push import PushState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,7 +81,7 @@ class Engine:
     _dry_until: float = 0.0
     _renew_at: float = 0.0
     _done_last_turn: int = 0
-    _passed_over: set[str] = field(default_factory=set)
+    _passed_over: dict[str, bool] = field(default_factory=dict)
 
     @property
     def was_stopped(self) -> bool:
@@ -144,9 +145,9 @@ class Engine:
         self.desk.take(polled, looked)
         self._forget([message.claim for message in looked])
         self._done_last_turn = len(looked)
-        self._tell_of_those_passed_over()
+        self._tell_of_those_passed_over(looked)
         self.feeding.answered(polled)
-        if polled:
+        if any(message.poll and message.poll.events for message in polled):
             self._dry_until = 0.0
         moment = time.monotonic()
         if moment >= self._renew_at:
@@ -207,16 +208,26 @@ class Engine:
             return True
         return time.monotonic() < self._dry_until and self.desk.is_idle_for(self.soon)
 
-    def _tell_of_those_passed_over(self) -> None:
-        """Say once why another way is taken; the pushes are read, so that nothing else shows it."""
+    def _tell_of_those_passed_over(self, looked: Sequence[Looked]) -> None:
+        """Say why another way is taken, and when that is over: the pushes are read all the same.
+
+        Once said, only a server that is closed is worth a word: others come and go.
+        """
+        looks = [one.followed.look for one in looked if one.followed]
+        read_by = {look.via for look in looks if look.state is PushState.SCANNED}
+        other = self.means.readers[-1].via
         for reader in self.means.readers:
-            why = reader.pace.passed_over
-            if why and reader.via not in self._passed_over:
-                self._passed_over.add(reader.via)
-                other = self.means.readers[-1].via
-                self.desk.view.say(
-                    self.desk.clean(f"{reader.via} is passed over for {other}: {why}")
-                )
+            via, why, is_closed = reader.via, reader.pace.passed_over, reader.pace.closed > 0
+            was_said = self._passed_over.get(via)
+            if was_said and via in read_by and not is_closed:
+                self._passed_over[via] = False
+                self.desk.view.say(f"{via} answers again")
+            elif why and was_said is None:
+                self._passed_over[via] = True
+                self.desk.view.say(self.desk.clean(f"{via} is passed over for {other}: {why}"))
+            elif is_closed and was_said is False:
+                self._passed_over[via] = True
+                self.desk.view.say(f"{via} is passed over for {other} again")
 
     def _part(self, *, is_told: bool) -> None:
         """Give back what was not begun, and wait a while for what was.

@@ -8,30 +8,24 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.feeds.archive import PREFIX
-from leakscan.crawl.feeds.events import scan_event
+from leakscan.crawl.feed_turns import FeedTurns
+from leakscan.crawl.feeders import ARCHIVES, LANES, lane_of
 from leakscan.crawl.figures import FeedFigures
-from leakscan.crawl.looks.follow import internal_error
 from leakscan.crawl.looks.naming import hidden_name
 from leakscan.crawl.pace import LONGEST_REST
 from leakscan.errors import LeakscanError
 from leakscan.ledger.feeds import PollNote
-from leakscan.scan import collect
-from leakscan.sources.sighting import Tally
 from leakscan.trouble import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from leakscan.crawl.desk import Desk
+    from leakscan.crawl.feeders import Feeders
     from leakscan.crawl.feeds.poll import Poll
-    from leakscan.crawl.hands import Feeder, Polled
-    from leakscan.crawl.looks.follow import Means
-    from leakscan.detect import Detector
-    from leakscan.ledger.feeds import FeedClaim, Feeds
-    from leakscan.model import ScanResult
+    from leakscan.crawl.hands import Polled
+    from leakscan.ledger.feeds import FeedClaim, FeedFailure, Feeds
     from leakscan.push import Push
-    from leakscan.sources.sighting import Sighting
 
 AGAIN = 2.0
 """Seconds after which a feed that is not due, or that another watch asks, is looked at again."""
@@ -46,6 +40,10 @@ SHORTEST_WAIT, LONGEST_WAIT = 15.0, 300.0
 ARCHIVE_WAIT = 2.0
 """The first of these for an archive, which is passed over after a few times."""
 
+SOON = 60.0
+"""Seconds that a limit may keep feeds from being asked without that being trouble: GitHub counts
+calls by the minute."""
+
 LEASE = timedelta(seconds=30)
 """How long a feed belongs to a watch that asks it, unless that says that it lives: GitHub's public
 feed moves on within seconds, so that nobody may wait long for one that has died."""
@@ -53,54 +51,29 @@ feed moves on within seconds, so that nobody may wait long for one that has died
 _NEVER = timedelta(days=1)
 
 
-def search_texts(poll: Poll, detector: Detector, means: Means) -> tuple[ScanResult | None, Poll]:
-    """Search what people wrote in the events of a poll.
-
-    Returns:
-        What was found, if anything was; and the poll, which counts an event that could not be
-        searched as malformed, so that it is told of and does not stop the feed.
-    """
-    tally = Tally()
-    errors: list[Exception] = []
-
-    def sightings() -> Iterator[Sighting]:
-        for event in poll.events:
-            try:
-                yield from tuple(scan_event(event, detector, tally, means.site))
-            except Exception as error:  # noqa: BLE001 - the next one may be searched
-                errors.append(error)
-
-    result = collect(
-        means.site, sightings(), tally, means.rules, key=lambda: means.key, least=means.least
-    )
-    if errors:
-        note = f"an event could not be searched: {internal_error(errors[0])}"
-        fresh, malformed = poll.fresh - len(errors), poll.malformed + len(errors)
-        poll = replace(poll, fresh=fresh, malformed=malformed, note=note)
-    return result if result.findings else None, poll
-
-
 @dataclass(slots=True)
 class Feeding:
     """The feeds of one watch.
 
     Attributes:
-        feeders: by name of the feed.
+        feeders: ask them.
         ledger: where cursors are, and who asks which feed now.
         once: ask each feed once only, but an archive until its end.
     """
 
-    feeders: Mapping[str, Feeder]
+    feeders: Feeders
     ledger: Feeds
     desk: Desk
     once: bool = False
     _held: dict[str, FeedClaim] = field(default_factory=dict)
-    _next: dict[str, float] = field(default_factory=dict)
-    _done: set[str] = field(default_factory=set)
+    _turns: FeedTurns = field(init=False)
     _notes: dict[str, str | None] = field(default_factory=dict)
+    _named: dict[str, str] = field(default_factory=dict)
+    _limited_until: float = float("-inf")
 
     def __post_init__(self) -> None:
-        for name in self.feeders:
+        self._turns = FeedTurns(self.feeders.names)
+        for name in self.feeders.names:
             self.desk.figures.feeds[name] = FeedFigures()
 
     @property
@@ -111,59 +84,71 @@ class Feeding:
     @property
     def has_ended(self) -> bool:
         """Whether every feed has come to its end, as archives do."""
-        feeds = self.desk.figures.feeds
-        return bool(self.feeders) and all(feeds[name].is_over for name in self.feeders)
+        feeds = self.desk.figures.feeds.values()
+        return bool(feeds) and all(feed.is_over for feed in feeds)
 
     @property
     def is_over(self) -> bool:
         """Whether no feed is to be asked any more."""
-        return not self._held and len(self._done) == len(self.feeders)
+        return not self._held and self._turns.are_over
 
     def ask_those_due(self) -> None:
-        """Ask the feeds that are due, and that no other watch asks now.
+        """Ask feeds that are due and that no other watch asks: as many as can be asked soon.
+
+        A feed that is claimed is kept from all other watches, so that none is claimed to wait.
 
         Raises:
             LeakscanError: the ledger failed.
         """
         moment = time.monotonic()
-        names = [
-            name
-            for name in self.feeders
-            if name not in self._held
-            and name not in self._done
-            and self._next.get(name, moment) <= moment
-        ]
-        if not names:
-            return
-        claims = self.desk.try_for_a_while(lambda: self.ledger.claim(names))
+        for lane in LANES:
+            room = lane.threads + lane.ahead - sum(lane_of(name) is lane for name in self._held)
+            if room > 0 and (names := self._turns.due(lane, moment, self._held)):
+                self._ask(names, room, moment)
+
+    def _ask(self, names: Sequence[str], room: int, moment: float) -> None:
+        claims = self.desk.try_for_a_while(lambda: self.ledger.claim(names, room))
         for claim in claims:
             self._held[claim.name] = claim
             self.desk.figures.feeds[claim.name].asked_at = moment
-            self.feeders[claim.name].ask(claim.cursor)
-        for name in sorted(set(names) - set(self._held)):
-            self._next[name] = moment + AGAIN
-            if not self.once:
-                self._has_failed(name)
-            elif self._is_due_later(name):
-                self._done.add(name)
-                self._leave_alone(name)
+            self.feeders.ask(claim.name, claim.cursor)
+        if len(claims) < room:  # else others may be due as well
+            self._put_off([name for name in names if name not in self._held], moment)
 
-    def _leave_alone(self, name: str) -> None:
-        """Say why a feed is not asked."""
-        if not self._has_failed(name):
-            self.desk.view.remark(f"{name} was asked a moment ago, and is not asked again")
+    def _put_off(self, names: Sequence[str], moment: float) -> None:
+        """Leave feeds alone that another watch asks, or has asked a moment ago."""
+        failures = self.desk.try_for_a_while(lambda: self.ledger.failures(names))
+        for name in names:
+            self._turns.put_off(name, moment + AGAIN)
+            if name not in failures:
+                self._say(name, self._recovered(name))
+            if self.once and not self._is_due_later(name):
+                continue
+            if name in failures:
+                self._has_failed(name, failures[name])
+            if self.once:
+                self._turns.end(name)
+                if name not in failures:
+                    said = f"{name} was asked a moment ago, and is not asked again"
+                    self.desk.view.remark(said)
 
-    def _has_failed(self, name: str) -> bool:
-        """Tell whether a feed is left alone since it has just failed, so that it tells nothing."""
-        failure = self.desk.try_for_a_while(lambda: self.ledger.failure(name))
-        if failure and not self.desk.figures.feeds[name].trouble:
+    def _has_failed(self, name: str, failure: FeedFailure) -> None:
+        """Say that a feed is left alone since it has just failed, so that it tells nothing."""
+        if not self.desk.figures.feeds[name].trouble:
             trouble = (
                 f"it failed {failure.ago:.0f} s ago ({failure.why}), and is asked again in"
-                f" {failure.due_in:.0f} s"
+                f" {failure.due_in:.0f} s, or at once with --retry"
             )
             self.desk.figures.feeds[name].trouble = trouble
             self._say(name, f"feed {name}: {trouble}")
-        return failure is not None
+
+    def _recovered(self, name: str) -> str | None:
+        """Forget the trouble of a feed that has answered, us or another watch; return the news."""
+        feed = self.desk.figures.feeds[name]
+        was_said = feed.trouble is not None and self._notes.get(name) is not None
+        feed.trouble = None
+        self._named = {why: named for why, named in self._named.items() if named != name}
+        return f"feed {name} answers again" if was_said else None
 
     def _is_due_later(self, name: str) -> bool:
         """Tell whether a feed is not worth waiting for, in a run that is to end."""
@@ -180,8 +165,10 @@ class Feeding:
             claim = self._held.pop(message.feed)
             poll = message.poll
             if poll is None:
-                self._failed(claim, message)
+                if not self._is_kept_waiting(claim, message):
+                    self._failed(claim, message)
                 continue
+            self._turns.has_answered(claim.name)
             told = [self._cleaned(event.push) for event in poll.events if event.push]
             moments = [event.happened_at for event in poll.events if event.happened_at]
             note = PollNote(
@@ -197,7 +184,8 @@ class Feeding:
             wait = _NEVER if is_done else timedelta(seconds=poll.wait)
             fresh = self._noted(claim, note, wait, poll.cursor, told)
             self._count(claim.name, poll, fresh, len(told))
-            self._say(claim.name, poll.note)
+            again = self._recovered(claim.name)
+            self._say(claim.name, poll.note or again)
 
     def renew(self) -> None:
         """Keep the feeds that are being asked.
@@ -212,8 +200,13 @@ class Feeding:
     def close(self) -> None:
         """Give back what was not answered; the feeds are as due as before.
 
-        If the ledger fails, they are when the leases have ended.
+        If the ledger fails, they are when the leases have ended.  Of a feed that never had its turn
+        nothing is known.
         """
+        for name, feed in self.desk.figures.feeds.items():
+            if not feed.trouble and not self._turns.was_reached(name):
+                verb = "answered" if name in self._held else "been asked"
+                feed.trouble = f"it had not {verb} when the watch ended"
         held, self._held = list(self._held.values()), {}
         with contextlib.suppress(LeakscanError):
             self.ledger.release(held)
@@ -229,8 +222,9 @@ class Feeding:
         fresh = self.desk.try_for_a_while(
             lambda: self.ledger.note_poll(claim, note, wait, cursor, told)
         )
-        self._next[claim.name] = time.monotonic() + wait.total_seconds()
-        self.desk.figures.feeds[claim.name].again_at = self._next[claim.name]
+        again_at = time.monotonic() + wait.total_seconds()
+        self._turns.put_off(claim.name, again_at)
+        self.desk.figures.feeds[claim.name].again_at = again_at
         return fresh
 
     def _count(self, name: str, poll: Poll, fresh: int, pushes: int) -> None:
@@ -242,16 +236,33 @@ class Feeding:
         feed.gaps += poll.gap
         was_down = feed.trouble is not None
         feed.has_lost |= poll.has_lost or (poll.gap and was_down)
-        feed.trouble, feed.is_over = None, poll.is_over
+        feed.is_over = poll.is_over
         figures.seen += fresh
         figures.repeated += pushes - fresh
         figures.feed_requests += poll.requests
         if poll.is_over or self._is_asked_once(name):
-            self._done.add(name)
+            self._turns.end(name)
+
+    def _is_kept_waiting(self, claim: FeedClaim, message: Polled) -> bool:
+        """Give a feed back that was not asked, for a limit which passes soon; tell whether it was.
+
+        Its lane rests until then: the others would only meet the same limit.
+        """
+        seconds, lane = message.retry_after, lane_of(claim.name)
+        if message.kind is not Trouble.BUSY or message.requests or lane is ARCHIVES:
+            return False
+        moment = time.monotonic()
+        if seconds is None or seconds > SOON or not self._turns.rest(claim.name, moment, seconds):
+            return False
+        self.desk.try_for_a_while(lambda: self.ledger.release([claim]))
+        if moment > self._limited_until + SOON:  # where it goes on and on, it was said
+            self._say("", message.trouble)
+        self._limited_until = moment + seconds
+        return True
 
     def _failed(self, claim: FeedClaim, message: Polled) -> None:
         why = self.desk.clean(message.trouble or "it did not answer")
-        shortest = ARCHIVE_WAIT if claim.name.startswith(PREFIX) else SHORTEST_WAIT
+        shortest = ARCHIVE_WAIT if lane_of(claim.name) is ARCHIVES else SHORTEST_WAIT
         wait = min(shortest * 2 ** min(claim.failures, 10), LONGEST_WAIT)
         wait = min(max(wait, message.retry_after or 0.0), LONGEST_REST)
         note = PollNote(requests=message.requests, trouble=message.kind, why=why)
@@ -263,13 +274,19 @@ class Feeding:
         if message.kind is Trouble.BUSY and message.retry_after is not None:
             self._say("", why)  # as a limit of ours, which is every feed's
         else:
-            self._say(claim.name, f"feed {claim.name}: {why}")
+            self._say_why(claim.name, why)
         if self._is_asked_once(claim.name):
-            self._done.add(claim.name)
+            self._turns.end(claim.name)
 
     def _is_asked_once(self, name: str) -> bool:
         """Tell whether one answer is enough; an archive is read to its end."""
-        return self.once and not name.startswith(PREFIX)
+        return self.once and lane_of(name) is not ARCHIVES
+
+    def _say_why(self, name: str, why: str) -> None:
+        """Say why a feed fails, unless another one was named for the same: as all of a site do."""
+        self._named = {known: named for known, named in self._named.items() if named != name}
+        if self._named.setdefault(why, name) == name:
+            self._say(name, f"feed {name}: {why}")
 
     def _say(self, name: str, note: str | None) -> None:
         """Say what is new about a feed, and not again while it stays so."""

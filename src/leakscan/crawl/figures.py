@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 SAMPLE = 4096
 """Lags that are kept: the median of so many of a larger number is off by a percent or two."""
 
-NOTHING_TO_SEE = (Trouble.GONE, Trouble.BLOCKED, Trouble.EMPTY)
-"""Nobody else can read such a push either, so that nothing of it was left out."""
-
 
 class Lags:
     """Seconds from a push to the end of the look at it: a sample of them, and the longest."""
@@ -173,16 +170,3 @@ class Figures:
         if len(recent) == self.looked_at.maxlen:
             span = max(moment - recent[0], 0.001)  # more than are remembered
         return len(recent) / span
-
-    @property
-    def left_out(self) -> int:
-        """How many pushes were not read whole although somebody else may be able to."""
-        skipped = sum(n for trouble, n in self.skipped.items() if trouble not in NOTHING_TO_SEE)
-        return self.partial + skipped + self.given_up + len(self.failing)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all was read of what the feeds told; what they do not tell, nobody here knows."""
-        feeds = self.feeds.values()
-        is_told = not any(feed.trouble or feed.malformed or feed.has_lost for feed in feeds)
-        return is_told and not self.left_out and not self.given_back

@@ -1,4 +1,4 @@
-"""The threads of a watch: feeders that ask what there is, and workers that look at it.
+"""The threads that look at pushes, and what they and those that ask feeds (feeders.py) hand in.
 
 Neither touches the ledger.  What they have done goes to the desk (desk.py) through one inbox; the
 desk hands out no more than it is ready to take back, so that the inbox is bounded.
@@ -11,17 +11,17 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.looks.follow import follow, internal_error
+from leakscan.crawl.looks.follow import follow
 from leakscan.crawl.owners import Owners
-from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from leakscan.crawl.feeds.poll import Feed, Poll
+    from leakscan.crawl.feeds.poll import Poll
     from leakscan.crawl.looks.follow import Followed, Means, Reader
     from leakscan.ledger.push_queue import PushClaim
     from leakscan.model import ScanResult
+    from leakscan.trouble import Trouble
 
 MOMENT = 0.5
 """Seconds after which a worker that waits looks whether it is to stop."""
@@ -64,50 +64,6 @@ class Looked:
 
 
 Inbox = queue.SimpleQueue[Polled | Looked]
-
-
-class Feeder:
-    """Asks one feed whenever the desk says so, and searches the texts of its events.
-
-    Args:
-        feed: whom to ask.
-        search: finds tokens in the texts of an answer, and tells what it could not search; called
-            in the feeder's own thread.
-        inbox: where the answers go.
-    """
-
-    def __init__(
-        self, feed: Feed, search: Callable[[Poll], tuple[ScanResult | None, Poll]], inbox: Inbox
-    ) -> None:
-        self.name = feed.name
-        self._feed = feed
-        self._search = search
-        self._inbox = inbox
-        self._cursors: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        threading.Thread(target=self._run, name=f"leakscan-feed-{feed.name}", daemon=True).start()
-
-    def ask(self, cursor: str | None) -> None:
-        """Have the feed asked from a cursor on."""
-        self._cursors.put(cursor)
-
-    def _run(self) -> None:
-        while True:
-            self._inbox.put(self._answer(self._cursors.get()))
-
-    def _answer(self, cursor: str | None) -> Polled:
-        try:
-            found, poll = self._search(self._feed.poll(cursor))
-            return Polled(self.name, poll, found)
-        except TroubleError as error:
-            return Polled(
-                self.name,
-                trouble=str(error),
-                kind=error.trouble,
-                retry_after=error.retry_after,
-                requests=error.requests,
-            )
-        except Exception as error:  # noqa: BLE001 - one feed may not end the watch
-            return Polled(self.name, trouble=internal_error(error), kind=Trouble.BROKEN)
 
 
 class Workers:

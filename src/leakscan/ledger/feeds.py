@@ -101,8 +101,12 @@ class Feeds:
     ledger: Ledger
     lease: timedelta = timedelta(minutes=5)
 
-    def claim(self, names: Collection[str]) -> list[FeedClaim]:
+    def claim(self, names: Sequence[str], most: int | None = None) -> list[FeedClaim]:
         """Take those of some feeds that are due and that nobody else asks now.
+
+        Args:
+            names: which; those that come first are taken first.
+            most: how many are taken at most; ``None`` for all.
 
         Raises:
             LeakscanError: the database failed.
@@ -112,14 +116,21 @@ class Feeds:
         ticket = secrets.token_hex(16)
         with self.ledger.writing() as connection:
             moment = now(connection)
-            rows = [{"name": name, "due_at": moment, "failures": 0} for name in sorted(names)]
-            connection.execute(insert_into(connection, feeds).on_conflict_do_nothing(), rows)
+            some = select(feeds.c.name, _due(moment)).where(feeds.c.name.in_(names))
+            known = {name: bool(is_free) for name, is_free in connection.execute(some)}
+            if new := sorted(set(names) - set(known)):
+                rows = [{"name": name, "due_at": moment, "failures": 0} for name in new]
+                connection.execute(insert_into(connection, feeds).on_conflict_do_nothing(), rows)
+            chosen = [name for name in names if known.get(name, True)][:most]
+            if not chosen:
+                return []
             query = select(feeds.c.name, feeds.c.cursor, feeds.c.failures)
-            query = query.where(feeds.c.name.in_(names), _due(moment)).order_by(feeds.c.name)
+            query = query.where(feeds.c.name.in_(chosen), _due(moment)).order_by(feeds.c.name)
             free = connection.execute(query.with_for_update(skip_locked=True)).all()
             taken = update(feeds).where(feeds.c.name.in_([row.name for row in free]))
             connection.execute(taken.values(ticket=ticket, lease_until=moment + self.lease))
-        return [FeedClaim(row.name, row.cursor, ticket, row.failures) for row in free]
+        claims = [FeedClaim(row.name, row.cursor, ticket, row.failures) for row in free]
+        return sorted(claims, key=lambda claim: chosen.index(claim.name))
 
     def renew(self, claims: Collection[FeedClaim]) -> list[FeedClaim]:
         """Make the leases of claims last anew; return those that are still their holder's.
@@ -212,27 +223,27 @@ class Feeds:
                 (feeds.c.lease_until, and_(named, ~free)),
             )
 
-    def failure(self, name: str) -> FeedFailure | None:
-        """Return how the last poll of a feed has failed; ``None`` if it has not.
+    def failures(self, names: Collection[str]) -> dict[str, FeedFailure]:
+        """Return by name how the last polls of some feeds have failed; of those that have.
 
         Raises:
             LeakscanError: the database failed.
         """
-        query = select(feeds.c.polled_at, feeds.c.due_at).where(
-            feeds.c.name == name, feeds.c.failures > 0, feeds.c.polled_at.is_not(None)
+        why = select(polls.c.why).where(polls.c.feed == feeds.c.name)
+        last = why.order_by(polls.c.id.desc()).limit(1).scalar_subquery()
+        query = select(feeds.c.name, feeds.c.polled_at, feeds.c.due_at, last.label("why")).where(
+            feeds.c.name.in_(names), feeds.c.failures > 0, feeds.c.polled_at.is_not(None)
         )
-        last = select(polls.c.why).where(polls.c.feed == name).order_by(polls.c.id.desc()).limit(1)
         with self.ledger.reading() as connection:
-            row = connection.execute(query).first()
-            if row is None:
-                return None
-            moment, why = now(connection), connection.scalar(last)
-        ago, due_in = moment - row.polled_at, row.due_at - moment
-        return FeedFailure(
-            max(0.0, ago.total_seconds()),
-            max(0.0, due_in.total_seconds()),
-            why or "it did not answer",
-        )
+            rows, moment = connection.execute(query).all(), now(connection)
+        return {
+            row.name: FeedFailure(
+                max(0.0, (moment - row.polled_at).total_seconds()),
+                max(0.0, (row.due_at - moment).total_seconds()),
+                row.why or "it did not answer",
+            )
+            for row in rows
+        }
 
 
 _HELD: Leases[FeedClaim] = Leases(feeds, feeds.c.name, lambda claim: claim.name)
