@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,7 +18,9 @@ from leakscan.cli.coverage_words import coverage_document, write_coverage
 from leakscan.errors import LeakscanError
 from leakscan.ledger.coverage import coverage
 from leakscan.ledger.feeds import Feeds, PollNote
+from leakscan.ledger.prune import prune
 from leakscan.ledger.push_queue import PushQueue
+from leakscan.ledger.push_retry import retry_pushes
 from leakscan.ledger.schema import open_ledger
 from leakscan.model import Skip
 from leakscan.push import Look, Push, PushKind, PushState
@@ -62,7 +67,8 @@ def look_at_some(ledger: Ledger) -> None:
         Look(PushState.FAILED, Trouble.BUSY, "busy"),
     ]
     claims = queue.claim(len(looks)).claims
-    queue.finish([(claim, look, 0) for claim, look in zip(claims, looks, strict=True)], None)
+    found = (0, 0, 2, 0, 0, 0, 1)
+    queue.finish(list(zip(claims, looks, found, strict=True)), None)
 
 
 def lately() -> tuple[datetime, datetime]:
@@ -156,3 +162,91 @@ def test_coverage_of_a_ledger_that_is_not_there(tmp_path: Path) -> None:
     assert isinstance(done.exception, LeakscanError)
     assert "there is no ledger" in str(done.exception)
     assert not (tmp_path / "none.sqlite3").exists()
+
+
+def run(folder: Path, *options: str) -> str:
+    settings = folder / "leakscan.toml"
+    settings.write_text('[ledger]\nurl = "ledger.sqlite3"\n')
+    arguments = ["coverage", *options, "--config", str(settings)]
+    return CliRunner().invoke(cli, arguments, catch_exceptions=False).output
+
+
+def test_what_was_left_out_is_listed(ledger: Ledger, tmp_path: Path) -> None:
+    look_at_some(ledger)
+    sums, _, listed = run(tmp_path, "--pushes").partition("Left out, the newest first:\n")
+    assert sums.strip() == run(tmp_path).strip()
+    *lines, last = listed.splitlines()
+    assert len(lines) == 3
+    for line in lines:
+        assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d  acme/app  refs/heads/main  0{12}  \w", line), (
+            line
+        )
+    said = sorted(line.rpartition("  ")[2] for line in lines)
+    assert re.fullmatch(r"failed: busy; again at \d{4}-\d\d-\d\d \d\d:\d\d; 1 finding", said[0])
+    assert said[1:] == [
+        "scanned in part: files, objects or commits left out",
+        "scanned in part: large; 2 findings",
+    ]
+    assert "`leakscan watch --retry`" in last
+
+
+def test_what_was_left_out_is_listed_for_programs(ledger: Ledger, tmp_path: Path) -> None:
+    look_at_some(ledger)
+    written = json.loads(run(tmp_path, "--pushes", "--format", "json"))
+    sums = json.loads(run(tmp_path, "--format", "json"))
+    listed = written["left_out"]
+    assert written["left_out_by_hour"] == 0
+    assert set(written) - set(sums) == {"left_out", "left_out_by_hour"}
+    assert written["pushes"] == sums["pushes"]
+    assert Counter(one["state"] for one in listed) == {"partial": 2, "failed": 1}
+    (failed,) = (one for one in listed if one["state"] == "failed")
+    known = ("repository", "ref", "kind", "trouble", "why", "via", "attempts", "findings")
+    assert {name: failed[name] for name in known} == {
+        "repository": "acme/app",
+        "ref": "refs/heads/main",
+        "kind": "push",
+        "trouble": "busy",
+        "why": "busy",
+        "via": "git",
+        "attempts": 1,
+        "findings": 1,
+    }
+    assert datetime.fromisoformat(failed["due_at"]) > datetime.fromisoformat(failed["seen_at"])
+    assert {one["trouble"] for one in listed} == {"busy", "too-large", "unknown"}
+    assert len(failed["head"]) == 40
+
+
+def test_nothing_that_was_left_out(ledger: Ledger, tmp_path: Path) -> None:
+    PushQueue(ledger, "github.com").add([a_push(1)])
+    assert "Nothing was left out that somebody may be able to read.\n" in run(tmp_path, "--pushes")
+    assert json.loads(run(tmp_path, "--pushes", "--format", "json"))["left_out"] == []
+
+
+def test_what_was_left_out_longer_ago_is_only_counted(ledger: Ledger, tmp_path: Path) -> None:
+    look_at_some(ledger)
+    prune(ledger, datetime.now(UTC) + timedelta(days=1))
+    lines = run(tmp_path, "--pushes").splitlines()
+    assert lines[-1] == (
+        "2 more were left out longer ago than watch.keep, and only counted by the hour."
+    )
+    assert json.loads(run(tmp_path, "--pushes", "--format", "json"))["left_out_by_hour"] == 2
+    queue = PushQueue(ledger, "github.com")
+    retry_pushes(ledger, "github.com")
+    while claims := queue.claim(99).claims:
+        queue.finish([(claim, Look(PushState.SCANNED), 0) for claim in claims], None)
+    *_, last = run(tmp_path, "--pushes").splitlines()
+    assert last.startswith("2 were left out")
+
+
+def test_names_that_are_to_deceive_are_shown_as_they_are(ledger: Ledger, tmp_path: Path) -> None:
+    queue = PushQueue(ledger, "github.com")
+    strange = replace(a_push(1), ref="refs/heads/\x1b[2J\u202egnp", head=None)
+    queue.add([strange])
+    (claim,) = queue.claim(1).claims
+    queue.finish([(claim, Look(PushState.SKIPPED, Trouble.REFUSED, "HTTP 403\nok"), 0)], None)
+    retry_pushes(ledger, "github.com")
+    text = run(tmp_path, "--pushes")
+    (line,) = (line for line in text.splitlines() if "acme/app" in line)
+    end = r"  refs/heads/\x1b[2J\u202egnp  no head  failed: HTTP 403\nok; again at once"
+    assert line.endswith(end)
+    assert "\x1b" not in run(tmp_path, "--pushes", "--format", "json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,11 +15,13 @@ from leakscan.cli import cli
 from leakscan.cli.watch_plan import Ending
 from leakscan.cli.watch_reasons import left_out
 from leakscan.cli.watch_words import (
+    budget_lines,
     document,
     feed_line,
     log_line,
     remarks,
     rows,
+    source_rows,
     summary_lines,
 )
 from leakscan.crawl.figures import FeedFigures, Figures
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 BUDGET = Budget("env:GH_TOKEN", "core", 4970, 5000, 1200.0)
+KINDS = ("core", "search")
+ANEW = "env:T0 search 0 of 5,000, anew in 1 min 0 s"
 SETTINGS = '[ledger]\nurl = "ledger.sqlite3"\n[fingerprint]\nkey_file = "key"\n'
 
 
@@ -86,7 +91,9 @@ def test_nothing_to_watch_is_refused(tmp_path: Path) -> None:
 
 def test_an_archive_alone_can_be_watched(tmp_path: Path) -> None:
     archive = tmp_path / "events.json.gz"
-    archive.write_bytes(gzip.compress(b""))
+    event = {"id": "1", "type": "WatchEvent", "created_at": "2026-01-02T03:04:05Z"}
+    event |= {"repo": {"id": 7, "name": "acme/app"}, "payload": {}, "public": True}
+    archive.write_bytes(gzip.compress(json.dumps(event).encode()))
     done = run_without_sources(tmp_path, "--archive", str(archive), "--format", "json")
     assert done.exit_code == 0, done.output
     written = json.loads(done.stdout)
@@ -123,8 +130,35 @@ def test_figures_in_rows() -> None:
     figures.feeds["search"].trouble = "no login"
     shown = rows(figures, [BUDGET], started=time.monotonic() - 75)
     assert ("running", "for 1 min 15 s") in shown
-    assert ("search", "no login · not asked yet") in shown
     assert ("left alone", "git for 55 s") in shown
+    assert ("budget", "env:GH_TOKEN core 4,970 of 5,000") in shown
+    assert source_rows(figures, 9)[0] == ("search", "no login · not asked yet")
+
+
+def test_sources_that_do_not_fit_are_summed_up() -> None:
+    figures = Figures(feeds={f"repo:acme/app{n:02}": FeedFigures(1, n, 1) for n in range(40)})
+    for number in (7, 33):
+        figures.feeds[f"repo:acme/app{number:02}"].trouble = "no login"
+    shown = source_rows(figures, 5)
+    names = ["repo:acme/app07", "repo:acme/app33", "repo:acme/app00", "repo:acme/app01"]
+    assert [name for name, _ in shown] == [*names, ""]
+    assert shown[-1][1] == "and 36 more sources: 739 events, 36 new pushes"
+    assert source_rows(figures, 2)[-1][1].endswith(", 1 with trouble")
+    assert source_rows(figures, 1) == [
+        ("", "40 sources: 780 events, 40 new pushes, 2 with trouble")
+    ]
+    assert source_rows(figures, 0) == source_rows(figures, -3) == []
+    assert len(source_rows(figures, 40)) == 40
+
+
+def test_budgets_of_many_credentials_are_summed_up() -> None:
+    some = [Budget(f"env:T{n}", kind, 10 * n, 5000, 60.0) for n in range(4) for kind in KINDS]
+    assert budget_lines(some[:2]) == ["env:T0 core 0 of 5,000, anew in 1 min 0 s", ANEW]
+    assert budget_lines(some) == ["4 credentials · core 60 of 20,000 · search 60 of 20,000"]
+    some[0] = replace(some[0], rests_for=60.0)
+    (line,) = budget_lines(some)
+    assert line.endswith(" · 1 left alone")
+    assert log_line(Figures(), some).endswith("4 credentials · core 60 of 20,000 · 1 left alone")
 
 
 @pytest.mark.parametrize(
@@ -267,7 +301,10 @@ def fed(**feed: Any) -> Figures:
         ),
         (
             looked(Look(PushState.FAILED, Trouble.BUSY)),
-            ("1 push", "could not be read for now; tried again later"),
+            (
+                "1 push",
+                "could not be read for now; tried again later, or at once with --retry",
+            ),
         ),
         (
             Figures(given_back={1, 2}),
@@ -284,14 +321,12 @@ def fed(**feed: Any) -> Figures:
 )
 def test_every_reason_for_no_all_clear(figures: Figures, reason: tuple[str, str]) -> None:
     assert list(left_out(figures)) == [Skip(*reason)]
-    assert not figures.is_whole
 
 
 @pytest.mark.parametrize("trouble", [Trouble.GONE, Trouble.BLOCKED, Trouble.EMPTY])
 def test_what_nobody_can_read_is_no_reason(trouble: Trouble) -> None:
     figures = looked(Look(PushState.SKIPPED, trouble), Look(PushState.SCANNED))
     assert list(left_out(figures)) == []
-    assert figures.is_whole
 
 
 def test_a_server_that_was_not_waited_for_is_a_reason() -> None:

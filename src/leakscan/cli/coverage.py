@@ -25,9 +25,19 @@ if TYPE_CHECKING:
     help="From when: 24.hours, 2.weeks, 2026-11-25, 2026-11-25T09:00 (UTC).",
 )  # fmt: skip
 @click.option("--until", type=past_moment, metavar="WHEN", help="Until when.  [default: now]")
+@click.option(
+    "--pushes", "one_by_one", is_flag=True,
+    help="List the pushes that were not read whole although they may be there.",
+)  # fmt: skip
 @format_option
 @config_option
-def coverage(since: datetime, until: datetime | None, style: str, config_path: Path | None) -> None:
+def coverage(
+    since: datetime,
+    until: datetime | None,
+    one_by_one: bool,
+    style: str,
+    config_path: Path | None,
+) -> None:
     """Say which public pushes were looked at, which were not and why, and how late.
 
     All of it is of what GitHub's feeds have shown; what they have not shown, nobody here knows.
@@ -43,10 +53,32 @@ def coverage(since: datetime, until: datetime | None, style: str, config_path: P
         raise UsageError("--since is not before --until", "exchange them")
     with opened_ledger(load_config(config_path)) as ledger:
         summed = sum_up(ledger, since, end)
-    if style == "json":
-        click.echo(json.dumps({"schema": SCHEMA, **coverage_document(summed)}, indent=2))
+        document = {"schema": SCHEMA, **coverage_document(summed)}
+        if style == "text":
+            write_coverage(summed, sys.stdout)
+        elif not one_by_one:
+            click.echo(json.dumps(document, indent=2))
+        if one_by_one:
+            _list(ledger, since, end, document if style == "json" else None)
+
+
+def _list(
+    ledger: Ledger, since: datetime, until: datetime, document: dict[str, Any] | None
+) -> None:
+    """Write the pushes that were left out: after the sums, or into the document of them.
+
+    Raises:
+        LeakscanError: the ledger failed.
+    """
+    from leakscan.cli.coverage_pushes import write_document, write_pushes
+    from leakscan.ledger.left_out import left_out, left_out_by_hour
+
+    pushes, by_hour = left_out(ledger, since, until), left_out_by_hour(ledger, since, until)
+    if document:
+        write_document(document, pushes, by_hour, sys.stdout)
         return
-    write_coverage(summed, sys.stdout)
+    click.echo()
+    write_pushes(pushes, by_hour, sys.stdout)
 
 
 def last_hour(ledger: Ledger) -> dict[str, Any]:

@@ -58,6 +58,12 @@ if TYPE_CHECKING:
     " repeated.",
 )
 @click.option(
+    "--retry",
+    "retries",
+    is_flag=True,
+    help="First make due again at once what failed or was left out before: when it is mended.",
+)
+@click.option(
     "--via",
     type=click.Choice(["auto", "git", "api"]),
     help="How to read pushes, in the place of watch.via.",
@@ -80,6 +86,7 @@ def watch(
     seconds: float | None,
     sources: tuple[str, ...],
     archives: tuple[str, ...],
+    retries: bool,
     via: str | None,
     concurrency: int | None,
     style: str,
@@ -105,7 +112,8 @@ def watch(
     _refuse_nonsense(sources, archives, style, is_endless=not once and seconds is None)
     config = load_config(config_path)
     settings = _settings(config, sources, archives, via, concurrency)
-    plan = Plan(config, read_github_settings(config), settings, archives, once, seconds)
+    site = read_github_settings(config)
+    plan = Plan(config, site, settings, archives, once, seconds, retries)
     context.exit(_watch(plan, style, quiet=quiet))
 
 

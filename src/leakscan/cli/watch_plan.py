@@ -21,6 +21,7 @@ class Plan:
         archives: names of archives to read, besides the feeds.
         once: stop when all was asked once and nothing is due.
         seconds: stop after so long; ``None`` for never.
+        retries: first make due again at once what was left out before.
     """
 
     config: Config
@@ -29,6 +30,7 @@ class Plan:
     archives: tuple[str, ...] = ()
     once: bool = False
     seconds: float | None = None
+    retries: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leakscan.cli.coverage_words import WHY
-from leakscan.crawl.figures import NOTHING_TO_SEE
 from leakscan.model import Skip
+from leakscan.trouble import NOTHING_TO_SEE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leakscan.crawl.figures import FeedFigures, Figures
+
+_AGAIN = "tried again later, or at once with --retry"
 
 
 def left_out(
@@ -39,8 +41,8 @@ def left_out(
     for number, why in (
         (figures.partial, "read in part"),
         *((n, WHY[trouble]) for trouble, n in _skipped(figures)),
-        (len(figures.failing), "could not be read for now; tried again later"),
-        (failed, "failed in an earlier watch, or another one; tried again later"),
+        (len(figures.failing), f"could not be read for now; {_AGAIN}"),
+        (failed, f"failed in an earlier watch, or another one; {_AGAIN}"),
         (in_vain, "begun before in vain, and in hand of another watch or left by one that died"),
         (len(figures.given_back), "given back, to be looked at later"),
         (figures.given_up, "given up: each look failed, or they waited longer than watch.keep"),

@@ -14,6 +14,7 @@ from leakscan.cli.watch_forgetting import Forgetting
 from leakscan.cli.watch_lacks import lacks
 from leakscan.cli.watch_plan import Ending, Plan
 from leakscan.cli.watch_reasons import left_out
+from leakscan.cli.watch_retry import retry
 from leakscan.cli.watch_signals import ending_in_order
 from leakscan.crawl.desk import Desk
 from leakscan.crawl.engine import Engine
@@ -101,6 +102,9 @@ def run_watch(plan: Plan, github: GitHub, response: Response, view: LogView | Li
         engine = _engine(plan, desk, means, feeds, detector)
         patience = AT_ONCE
         try:
+            if plan.retries:
+                names = [feed.name for feed in feeds]
+                view.remark(desk.try_for_a_while(lambda: retry(desk.queue, names)))
             forgetting = Forgetting(desk.queue, plan.watch.keep, view.say)
             with ending_in_order(engine.stop), forgetting:
                 engine.run()
