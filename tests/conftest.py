@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import signal
 import string
 from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 
+from forked import Commands
 from gitrepo import GitRepo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 # How fast a machine is decides nothing about what is right.
@@ -29,6 +32,32 @@ CHARACTERS = (string.ascii_uppercase, string.ascii_lowercase, string.digits)
 def _interruptible() -> None:
     """Take Ctrl-C as programs in a terminal do, though this run may be a job that ignores it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Have Argon2 work as little as it can in this process, whose passwords guard nothing."""
+    cheap = functools.partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("leakscan.issuer.passwords.PasswordHasher", cheap)
+        yield
+
+
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a ledger in a file to copy: its tables take longer to make than many a test."""
+    from leakscan.ledger.schema import open_ledger
+
+    file = tmp_path_factory.mktemp("ledger") / "empty.sqlite3"
+    open_ledger(str(file)).close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def commands() -> Iterator[Commands]:
+    """Give what runs commands in processes of their own."""
+    with Commands() as commands:
+        yield commands
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -198,6 +199,14 @@ class GitRepo:
         """Clone this repository; options are those of ``git clone``."""
         self.git("clone", "-q", *options, url or str(self.path), str(destination))
         return GitRepo(destination, bare="--bare" in options or "--mirror" in options)
+
+    def copy(self, destination: Path) -> GitRepo:
+        """Copy this repository as it is; what is committed next has the same date in both."""
+        shutil.copytree(self.path, destination, symlinks=True)
+        copied = GitRepo(destination, self.bare)
+        now = next(self._clock)
+        self._clock, copied._clock = itertools.count(now, 60), itertools.count(now, 60)
+        return copied
 
     def worktree(self, destination: Path, branch: str) -> GitRepo:
         """Add a linked work tree on a new branch."""

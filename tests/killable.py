@@ -18,8 +18,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from forked import preload
 from leakscan.cli import main
-from leakscan.cli import recording as _recording  # noqa: F401 - imported once for all
 from leakscan.ledger.engine import Ledger
 from leakscan.respond import head_start
 from leakscan.respond.mail import Mailer
@@ -108,6 +108,7 @@ def run(arguments: list[str], step: int, *, beside: bool) -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    preload()
     for line in sys.stdin:
         command = json.loads(line)
         print(json.dumps(run(**command)), flush=True)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from forked import Commands
+
 STORAGE = {"loose": lambda _repo: None, "packed": GitRepo.pack}
 
 
@@ -45,11 +47,11 @@ def town(office: Office) -> Iterator[Town]:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, commands: Commands) -> Iterator[Office]:
     """Make an office whose issuer and mail server run."""
     with (
         Issuer.open(tmp_path / "issuer") as issuer,
         running(issuer) as url,
         running_sink() as sink,
     ):
-        yield Office.made(tmp_path, issuer, url, sink)
+        yield Office.made(tmp_path, issuer, url, sink, commands)

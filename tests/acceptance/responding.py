@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ from servers import a_closed_port
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from forked import Commands
     from leakscan.demo.sink import Sink
     from leakscan.issuer.store import Issuer
 
@@ -44,12 +43,14 @@ class Office:
     issuer: Issuer
     url: str
     sink: Sink
+    commands: Commands
     dead_port: int = 0
 
     @classmethod
-    def made(cls, folder: Path, issuer: Issuer, url: str, sink: Sink) -> Office:
+    def made(cls, folder: Path, issuer: Issuer, url: str, sink: Sink, commands: Commands) -> Office:
         """Write the configuration."""
-        return cls(folder, write_settings(folder, issuer, url, sink.port), issuer, url, sink)
+        settings = write_settings(folder, issuer, url, sink.port)
+        return cls(folder, settings, issuer, url, sink, commands)
 
     def lose_the_hook(self) -> None:
         """Name a hook where nobody answers."""
@@ -76,15 +77,8 @@ class Office:
         self, *arguments: str, stdin: str = "", cwd: Path | None = None, **variables: Any
     ) -> Done:
         """Run a command; a traceback is a failure."""
-        done = subprocess.run(
-            [sys.executable, "-m", "leakscan", *arguments],
-            input=stdin.encode(),
-            capture_output=True,
-            check=False,
-            cwd=cwd,
-            env=_without_none(environment(**variables)),
-            timeout=100,
-        )
+        env = _without_none(environment(**variables))
+        done = self.commands.run(arguments, stdin=stdin.encode(), env=env, cwd=cwd)
         answer = Done(done.returncode, done.stdout.decode(), done.stderr.decode())
         assert "Traceback" not in answer.stderr, answer.stderr
         assert "internal error" not in answer.stderr, answer.stderr

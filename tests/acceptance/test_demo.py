@@ -14,17 +14,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def demo(tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "leakscan", "demo", *options],
         capture_output=True,
         check=False,
         text=True,
-        env=environment(HOME=str(tmp_path), TMPDIR=str(tmp_path)),
+        env=environment(HOME=str(folder), TMPDIR=str(folder)),
     )
 
 
-def test_the_loop_is_shown_on_one_screen_in_under_a_minute(tmp_path: Path) -> None:
+def test_the_loop_is_shown_on_one_screen_in_under_a_minute_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
     started = time.monotonic()
     done = demo(tmp_path)
     assert time.monotonic() - started < 60
@@ -35,6 +37,7 @@ def test_the_loop_is_shown_on_one_screen_in_under_a_minute(tmp_path: Path) -> No
     assert done.stdout.count("401 dead") == 5
     assert done.stdout.count("200 works  200 works") == 1
     assert "2 of your Replicate API tokens were leaked" in done.stdout
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_facts_are_the_same_for_programs(tmp_path: Path) -> None:
@@ -55,9 +58,4 @@ def test_the_facts_are_the_same_for_programs(tmp_path: Path) -> None:
     assert facts["watch"]["findings"] == 2
     assert facts["watch"]["pushes"]["scanned"] == 1
     assert facts["watch"]["requests"]["git"] == 1
-    assert 0 < facts["seconds_to_disabled"] < 10
-
-
-def test_nothing_is_left_behind(tmp_path: Path) -> None:
-    demo(tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert 0 < facts["seconds_to_disabled"] < 60

@@ -209,7 +209,9 @@ def test_killed_at_random_again_and_again(place: Place) -> None:
     leak = Leak.made(folder / "random", *servers)
     commands = [leak.scan, leak.respond]
     deaths = 0
-    for turn in range(24):
+    for turn in count():
+        if deaths >= 12:
+            break
         process = subprocess.Popen(
             [sys.executable, "-m", "leakscan", *commands[turn % 2]],
             env=environment(),
@@ -220,11 +222,13 @@ def test_killed_at_random_again_and_again(place: Place) -> None:
         time.sleep(rng.uniform(0.1, 1) * usual)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        deaths += process.wait() == KILLED
+        if process.wait() == KILLED:
+            deaths += 1
+        else:
+            usual *= 0.8  # the machine is faster now, or what is left to be done is less
         if turn % 2:
             with leak.desk() as desk:
                 desk.pass_time(timedelta(hours=2))
-    assert deaths >= 6
     with Killable.started() as runner:
         leak.recover(runner)
 

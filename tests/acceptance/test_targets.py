@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
@@ -160,11 +160,12 @@ def slow_to_scan(path: Path) -> GitRepo:
     return repo
 
 
-@contextmanager
-def deaf_server() -> Iterator[str]:
-    """Accept connections of the git protocol and never answer."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"git://127.0.0.1:{server.getsockname()[1]}/x.git"
+def await_map(pid: int, folder: Path) -> None:
+    """Wait until a process has mapped a file in a folder."""
+    deadline = time.monotonic() + 60
+    while str(folder) not in Path(f"/proc/{pid}/maps").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def survivors(session: int) -> list[str]:
@@ -180,8 +181,10 @@ def survivors(session: int) -> list[str]:
     return alive
 
 
-def interrupt(target: str, temporary: Path, *, whole_group: bool) -> None:
-    """Start a scan, interrupt it, and assert that it goes at once and leaves nothing."""
+def interrupt(
+    target: str, temporary: Path, await_begin: Callable[[int], object], *, whole_group: bool
+) -> None:
+    """Start a scan, interrupt it once it has begun, and assert that it goes and leaves nothing."""
     temporary.mkdir()
     process = subprocess.Popen(
         command(target, *JSON),
@@ -192,10 +195,10 @@ def interrupt(target: str, temporary: Path, *, whole_group: bool) -> None:
         start_new_session=True,
     )
     try:
-        time.sleep(1.5)
+        await_begin(process.pid)
         assert process.poll() is None, process.communicate()
         (os.killpg if whole_group else os.kill)(process.pid, signal.SIGINT)
-        _, stderr = process.communicate(timeout=5)
+        _, stderr = process.communicate(timeout=20)
         assert process.returncode == INTERRUPTED, stderr
         assert len(stderr.split(b"\n")) <= 3, stderr.decode()
         assert b"interrupted" in stderr
@@ -210,13 +213,26 @@ def interrupt(target: str, temporary: Path, *, whole_group: bool) -> None:
 @pytest.mark.parametrize("whole_group", [False, True], ids=["process", "group"])
 def test_interrupted_while_scanning(tmp_path: Path, whole_group: bool) -> None:
     repo = slow_to_scan(tmp_path / "slow")
-    interrupt(str(repo.path), tmp_path / "temporary", whole_group=whole_group)
+    folder = repo.git_dir / "objects/pack"
+    interrupt(
+        str(repo.path),
+        tmp_path / "temporary",
+        lambda pid: await_map(pid, folder),
+        whole_group=whole_group,
+    )
 
 
 @pytest.mark.parametrize("whole_group", [False, True], ids=["process", "group"])
 def test_interrupted_while_cloning(tmp_path: Path, whole_group: bool) -> None:
-    with deaf_server() as url:
-        interrupt(url, tmp_path / "temporary", whole_group=whole_group)
+    """From a server that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as taken:
+        server.settimeout(60)
+        interrupt(
+            f"git://127.0.0.1:{server.getsockname()[1]}/x.git",
+            tmp_path / "temporary",
+            lambda _: taken.enter_context(server.accept()[0]),
+            whole_group=whole_group,
+        )
 
 
 # A repository that changes.

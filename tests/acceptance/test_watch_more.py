@@ -16,6 +16,7 @@ from hub import Change
 from hub.backend import GitFault
 from ledgers import Desk
 from postgres import running_postgres
+from servers import a_closed_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,3 +151,38 @@ def test_the_run_is_in_the_ledger_with_what_was_left_out(town: Town) -> None:
     town.once()
     assert town.rows("runs")[-1].state == "incomplete"
     assert [row.what for row in town.rows("gaps")] == ["feed events"]
+
+
+def test_what_was_left_out_is_read_once_the_limits_are_raised(town: Town) -> None:
+    with town.office.settings.open("a", encoding="utf-8") as file:
+        file.write('\n[watch.limits]\npack = "64KB"\n')
+    noise = "".join(f"{number * 7919 % 104729:x}\n" for number in range(60_000))
+    leak = f"{noise}REPLICATE_API_TOKEN={town.new_token('buried')}\n"
+    town.hub.push(town.hub.repository("acme/large"), Change({"noise.env": leak}))
+    leaks(town, "small")
+    assert (town.once("--via", "git").status, town.alive()) == (INCOMPLETE, {"buried"})
+    listed = town.office.run("coverage", "--pushes", "--format", "json").json["left_out"]
+    assert {one["repository"] for one in listed} == {"acme/large"}
+    assert {one["trouble"] for one in listed} == {"too-large"}
+    assert town.office.run("coverage", "--pushes").stdout.count("  acme/large  ") == len(listed)
+    town.office.configure('pack = "64KB"', 'pack = "64MB"')
+    assert town.watch("--once", "--via", "git").status == CLEAN  # it is not looked at by itself
+    assert town.alive() == {"buried"}
+    done = town.once("--via", "git", "--retry")
+    assert (done.status, town.alive()) == (FOUND, set()), done.stderr
+    assert f"leakscan: {len(listed)} pushes are tried again" in done.stderr
+    assert "Nothing was left out" in town.office.run("coverage", "--pushes").stdout
+    again = town.watch("--once", "--via", "git", "--retry")
+    assert again.status == CLEAN
+    assert "nothing is tried again" in again.stderr
+
+
+def test_a_source_that_failed_is_asked_at_once_when_it_is_mended(town: Town) -> None:
+    leaks(town, "leaked")
+    nowhere = f"http://127.0.0.1:{a_closed_port()}"
+    town.office.configure(town.hub.url, nowhere)
+    assert town.once().status == INCOMPLETE
+    town.office.configure(nowhere, town.hub.url)
+    done = town.once("--retry")
+    assert (done.status, town.alive()) == (FOUND, set()), done.stderr
+    assert "leakscan: 1 source is tried again" in done.stderr

@@ -235,7 +235,7 @@ def test_a_full_disk_loses_nothing(town: Town) -> None:
 def test_a_terminal_shows_how_it_goes(town: Town) -> None:
     many_leaks(town, 3)
     shown, terminal = pty.openpty()
-    command = [sys.executable, "-m", "leakscan", "watch", "--for", "4s"]
+    command = [sys.executable, "-m", "leakscan", "watch", "--for", "8s"]
     with subprocess.Popen(
         [*command, "--config", str(town.office.settings)],
         env=environment(**town.variables, TERM="xterm", COLUMNS="140", LINES="40"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def watch(tmp_path: Path) -> Iterator[Watch]:
+def watch(tmp_path: Path, empty_ledger: Path) -> Iterator[Watch]:
     """An engine, and a ledger of its own."""
+    shutil.copy(empty_ledger, tmp_path / "ledger.sqlite3")
     with Desk.open(str(tmp_path / "ledger.sqlite3"), tmp_path / "ledger.key") as desk:
         yield Watch(desk)
 

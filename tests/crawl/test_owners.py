@@ -98,7 +98,7 @@ class Uneven(Shelf):
             if is_slow:
                 time.sleep(3 * SLOW / FASTER)
             if waits:
-                assert self.quick_read.wait(5)
+                assert self.quick_read.wait(60)
             yield from super().read(push, tally, spent)
         finally:
             with self.own:

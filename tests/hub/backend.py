@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import os
 import re
 import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
-from hub.git_faults import ADVERTISEMENT, RESULT, GitFault, GitRequest, pkt
+from hub.git_faults import ADVERTISEMENT, RESULT, GitFault, pkt
+from leakscan.demo.git_backend import GitRequest, git_answer
 
 if TYPE_CHECKING:
-    import io
     import ssl
     from collections.abc import Iterator, Mapping
     from types import TracebackType
@@ -29,13 +29,10 @@ if TYPE_CHECKING:
 SETTINGS = {"safe.directory": "*", "uploadpack.allowFilter": "true", "http.receivepack": "false"}
 """Of git on the server; settings given to a server are added."""
 
-_PIECE = 64 * 1024
-
 __all__ = [
     "ADVERTISEMENT",
     "RESULT",
     "GitFault",
-    "GitRequest",
     "GitServer",
     "git_server_process",
     "pkt",
@@ -118,29 +115,6 @@ class GitServer:
                     return fault
         return None
 
-    def environment(self, request: GitRequest) -> dict[str, str]:
-        """Return the CGI environment of a request."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        kept |= {
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_COUNT": str(len(self.settings)),
-            "GIT_HTTP_EXPORT_ALL": "1",
-            "GIT_PROJECT_ROOT": str(self.root.resolve()),
-            "PATH_INFO": request.path,
-            "QUERY_STRING": request.query,
-            "REQUEST_METHOD": request.method,
-            "REMOTE_ADDR": "127.0.0.1",
-            "CONTENT_TYPE": request.headers.get("content-type", ""),
-            "CONTENT_LENGTH": str(len(request.body)),
-            "HTTP_CONTENT_ENCODING": request.headers.get("content-encoding", ""),
-        }
-        for number, (key, value) in enumerate(self.settings.items()):
-            kept[f"GIT_CONFIG_KEY_{number}"] = key
-            kept[f"GIT_CONFIG_VALUE_{number}"] = value
-        protocol = request.headers.get("git-protocol")
-        return kept if self.v0_only or not protocol else kept | {"GIT_PROTOCOL": protocol}
-
 
 class _Server(ThreadingHTTPServer):
     request_queue_size = 100
@@ -193,32 +167,12 @@ class _Handler(BaseHTTPRequestHandler):
             location = owner.moved[old] + request.path.removeprefix(old) + query
             self._send(owner.move_status, {"Location": location}, iter([b"moved\n"]), fault)
         else:
-            self._run_git(owner, request, fault)
-
-    def _run_git(self, owner: GitServer, request: GitRequest, fault: GitFault) -> None:
-        with subprocess.Popen(
-            ["git", "http-backend"],
-            env=owner.environment(request),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        ) as process:
-            assert process.stdin
-            assert process.stdout
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(request.body)
-                process.stdin.close()
-            headers: dict[str, str] = {}
-            while line := process.stdout.readline().strip():
-                name, _, value = line.decode("latin-1").partition(":")
-                headers[name] = value.strip()
-            status = int(headers.pop("Status", "200").split()[0])
-            try:
-                self._send(
-                    status, headers, _pieces(cast("io.BufferedReader", process.stdout)), fault
-                )
-            finally:
-                process.kill()
+            headers = dict(request.headers)
+            if owner.v0_only:
+                headers.pop("git-protocol", None)
+            asked = replace(request, headers=headers)
+            with git_answer(owner.root, asked, owner.settings) as (status, headers, pieces):
+                self._send(status, headers, pieces, fault)
 
     def _send(
         self, status: int, headers: dict[str, str], body: Iterator[bytes], fault: GitFault
@@ -259,11 +213,6 @@ def headers_login(request: GitRequest) -> tuple[str, str] | None:
         return None
     name, _, password = base64.b64decode(value).decode().partition(":")
     return name, password
-
-
-def _pieces(stream: io.BufferedReader) -> Iterator[bytes]:
-    while piece := stream.read1(_PIECE):
-        yield piece
 
 
 @contextlib.contextmanager

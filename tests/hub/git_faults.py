@@ -1,4 +1,4 @@
-"""What the git server is asked, and what it does wrong when a test wants it to."""
+"""What the git server does wrong when a test wants it to."""
 
 from __future__ import annotations
 
@@ -16,17 +16,6 @@ def pkt(payload: bytes | str) -> bytes:
     """Return a packet that holds this."""
     raw = payload.encode() if isinstance(payload, str) else payload
     return b"%04x%b" % (len(raw) + 4, raw)
-
-
-@dataclass(frozen=True)
-class GitRequest:
-    """What the server was asked."""
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes = b""
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import PasswordHasher
 from issuing import PASSWORD, Hook, Visitor
 
 from leakscan.issuer.serve import running
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leakscan.issuer.values import NewAccount
+
+
+@pytest.fixture
+def dear_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have Argon2 work as it does for real accounts; name it before the issuer."""
+    monkeypatch.setattr("leakscan.issuer.passwords.PasswordHasher", PasswordHasher)
 
 
 @pytest.fixture

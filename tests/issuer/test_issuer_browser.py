@@ -14,7 +14,7 @@ from leakscan.model import Secret
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Browser, Locator, Page
 
     from leakscan.issuer.store import Issuer
     from leakscan.issuer.values import NewAccount
@@ -27,26 +27,29 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed")
 
 
-@pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])
-def page(request: pytest.FixtureRequest, url: str) -> Iterator[Page]:
-    """Open a browser as wide as a phone; no page may want to run, load or log anything odd."""
-    complaints: list[str] = []
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start a browser; what is done in one of its contexts leaves no trace in another."""
     with playwright.sync_playwright() as driver:
         # Without a sandbox, because tests may run as root in a container.
         browser = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        context = browser.new_context(
-            base_url=url,
-            java_script_enabled=request.param,
-            viewport={"width": 390, "height": 800},
-        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])
+def page(request: pytest.FixtureRequest, browser: Browser, url: str) -> Iterator[Page]:
+    """Open a window as wide as a phone; no page may want to run, load or log anything odd."""
+    complaints: list[str] = []
+    with browser.new_context(
+        base_url=url, java_script_enabled=request.param, viewport={"width": 390, "height": 800}
+    ) as context:
         opened = context.new_page()
         opened.set_default_timeout(PATIENCE)
         opened.on("console", lambda message: complaints.append(message.text))
         opened.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
         opened.on("pageerror", lambda error: complaints.append(str(error)))
         yield opened
-        context.close()
-        browser.close()
     # Chromium logs every answer that is an error; the rest would be a page's own fault.
     assert [text for text in complaints if "responded with a status of 4" not in text] == []
 

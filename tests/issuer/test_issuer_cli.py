@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,33 +23,48 @@ from leakscan.model import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from forked import Commands
+
 TOKEN = re.compile(r"r8_[0-9A-Za-z]{37}")
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a command of the issuer in the folder of the test."""
+@dataclass
+class Done:
+    """What one command answered."""
 
-    def command(*arguments: str, stdin: str = "", status: int = 0) -> Any:
-        done = subprocess.run(
-            [*COMMAND, "issuer", *arguments, "--data", str(tmp_path / "data")],
-            capture_output=True,
-            check=False,
-            cwd=tmp_path,
-            env=environment(tmp_path),
-            input=stdin,
-            text=True,
-            timeout=100,
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def leakscan(commands: Commands, tmp_path: Path) -> Callable[..., Done]:
+    """Run any command in the folder of the test."""
+
+    def command(*arguments: str, stdin: str = "", status: int = 0) -> Done:
+        done = commands.run(
+            arguments, stdin=stdin.encode(), env=environment(tmp_path), cwd=tmp_path
         )
-        assert "Traceback" not in done.stderr
-        assert done.returncode == status, done.stderr
-        return done
+        stderr = done.stderr.decode()
+        assert "Traceback" not in stderr
+        assert done.returncode == status, stderr
+        return Done(done.returncode, done.stdout.decode(), stderr)
 
     return command
 
 
 @pytest.fixture
-def ada_secret(run: Callable[..., Any]) -> Secret:
+def run(leakscan: Callable[..., Done], tmp_path: Path) -> Callable[..., Done]:
+    """Run a command of the issuer there."""
+
+    def command(*arguments: str, **more: Any) -> Done:
+        return leakscan("issuer", *arguments, "--data", str(tmp_path / "data"), **more)
+
+    return command
+
+
+@pytest.fixture
+def ada_secret(run: Callable[..., Done]) -> Secret:
     """Add Ada's account and return its default token."""
     arguments = ("account", "add", "ada", "--email", "ada@example.com", "--password-stdin")
     added = run(*arguments, "--name", "Ada Lovelace", "--locale", "en", stdin=f"{PASSWORD}\r\n")
@@ -57,7 +73,7 @@ def ada_secret(run: Callable[..., Any]) -> Secret:
     return Secret(added.stdout.strip())
 
 
-def test_init_says_where_everything_is(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_init_says_where_everything_is(run: Callable[..., Done], tmp_path: Path) -> None:
     told = run("init").stdout
     for name in ("issuer.sqlite3", "digest.key", "webhook.secret", "session.key"):
         assert str(tmp_path / "data" / name) in told
@@ -71,7 +87,7 @@ def test_the_default_folder(tmp_path: Path) -> None:
     assert (tmp_path / ".local/share/leakscan/issuer/issuer.sqlite3").is_file()
 
 
-def test_accounts_and_tokens(run: Callable[..., Any], ada_secret: Secret) -> None:
+def test_accounts_and_tokens(run: Callable[..., Done], ada_secret: Secret) -> None:
     assert run("account", "list").stdout == "ada  user  ada@example.com  Ada Lovelace\n"
     created = run("token", "create", "ada", "laptop")
     assert TOKEN.fullmatch(created.stdout.removesuffix("\n"))
@@ -86,7 +102,7 @@ def test_accounts_and_tokens(run: Callable[..., Any], ada_secret: Secret) -> Non
 
 
 @pytest.mark.usefixtures("ada_secret")
-def test_accounts_are_listed_in_columns(run: Callable[..., Any]) -> None:
+def test_accounts_are_listed_in_columns(run: Callable[..., Done]) -> None:
     arguments = ("--email", "all@acme-laboratories.example", "--kind", "organization")
     run("account", "add", "acme", *arguments, "--password-stdin", stdin=PASSWORD)
     assert run("account", "list").stdout == (
@@ -95,7 +111,9 @@ def test_accounts_are_listed_in_columns(run: Callable[..., Any]) -> None:
     )
 
 
-def test_the_hook_comes_with_how_to_verify(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_hook_comes_with_how_to_verify(
+    run: Callable[..., Done], leakscan: Callable[..., Done], tmp_path: Path
+) -> None:
     printed = run("hook", "--url", "https://issuer.example/leaks/hooks/disable").stdout
     assert "verify" not in tomllib.loads(printed)
     wanted = printed.replace("# [", "[").replace("# url", "url")
@@ -103,14 +121,7 @@ def test_the_hook_comes_with_how_to_verify(run: Callable[..., Any], tmp_path: Pa
     config = tmp_path / "leakscan.toml"
     config.write_text(wanted)
     run("init")
-    checked = subprocess.run(
-        [*COMMAND, "respond", "--check", "--config", str(config)],
-        capture_output=True,
-        check=False,
-        env=environment(tmp_path),
-        text=True,
-    )
-    assert checked.returncode == 0, checked.stderr
+    checked = leakscan("respond", "--check", "--config", str(config))
     assert "https://issuer.example/leaks/v1/account" in checked.stdout
 
 
@@ -138,7 +149,7 @@ def test_the_hook_comes_with_how_to_verify(run: Callable[..., Any], tmp_path: Pa
     ],
 )
 def test_mistakes_are_one_line(
-    run: Callable[..., Any], arguments: tuple[str, ...], message: str
+    run: Callable[..., Done], arguments: tuple[str, ...], message: str
 ) -> None:
     done = run(*arguments, stdin=PASSWORD, status=2)
     assert message in done.stderr
@@ -160,7 +171,7 @@ def test_mistakes_are_one_line(
     ],
 )
 def test_a_wrong_folder_is_one_line(
-    run: Callable[..., Any], tmp_path: Path, spoil: Callable[[Path], object], message: str
+    run: Callable[..., Done], tmp_path: Path, spoil: Callable[[Path], object], message: str
 ) -> None:
     spoil(tmp_path / "data")
     done = run("account", "list", status=3)
@@ -206,7 +217,7 @@ def test_the_password_is_asked_for_twice(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("ada_secret")
-def test_the_operator_gives_another_password(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_operator_gives_another_password(run: Callable[..., Done], tmp_path: Path) -> None:
     new = "another password"
     with Issuer.open(tmp_path / "data") as issuer:
         before = issuer.sign_in("ada", PASSWORD)
@@ -226,7 +237,7 @@ def test_the_operator_gives_another_password(run: Callable[..., Any], tmp_path: 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
 def test_serving(
-    run: Callable[..., Any],
+    run: Callable[..., Done],
     ada_secret: Secret,
     tmp_path: Path,
     number: signal.Signals,
@@ -246,7 +257,7 @@ def test_serving(
     assert "disabled: leak" in run("token", "list", "ada").stdout
 
 
-def test_a_port_in_use_is_one_line(run: Callable[..., Any]) -> None:
+def test_a_port_in_use_is_one_line(run: Callable[..., Done]) -> None:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -258,22 +269,25 @@ def test_a_port_in_use_is_one_line(run: Callable[..., Any]) -> None:
     )
 
 
-def scan(folder: Path, config: Path) -> dict[str, Any]:
-    done = subprocess.run(
-        [*COMMAND, "scan", "--format", "json", "--config", str(config), "--", str(folder)],
-        capture_output=True,
-        check=False,
-        env=environment(folder),
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode == 1, done.stderr
-    (finding,) = json.loads(done.stdout)["findings"]
-    return dict(finding)
+@pytest.fixture
+def scan(leakscan: Callable[..., Done]) -> Callable[[Path, Path], dict[str, Any]]:
+    """Scan a folder that holds one secret; return the finding."""
+
+    def command(folder: Path, config: Path) -> dict[str, Any]:
+        options = ("--format", "json", "--config", str(config))
+        done = leakscan("scan", *options, "--", str(folder), status=1)
+        (finding,) = json.loads(done.stdout)["findings"]
+        return dict(finding)
+
+    return command
 
 
 def test_a_scan_knows_what_was_issued(
-    run: Callable[..., Any], ada_secret: Secret, tmp_path: Path, token: str
+    run: Callable[..., Done],
+    scan: Callable[[Path, Path], dict[str, Any]],
+    ada_secret: Secret,
+    tmp_path: Path,
+    token: str,
 ) -> None:
     done = run("digests", "-o", "issued.digests")
     assert done.stderr == "Wrote issued.digests.  Tokens issued: 1.\n"
@@ -290,19 +304,16 @@ def test_a_scan_knows_what_was_issued(
         assert scan(folder, config)["issued"] is verdict
 
 
-def test_a_scan_knows_the_checksum(ada_secret: Secret, tmp_path: Path, token: str) -> None:
+def test_a_scan_knows_the_checksum(
+    leakscan: Callable[..., Done],
+    scan: Callable[[Path, Path], dict[str, Any]],
+    ada_secret: Secret,
+    tmp_path: Path,
+    token: str,
+) -> None:
     config = tmp_path / "leakscan.toml"
-    printed = subprocess.run(
-        [*COMMAND, "issuer", "rule"], capture_output=True, check=True, env=environment(tmp_path)
-    )
-    config.write_bytes(printed.stdout)
-    checked = subprocess.run(
-        [*COMMAND, "rules", "check", "--config", str(config)],
-        capture_output=True,
-        check=False,
-        env=environment(tmp_path),
-    )
-    assert checked.returncode == 0, checked.stdout
+    config.write_text(leakscan("issuer", "rule").stdout)
+    leakscan("rules", "check", "--config", str(config))
     for secret, verdict, confidence in (
         (ada_secret.reveal(), "valid", "high"),
         (token, "invalid", "low"),
@@ -313,13 +324,6 @@ def test_a_scan_knows_the_checksum(ada_secret: Secret, tmp_path: Path, token: st
         if verdict == "valid":
             found = scan(folder, config)
             assert (found["checksum"], found["confidence"]) == (verdict, confidence)
-        tried = subprocess.run(
-            [*COMMAND, "rules", "test", "--config", str(config), "-"],
-            capture_output=True,
-            check=False,
-            env=environment(tmp_path),
-            input=secret,
-            text=True,
-        )
+        tried = leakscan("rules", "test", "--config", str(config), "-", stdin=secret, status=1)
         assert f"checksum:   {verdict}" in tried.stdout
         assert f"confidence: {confidence}" in tried.stdout

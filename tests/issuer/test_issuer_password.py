@@ -12,6 +12,7 @@ import pytest
 from issuing import PASSWORD, Visitor, account_answer, words
 
 from leakscan.errors import UsageError
+from leakscan.issuer.passwords import Passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,11 @@ def elsewhere(home: Visitor) -> Iterator[Visitor]:
 
 def is_signed_in(visitor: Visitor) -> bool:
     return visitor.get("/tokens").url.endswith("/tokens")
+
+
+@pytest.mark.usefixtures("dear_passwords")
+def test_a_hash_costs_what_rfc_9106_recommends() -> None:
+    assert Passwords().hash(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 def test_every_page_leads_to_it(home: Visitor, issuer: Issuer) -> None:
@@ -180,6 +186,7 @@ def test_attempts_to_sign_in_count_too(home: Visitor, issuer: Issuer) -> None:
     assert issuer.sign_in("ada", PASSWORD)
 
 
+@pytest.mark.usefixtures("dear_passwords")
 def test_signing_in_and_changing_share_their_turns(
     home: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,6 +224,7 @@ def test_signing_in_and_changing_share_their_turns(
     assert max(at_once) <= 2
 
 
+@pytest.mark.usefixtures("dear_passwords")
 def test_of_many_changes_at_once_one_is_made(issuer: Issuer, ada: NewAccount) -> None:
     def change(number: int) -> bool:
         return issuer.change_password("ada", PASSWORD, f"{NEW} {number}") is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path, empty_ledger: Path) -> Iterator[Desk]:
     """Give an empty ledger in a file."""
+    shutil.copy(empty_ledger, tmp_path / "ledger.sqlite3")
     with Desk.open(str(tmp_path / "ledger.sqlite3"), tmp_path / "ledger.key") as made:
         yield made
 

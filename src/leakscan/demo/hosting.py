@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
 import threading
 import zlib
 from dataclasses import dataclass, field
@@ -12,14 +11,11 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from leakscan.git.program import quiet_environment
+from leakscan.demo.git_backend import GitRequest, git_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-_PATIENCE = 20
-"""Seconds that git may take for an answer."""
 
 
 @dataclass
@@ -94,30 +90,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_POST(self) -> None:
-        """Have git answer (git-http-backend(1))."""
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        done = subprocess.run(
-            ["git", "http-backend"],
-            input=body,
-            capture_output=True,
-            check=False,
-            timeout=_PATIENCE,
-            env=quiet_environment({"safe.directory": "*"})
-            | {
-                "CONTENT_LENGTH": str(len(body)),
-                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-                "GIT_HTTP_EXPORT_ALL": "1",
-                "GIT_PROJECT_ROOT": str(self.site.root),
-                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-                "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-                "PATH_INFO": self.path,
-                "REQUEST_METHOD": "POST",
-            },
-        )
-        head, _, answer = done.stdout.partition(b"\r\n\r\n")
-        headers = dict(line.split(": ", 1) for line in head.decode("latin-1").splitlines())
-        self.send_response(int(headers.pop("Status", "200").split()[0]))
-        for name, value in headers.items():
+        """Have git answer."""
+        path, _, query = self.path.partition("?")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = self.rfile.read(int(headers.get("content-length") or 0))
+        request = GitRequest("POST", path, query, headers, body)
+        with git_answer(self.site.root, request) as (status, told, pieces):
+            answer = b"".join(pieces)
+        self.send_response(status)
+        for name, value in told.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()

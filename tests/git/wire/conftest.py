@@ -26,16 +26,25 @@ def _plain_network(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.fixture(scope="session")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[GitRepo, list[str]]:
+    """Make a repository of ten commits to copy; give it and the commits."""
+    repo = GitRepo.init(tmp_path_factory.mktemp("grown"))
+    return repo, grow(repo, 10)
+
+
 @pytest.fixture
-def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
-    """Serve a repository of ten commits.
+def stage(
+    tmp_path: Path, grown: tuple[GitRepo, list[str]], request: pytest.FixtureRequest
+) -> Iterator[Stage]:
+    """Serve a copy of that repository.
 
     A parameter is the version of the protocol that the server speaks: 2 by default, or 0.
     """
     version = getattr(request, "param", 2)
     root = tmp_path / "served"
-    repo = GitRepo.init(root / "acme" / "app")
-    commits = grow(repo, 10)
+    origin, commits = grown
+    repo = origin.copy(root / "acme" / "app")
     wire = Wire(patience=20)
     with GitServer(root, v0_only=version == 0) as server:
         yield Stage(repo, server, wire, commits, tmp_path / "scratch")

@@ -139,12 +139,12 @@ def test_a_reader_that_is_slow_takes_too_long(stage: Stage) -> None:
 
 def test_patience_ends_where_nothing_comes(stage: Stage) -> None:
     stage.wire = Wire(patience=0.4)
-    stage.server.faults = [GitFault("POST", delay=2)]
-    error = in_time(stage, Limits(), 1.9)
+    stage.server.faults = [GitFault("POST", delay=30)]
+    error = in_time(stage, Limits(), 20)
     assert error.trouble is Trouble.UNREACHABLE
     assert "no answer in time" in str(error)
-    stage.server.faults = [GitFault("POST", drip=2, drip_after=300)]
-    error = in_time(stage, Limits(), 1.9)
+    stage.server.faults = [GitFault("POST", drip=30, drip_after=300)]
+    error = in_time(stage, Limits(), 20)
     assert error.trouble is Trouble.BROKEN
     assert "nothing came for 0.4 s" in str(error)
 

@@ -80,7 +80,7 @@ def test_a_server_that_talks_nonsense(step: str, nonsense: bytes, send: Send) ->
 def test_silence_after_the_message_may_be_acceptance(end: bytes, send: Send) -> None:
     """It is not sent again, even over a connection that was kept."""
     with FaultyServer({"content": end}) as server:
-        (outcome,) = send(server, timeout=1 if end == HANG else 10)
+        (outcome,) = send(server, timeout=3 if end == HANG else 10)
         assert isinstance(outcome, Failed)
         assert outcome.answer.endswith("may have been accepted")
         assert (len(server.contents), server.connections) == (1, 1)
