@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING
 
 import pytest
 from smtp_servers import HonestServer, Mailbox
 
 from certificates import certificate
+from leakscan.errors import UsageError
 from leakscan.respond.mail import Delivered, Failed, Mailer, Refused
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
     from email.message import EmailMessage
     from pathlib import Path
@@ -52,6 +53,43 @@ def test_an_encrypted_connection_and_a_login(
     assert mailbox.sessions[0].host_name == "replicate.example"
     assert mailbox.sessions[0] is mailbox.sessions[1], "one connection is kept"
     assert mailbox.messages[0]["To"] == "Ada <ada0@example.com>"
+
+
+@pytest.mark.parametrize(("security", "times"), [("starttls", 1), ("tls", 1), ("none", 0)])
+def test_the_systems_certificates_are_loaded_once_where_they_are_needed(
+    security: str,
+    times: int,
+    tls: Tls,
+    settings_for: Settings,
+    letter_to: LetterTo,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    load, loaded = ssl.SSLContext.load_default_certs, []
+
+    def counted(context: ssl.SSLContext, purpose: ssl.Purpose) -> None:
+        loaded.append(purpose)
+        load(context, purpose)
+
+    own = {} if security == "none" else {security: tls[0]}
+    with HonestServer(Mailbox(), **own) as server:
+        monkeypatch.setattr(ssl.SSLContext, "load_default_certs", counted)
+        settings = settings_for(server.port, security=security, ca_file=tls[1])
+        with Mailer(settings):
+            assert loaded == []  # there may be nothing to send
+        with Mailer(settings) as mailer:
+            outcomes = [mailer.send(letter_to(f"ada{n}@example.com")) for n in range(2)]
+    assert [type(outcome) for outcome in outcomes] == [Delivered] * 2
+    assert loaded == [ssl.Purpose.SERVER_AUTH] * times
+
+
+def test_certificates_that_have_gone_are_said(
+    tls: Tls, settings_for: Settings, letter_to: LetterTo
+) -> None:
+    with HonestServer(Mailbox(), starttls=tls[0]) as server:
+        settings = settings_for(server.port, security="starttls", ca_file=tls[1])
+        tls[1].unlink()
+        with Mailer(settings) as mailer, pytest.raises(UsageError, match="cannot read it"):
+            mailer.send(letter_to("ada@example.com"))
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])

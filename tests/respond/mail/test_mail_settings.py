@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,6 +111,19 @@ def test_a_wrong_table_names_file_and_key(
     assert str(caught.value).startswith(str(tmp_path / "c.toml") + ": ")
     assert message in str(caught.value)
     assert PASSWORD not in str(caught.value)
+
+
+def test_a_file_of_certificates_is_checked_without_those_of_the_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(ssl.SSLContext, "load_default_certs")  # it takes long
+    certificate(tmp_path, "ca")
+    for security in ("tls", "none"):
+        table = LEAST | {"host": "localhost", "security": security}
+        assert read_mail(table, tmp_path / "c.toml", {}).ca_file is None
+        assert read_mail(table | {"ca_file": "ca.pem"}, tmp_path / "c.toml", {}).ca_file
+        with pytest.raises(UsageError, match="cannot read it"):
+            read_mail(table | {"ca_file": "missing"}, tmp_path / "c.toml", {})
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost", "LOCALHOST"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from email import policy
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from leakscan.respond.deadline import Deadline
@@ -14,6 +15,7 @@ from leakscan.respond.mail.settings import tls_context
 
 if TYPE_CHECKING:
     import smtplib
+    import ssl
     from email.headerregistry import Address
     from email.message import EmailMessage
     from types import TracebackType
@@ -41,14 +43,10 @@ class Mailer:
 
     It connects at the first message and again when the connection broke.  Use it as a context
     manager, or `close` it; one thread only.
-
-    Raises:
-        UsageError: the file of certificates cannot be used.
     """
 
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings
-        self._context = tls_context(settings.ca_file)
         self._server: smtplib.SMTP | None = None
 
     def send(self, message: EmailMessage) -> Outcome:
@@ -56,6 +54,9 @@ class Mailer:
 
         Returns:
             `Delivered`, `Refused` if trying again is no use, else `Failed`.
+
+        Raises:
+            UsageError: the file of certificates cannot be used any more.
         """
         to: Any = message["To"]
         recipients: tuple[Address, ...] = to.addresses if to is not None else ()
@@ -88,6 +89,11 @@ class Mailer:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        """What verifies servers; made when it is needed, for that takes long."""
+        return tls_context(self._settings)
 
     def _send(self, address: str, content: bytes, deadline: Deadline) -> Outcome:
         """Send over the kept connection; if that is dead, once more over a new one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from leakscan.errors import UsageError
-from leakscan.respond.mail.settings import PORTS, TOKEN_PAGE, MailSettings, tls_context
+from leakscan.respond.mail.settings import PORTS, TOKEN_PAGE, MailSettings, check_ca_file
 from leakscan.toml_table import Table
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def read_mail(table: object, source: Path, environ: Mapping[str, str]) -> MailSe
     if values["templates"] is not None and not values["templates"].is_dir():
         raise keys.error("templates", "no such folder", "check the path")
     try:
-        tls_context(values["ca_file"])
+        if values["ca_file"] is not None:
+            check_ca_file(values["ca_file"])
         return MailSettings(**values)
     except UsageError as error:
         raise UsageError(f"{source}: {error.what}", error.remedy) from None

@@ -112,20 +112,37 @@ class MailSettings:
                 raise UsageError(f"mail.{name}: holds more than printable ASCII", "use another")
 
 
-def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+def tls_context(settings: MailSettings) -> ssl.SSLContext:
     """Make the context that verifies servers, by the system's certificates and ``ca_file``.
+
+    Where no TLS is used, it trusts nobody: loading all certificates of the system takes long.
 
     Raises:
         UsageError: ``ca_file`` cannot be read or holds no certificate.
     """
+    if settings.security == "none":
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context = ssl.create_default_context()
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(ca_file)
-        except ssl.SSLError:
-            raise UsageError(f"{ca_file}: holds no certificate", "use a PEM file") from None
-        except OSError as error:
-            raise UsageError(
-                f"{ca_file}: cannot read it: {error.strerror}", "check mail.ca_file"
-            ) from None
+    if settings.ca_file is not None:
+        _trust(context, settings.ca_file)
     return context
+
+
+def check_ca_file(ca_file: Path) -> None:
+    """Check that a file of certificates can be used.
+
+    Raises:
+        UsageError: it cannot be read or holds no certificate.
+    """
+    _trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ca_file)
+
+
+def _trust(context: ssl.SSLContext, ca_file: Path) -> None:
+    try:
+        context.load_verify_locations(ca_file)
+    except ssl.SSLError:
+        raise UsageError(f"{ca_file}: holds no certificate", "use a PEM file") from None
+    except OSError as error:
+        raise UsageError(
+            f"{ca_file}: cannot read it: {error.strerror}", "check mail.ca_file"
+        ) from None
