@@ -39,18 +39,19 @@ class Table:
         source: the file, for errors; paths are relative to its folder.
         name: the table's name in the file, such as ``mail`` or ``disable.replicate``.
         content: what TOML made of it.
+        example: of a table that is part of a list, which has no line ``[name]`` of its own.
 
     Raises:
         UsageError: it is no table.
     """
 
-    def __init__(self, source: Path, name: str, content: object) -> None:
+    def __init__(self, source: Path, name: str, content: object, example: str = "") -> None:
         self.source = source
         self.name = name
         if not isinstance(content, Mapping):
             raise UsageError(
                 f"{source}: {safe_text(name)}: expected a table, not {_kind(content)}",
-                f"write [{safe_text(name)}]",
+                f"write {example or f'[{safe_text(name)}]'}",
             )
         self._content: Mapping[str, object] = content
         self._asked: list[str] = []
@@ -204,18 +205,24 @@ class Table:
         """
         return Table(self.source, f"{self.name}.{key}", self._get(key, {}))
 
-    def list_of_tables(self, key: str) -> tuple[Table, ...]:
+    def list_of_tables(self, key: str, example: str) -> tuple[Table, ...]:
         """Read a list of tables, named by their place from 1 on; none if it is missing.
+
+        Args:
+            key: of the list.
+            example: of one of them as it is written, for who has written something else.
 
         Raises:
             UsageError: it is something else.
         """
         content = self._get(key, ())
         if not isinstance(content, list | tuple):
-            self._refuse(key, "a list of tables", _kind(content))
+            what = f"expected a list of tables, not {_kind(content)}"
+            raise self.error(key, what, f"write [{example}]")
         named = f"{self.name}.{key}"
         return tuple(
-            Table(self.source, f"{named} {place}", item) for place, item in enumerate(content, 1)
+            Table(self.source, f"{named} {place}", item, example)
+            for place, item in enumerate(content, 1)
         )
 
     def tables(self) -> Iterator[tuple[str, object]]:

@@ -105,6 +105,72 @@ def test_what_would_fail_only_at_a_leak_is_found_by_the_check(
     assert (done.status, words in done.stderr) == (MISUSED, True), done.stderr
 
 
+WATCH = """
+[github]
+credentials = [{ env = "CHECK_TEST_TOKEN" }, { token_file = "github.token" }]
+[watch]
+sources = ["events", "org:acme", "user:ada", "repo:a/b", "repo:a/c", "repo:a/d", "search"]
+keep = "12h"
+[watch.limits]
+blob = 1000
+seconds = 0
+"""
+
+
+def watching(office: Office, settings: str = WATCH) -> Office:
+    """Configure a watch; return its office."""
+    with office.settings.open("a", encoding="utf-8") as file:
+        file.write(settings)
+    (office.folder / "github.token").write_text("one")
+    (office.folder / "github.token").chmod(0o600)
+    return office
+
+
+def test_the_check_names_what_is_watched(office: Office) -> None:
+    variables = {"LEAKSCAN_ALERT_URLS": CHANNEL, "CHECK_TEST_TOKEN": "two"}
+    assert "sources" not in office.run("respond", "--check", **variables).stdout
+    done = watching(office).run("respond", "--check", **variables)
+    assert done.status == CLEAN, done.stderr
+    told = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    assert told["sources"] == "events, org:acme, user:ada, repo:a/b, repo:a/c and 2 more"
+    file = office.folder / "github.token"
+    assert f"asked as       env:CHECK_TEST_TOKEN, file:{file}\n" in done.stdout
+    assert told["API"] == "https://api.github.com"
+    assert told["git"] == "https://github.com"
+    assert told["limits"] == (
+        "200.0 MB a push, 5.0 GB a repository made public, 1.0 kB a file, 50 commits"
+    )
+    assert "watch.keep is 12 h 0 min: " in done.stdout
+    assert "Nothing is wrong here." not in done.stdout
+
+
+def test_a_search_without_a_token_is_told_by_the_check(office: Office) -> None:
+    done = watching(office, '[watch]\nsources = ["search"]\nvia = "api"').run("respond", "--check")
+    assert done.status == CLEAN, done.stderr
+    assert "asked as       anonymous\n" in done.stdout
+    assert "git            not asked\n" in done.stdout
+    assert "the source search needs a token: set github.credentials\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"org:acme"', '"orgs:acme"', "unknown source orgs:acme (number 2): write org:acme"),
+        ("CHECK_TEST_TOKEN", "UNSET", "github.credentials: UNSET is not set"),
+        ("github.token", "absent.token", "absent.token: no token there"),
+        ("blob =", "blobs =", "watch.limits.blobs: unknown key"),
+    ],
+)
+def test_what_a_watch_would_refuse_is_found_by_the_check(
+    office: Office, old: str, new: str, words: str
+) -> None:
+    watching(office, WATCH.replace(old, new))
+    variables = {"CHECK_TEST_TOKEN": "two"}
+    for command in (("respond", "--check"), ("watch", "--once")):
+        done = office.run(*command, **variables)
+        assert (done.status, done.stdout, words in done.stderr) == (MISUSED, "", True), done.stderr
+
+
 def test_a_key_that_cannot_open_what_waits_is_found_by_the_check(office: Office) -> None:
     office.leak()
     office.lose_the_hook()

@@ -94,8 +94,11 @@ def test_a_file_is_read_again_when_its_token_is_refused(tmp_path: Path) -> None:
     assert credential.token() == "old"
     assert credential.renew("old")
     assert credential.token() == "new"
-    path.unlink()
-    assert not credential.renew("new")
+    for spoil, words in ((lambda: path.chmod(0o644), "chmod 600"), (path.unlink, "no token there")):
+        spoil()
+        with pytest.raises(UsageError, match=words):
+            credential.renew("new")
+        assert credential.token() == "new"
 
 
 def test_a_new_token_in_the_file_is_used_without_a_word(tmp_path: Path) -> None:

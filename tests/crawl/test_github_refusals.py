@@ -12,7 +12,13 @@ import responses
 from asking_github import API, base, by_token, limits, private, recorded, undated, under
 
 from leakscan.crawl.github.answers import ApiMeter
-from leakscan.crawl.github.credentials import Anonymous, FixedToken, TokenFile, open_token
+from leakscan.crawl.github.credentials import (
+    Anonymous,
+    FixedToken,
+    Refused,
+    TokenFile,
+    open_token,
+)
 from leakscan.trouble import Trouble, TroubleError
 from servers import Request, a_json, running_web
 
@@ -172,10 +178,9 @@ def test_a_revoked_credential_is_named_once_and_the_others_go_on(
         for thread in threads:
             thread.join()
         github.get("/events")
-    (message,) = said
-    assert "env:BAD" in message
-    assert "Bad credentials" in message
-    assert "GOOD" not in message
+        remedy = "set it to a new token and start again"
+        assert github.refused == (Refused("env:BAD", "Bad credentials", remedy),)
+    assert said == [f"GitHub refuses env:BAD (Bad credentials): {remedy}"]
 
 
 def test_a_token_that_is_replaced_after_it_was_refused_is_used(
@@ -194,9 +199,42 @@ def test_a_token_that_is_replaced_after_it_was_refused_is_used(
             with pytest.raises(TroubleError) as caught:
                 github.get("/events")
             assert caught.value.trouble is Trouble.BARRED
+            assert caught.value.remedy == "put a new token there"
+        (refused,) = github.refused
+        assert (refused.credential, refused.why) == (f"file:{path}", "Bad")
         private(path, "good")
         assert github.get("/events").body == []
-    assert ["no longer" in line for line in said] == [True, False]
+        assert github.refused == ()
+    assert said == [
+        f"GitHub refuses file:{path} (Bad): put a new token there; until then it is not used",
+        f"file:{path} has been replaced: it is used again",
+    ]
+
+
+def test_a_new_token_that_cannot_be_used_is_told_once(
+    ask: Callable[..., GitHub], said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leakscan.crawl.github.calls.REREAD", 0.0)
+
+    def reply(request: Request) -> Any:
+        return a_json([]) if by_token(request) == "good" else a_json({"message": "Bad"}, 401)
+
+    path = private(tmp_path / "token", "bad")
+    with running_web(reply) as web:
+        github = ask(base(web.url), open_token(TokenFile(path), {}))
+        with pytest.raises(TroubleError):
+            github.get("/events")
+        path.write_text("good")
+        path.chmod(0o644)
+        for _ in range(2):
+            with pytest.raises(TroubleError):
+                github.get("/events")
+        path.chmod(0o600)
+        assert github.get("/events").body == []
+    assert said[1:] == [
+        f"{path}: others than its owner may use it: chmod 600 {path}",
+        f"file:{path} has been replaced: it is used again",
+    ]
 
 
 @responses.activate
@@ -209,7 +247,7 @@ def test_when_no_credential_is_left_there_is_a_way_out(
         with pytest.raises(TroubleError, match="env:A: Bad credentials; env:B: ") as caught:
             github.get("/x")
         assert caught.value.trouble is Trouble.BARRED
-        assert "github.credentials" in caught.value.remedy
+        assert caught.value.remedy == "set it to a new token and start again"
         assert "secret" not in str(caught.value)
     assert len(said) == 2
     assert len(responses.calls) == 2

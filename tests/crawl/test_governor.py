@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from governing import BEGIN, HOUR, Clock, dated, governor_of, named, reply
 
+from leakscan.crawl.feed_lanes import lanes_of
 from leakscan.crawl.github.allowance import POINTS
 from leakscan.crawl.github.credentials import Anonymous
 from leakscan.crawl.github.governor import FOR_URGENT, Governor, Turn
@@ -235,6 +236,10 @@ def test_looks_do_not_keep_the_feeds_from_being_asked(clock: Clock) -> None:
     assert wait_of(governor, urgent=True) < 1  # they have their bound, too
 
 
+def test_there_is_room_for_every_thread_that_asks_feeds_of_the_api() -> None:
+    assert sum(lane.threads for lane in lanes_of([]) if not lane.reads_to_end) == FOR_URGENT
+
+
 def test_whoever_is_patient_gets_the_room_of_those_that_are_over(clock: Clock) -> None:
     governor = governor_of(clock, most=1)
     turn = governor.choose()
@@ -277,6 +282,12 @@ def test_those_put_aside_are_told_apart(clock: Clock) -> None:
     with pytest.raises(TroubleError, match="a: Bad credentials; b: suspended") as caught:
         governor.choose()
     assert caught.value.trouble is Trouble.BARRED
+    assert [(one.credential, one.why) for one in governor.refused()] == [
+        ("a", "Bad credentials"),
+        ("b", "suspended"),
+    ]
+    governor.take_back(a)
+    assert [one.credential for one in governor.refused()] == ["b"]
 
 
 def test_threads_do_not_exceed_it_together() -> None:

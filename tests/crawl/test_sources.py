@@ -12,6 +12,7 @@ from leakscan.crawl.feeds.sources import feeds_of
 from leakscan.crawl.github.calls import GitHub
 from leakscan.crawl.github.credentials import FixedToken
 from leakscan.crawl.github.governor import Governor
+from leakscan.crawl.source_names import check_sources
 from leakscan.errors import UsageError
 from servers import Reply, Request, running_web
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_sources(site: Site, github: GitHub, source: str, paths: list[str]) -> None:
-    feeds = feeds_of([source, source], github)
+    feeds = feeds_of([source, source.replace("acme", "ACME").replace("ada", "Ada")], github)
     for feed in feeds:
         feed.poll(None)
     assert [path for path, _, _ in site.asked] == paths
@@ -70,6 +71,49 @@ def test_search_is_a_source(github: GitHub) -> None:
     assert isinstance(feed, SearchFeed)
     with pytest.raises(UsageError, match="queries"):
         feeds_of(["search"], github)
+
+
+def test_a_feed_is_the_same_one_however_it_is_spelled(github: GitHub) -> None:
+    names = {tuple(feed.name for feed in feeds_of([f"org:{n}"], github)) for n in ("Acme", "acme")}
+    assert names == {("org:acme", "org:acme repositories")}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("event", "unknown source event: write events"),
+        ("Search", "write search"),
+        ("ORG:acme", "write org:acme"),
+        ("orgs:acme", "write org:acme"),
+        ("organisation: acme", "write org:acme"),
+        ("users:ada", "write user:ada"),
+        ("org:acme/app", "write repo:acme/app"),
+        ("repository:acme/app", "write repo:acme/app"),
+        ("acme/app", "write repo:acme/app"),
+        ("acme", "write org:acme or user:acme"),
+        ("https://github.com/acme/app", "write repo:acme/app"),
+        ("https://github.com/acme/app.git", "write repo:acme/app"),
+        ("https://github.com/acme/app/tree/main", "write repo:acme/app"),
+        ("https://github.com/acme/", "write org:acme or user:acme"),
+        ("git@github.com:acme/app.git", "write repo:acme/app"),
+        ("team:x", "write events, search, org:NAME, user:NAME or repo:OWNER/NAME"),
+        ("repo:ada", "write events, search, org:NAME, user:NAME or repo:OWNER/NAME"),
+        ("https://me:hunter2@example.com/acme/app", "https://example.com/acme/app"),
+        ("org:a\nb", "unknown source org:a\\nb: write events"),
+    ],
+)
+def test_what_was_meant_is_told(text: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_sources(["events", text], "--source: ")
+    assert str(caught.value).startswith("--source: ")
+    assert words in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_token_in_the_place_of_a_source_is_not_shown() -> None:
+    with pytest.raises(UsageError) as caught:
+        check_sources(["ghp_hunter2secret"])
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

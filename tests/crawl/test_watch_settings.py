@@ -77,6 +77,11 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     )
 
 
+def test_names_of_github_have_no_case(tmp_path: Path) -> None:
+    read = config(tmp_path, 'watch.sources = ["org:Acme", "repo:a/B", "org:acme", "repo:A/b"]')
+    assert read_watch_settings(read).sources == ("org:Acme", "repo:a/B")
+
+
 def test_nothing_configured_is_all_of_github() -> None:
     assert read_github_settings(Config()) == GitHubSettings()
     watch = read_watch_settings(Config())
@@ -105,12 +110,21 @@ def test_nothing_configured_is_all_of_github() -> None:
         ('github.credentials = [{ env = "A B" }]', "1.env: not the name of a variable"),
         ("github.credentials = [{ app_id = 1 }]", "1.installation_id: missing"),
         ("github.credentials = [{ app_id = 0 }]", "1.app_id: expected a whole number from 1"),
-        ('watch.sources = ["event"]', "watch.sources: number 1 is no source"),
-        ('watch.sources = ["events", "org:a/b"]', "watch.sources: number 2"),
-        ('watch.sources = ["repo:ada"]', "watch.sources: number 1"),
-        ('watch.sources = ["repo:ada/.."]', "watch.sources: number 1"),
-        ('watch.sources = ["repo:ada/x?y=1"]', "watch.sources: number 1"),
-        ('watch.sources = ["user:"]', "watch.sources: number 1"),
+        ('github.credentials = ["GH_TOKEN"]', 'not a text: write { env = "GH_TOKEN" }'),
+        ("github.credentials = 5", 'not a number: write [{ env = "GH_TOKEN" }]'),
+        (
+            'watch.sources = ["event"]',
+            "watch.sources: unknown source event (number 1): write events",
+        ),
+        ("watch.search = []", "watch.search: no query in it: leave it out for the usual ones"),
+        (
+            'watch.sources = ["events", "org:a/b"]',
+            "watch.sources: unknown source org:a/b (number 2): write repo:a/b",
+        ),
+        ('watch.sources = ["repo:ada"]', "watch.sources: unknown source"),
+        ('watch.sources = ["repo:ada/.."]', "watch.sources: unknown source"),
+        ('watch.sources = ["repo:ada/x?y=1"]', "watch.sources: unknown source"),
+        ('watch.sources = ["user:"]', "watch.sources: unknown source"),
         ("watch.search = 5", "watch.search: expected a list of texts"),
         ("watch.concurrency = 0", "watch.concurrency: expected a whole number from 1 to 256"),
         ("watch.api_concurrency = 101", "watch.api_concurrency: expected a whole number"),

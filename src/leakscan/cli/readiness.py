@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import stat
@@ -9,6 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leakscan.cli.detection import open_detector
+from leakscan.cli.watch_lacks import doubts
+from leakscan.crawl.github.access import open_credentials
+from leakscan.crawl.github.credentials import Anonymous
+from leakscan.crawl.settings import read_github_settings, read_watch_settings
 from leakscan.embedded import EmbeddedHook
 from leakscan.errors import LeakscanError, UsageError
 from leakscan.fingerprint import KEY_VARIABLE, key_file, load_key
@@ -16,6 +21,7 @@ from leakscan.ledger.duties import GAVE_UP
 from leakscan.ledger.rotate import used_keys
 from leakscan.ledger.runs import has_findings_key
 from leakscan.ledger.seal import key_id
+from leakscan.report.amounts import count, duration, size
 from leakscan.respond.hooks.command import CommandHook
 from leakscan.respond.mail import check_templates
 from leakscan.toml_table import Table
@@ -25,7 +31,10 @@ if TYPE_CHECKING:
 
     from leakscan.cli.ledger_access import Response
     from leakscan.config import Config
+    from leakscan.crawl.settings import PushLimits
     from leakscan.respond.hooks.settings import NamedHook
+
+_MOST_SOURCES = 5
 
 _OTHERS = stat.S_IRGRP | stat.S_IROTH
 
@@ -90,6 +99,45 @@ def shortcomings(response: Response, config: Config) -> Iterator[str]:
     for path in dict.fromkeys(_key_files(response, config)):
         if _is_open_to_others(path):
             yield f"Others can read {path}: chmod 600 {shlex.quote(str(path))}"
+
+
+def watched(config: Config) -> tuple[dict[str, str], list[str]]:
+    """Say what a watch would use, by what it is for, and what of it may be meant otherwise.
+
+    Nothing, where the configuration says nothing of a watch.
+
+    Raises:
+        UsageError: it is wrong, or a credential cannot be used.
+    """
+    if not config.crawl:
+        return {}, []
+    site, watch = read_github_settings(config), read_watch_settings(config)
+    credentials = open_credentials(site, os.environ)
+    for credential in credentials:
+        credential.close()
+    sources = ", ".join(watch.sources[:_MOST_SOURCES])
+    more = len(watch.sources) - _MOST_SOURCES
+    names = [credential.name for credential in credentials]
+    is_anonymous = all(isinstance(credential, Anonymous) for credential in credentials)
+    return {
+        "sources": (f"{sources} and {more:,} more" if more > 0 else sources) or "only --archive",
+        "asked as": ", ".join(names),
+        "API": site.api_url,
+        "git": "not asked" if watch.via == "api" else site.git_url,
+        "limits": _limits(watch.limits),
+    }, list(doubts(watch, is_anonymous=is_anonymous))
+
+
+def _limits(limits: PushLimits) -> str:
+    """Say how much of a push is read."""
+    amounts = (
+        (limits.pack, f"{size(limits.pack)} a push"),
+        (limits.repository, f"{size(limits.repository)} a repository made public"),
+        (limits.blob, f"{size(limits.blob)} a file"),
+        (limits.seconds, duration(limits.seconds)),
+        (limits.depth, count(limits.depth, "commit")),
+    )
+    return ", ".join(words for amount, words in amounts if amount)
 
 
 def _hook(name: str, named: NamedHook) -> str:

@@ -1,4 +1,4 @@
-"""``leakscan rehearse``: see before a token leaks whether it would be answered."""
+"""``leakscan rehearse``: see before a token leaks whether it would be found and answered."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from leakscan.crawl.checked import Checked
     from leakscan.respond.rehearsal import Rehearsed
     from leakscan.respond.settings import ResponseSettings
+
+_MOST_NAMED = 10
+"""Of those that failed, in the last line; each has a line of its own before."""
 
 
 @click.group()
 def rehearse() -> None:
-    """Ask the real hooks and servers before a token leaks.  Nothing is recorded.
+    """Ask the real hooks, servers and GitHub before a token leaks.  Nothing is recorded.
 
     Exit status: 0 all did what they have to, 2 wrong usage, 3 one did not.
     """
@@ -106,13 +110,34 @@ def alerts(config_path: Path | None) -> None:
     _tell([rehearse_alerts(settings)])
 
 
+@rehearse.command()
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="SOURCE",
+    help="Ask about this in the place of watch.sources: events, search, org:NAME, user:NAME or"
+    " repo:OWNER/NAME; may be repeated.",
+)
+@config_option
+def github(sources: tuple[str, ...], config_path: Path | None) -> None:
+    """Ask GitHub for all that a watch would need.
+
+    Each credential, each source, the git server, and whether the API calls suffice. It takes a
+    tenth of the calls that are left at most, and says which sources it did not ask about.
+    """
+    from leakscan.cli.rehearse_github import rehearse_github
+
+    _tell(rehearse_github(config_path, sources))
+
+
 def _settings(config_path: Path | None) -> ResponseSettings:
     from leakscan.respond.settings import read_response_settings
 
     return read_response_settings(load_config(config_path), os.environ)
 
 
-def _tell(rehearsed: Iterable[Rehearsed]) -> None:
+def _tell(rehearsed: Iterable[Rehearsed | Checked]) -> None:
     """Say how each did.
 
     Raises:
@@ -120,7 +145,10 @@ def _tell(rehearsed: Iterable[Rehearsed]) -> None:
     """
     failed = []
     for one in rehearsed:
-        click.echo(f"{'well' if one.is_well else 'FAILED':<6}  {one.who}  {safe_text(one.answer)}")
-        failed += [] if one.is_well else [one.who]
+        mark = "note" if one.is_well is None else "well" if one.is_well else "FAILED"
+        click.echo(f"{mark:<6}  {safe_text(one.who)}  {safe_text(one.answer)}")
+        failed += [one.who] if mark == "FAILED" else []
     if failed:
-        raise LeakscanError(f"{', '.join(failed)} would not work", "mend it, then rehearse again")
+        more = f" and {len(failed) - _MOST_NAMED:,} more" if len(failed) > _MOST_NAMED else ""
+        what = f"{', '.join(failed[:_MOST_NAMED])}{more} would not work"
+        raise LeakscanError(what, "mend it, then rehearse again")

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 @click.command()
 @format_option
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing unless something failed: for cron.")
-@click.option("--check", is_flag=True, help="Only check configuration, ledger, keys and templates.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Only check configuration, ledger, keys and templates; asks no server.",
+)
 @config_option
 @click.pass_context
 def respond(
@@ -104,19 +108,21 @@ def _remarks(response: Response) -> Iterator[str]:
 
 
 def _check(config: Config) -> None:
-    """Open and compose everything that a response needs; say what there is, and what is missing.
+    """Open and compose all that a response and a watch need; say what there is, and what is not.
 
     Raises:
         UsageError: the configuration or a template is wrong.
         LeakscanError: something cannot be opened.
     """
     from leakscan.cli.ledger_access import opened_response
-    from leakscan.cli.readiness import parts, require_ready, shortcomings
+    from leakscan.cli.readiness import parts, require_ready, shortcomings, watched
 
     with opened_response(config) as response:
         require_ready(response, config)
-        for name, value in parts(response, config).items():
+        watch, remarks = watched(config)
+        for name, value in (parts(response, config) | watch).items():
             click.echo(f"{name:<13}  {safe_text(value)}")
-        for line in list(shortcomings(response, config)) or ["Nothing is wrong here."]:
+        lines = [*shortcomings(response, config), *remarks]
+        for line in lines or ["Nothing is wrong here."]:
             click.echo(safe_text(line))
     click.echo("No server was asked whether it answers.")

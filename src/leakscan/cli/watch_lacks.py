@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from leakscan.report.amounts import duration
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from leakscan.crawl.settings import WatchSettings
     from leakscan.respond.settings import ResponseSettings
+
+TRIED_FOR = timedelta(days=1)
+"""How long a push that fails is tried again, about."""
 
 
 def lacks(settings: ResponseSettings, rules: Collection[str]) -> Iterator[str]:
@@ -31,4 +38,21 @@ def lacks(settings: ResponseSettings, rules: Collection[str]) -> Iterator[str]:
         yield (
             "no [alerts] are configured, so that the team is not told when something is given up:"
             " see docs/mail.md"
+        )
+
+
+def doubts(watch: WatchSettings, *, is_anonymous: bool) -> Iterator[str]:
+    """Yield, each on one line, what of a watch's settings may be meant otherwise.
+
+    Args:
+        watch: the settings.
+        is_anonymous: whether GitHub is asked without any credential.
+    """
+    if is_anonymous and "search" in watch.sources:
+        yield "the source search needs a token: set github.credentials"
+    if watch.keep < TRIED_FOR:
+        kept = duration(watch.keep.total_seconds())
+        yield (
+            f"watch.keep is {kept}: pushes that fail or wait longer are given up, while others"
+            " are tried again for a day: set it to 1.day or more"
         )

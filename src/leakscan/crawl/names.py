@@ -13,3 +13,6 @@ REF = r"refs/(?!/|.*(?:\.\.|//|@\{))[^\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]{1,100
 
 COMMIT = "[0-9a-f]{40}(?:[0-9a-f]{24})?"
 """The id of an object, SHA-1 or SHA-256."""
+
+CREDENTIAL = "gh[a-z]_|github_pat_"
+"""How a token of GitHub's own begins, which may stand where a name belongs."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from leakscan.crawl.github.credentials import AppInstallation, TokenFile, TokenVariable
-from leakscan.crawl.names import ACCOUNT, REPOSITORY
+from leakscan.crawl.names import CREDENTIAL
+from leakscan.crawl.source_names import each_once, is_source, meant, shown
 from leakscan.quantities import read_size, read_span
 from leakscan.toml_table import Table
 
@@ -43,9 +44,8 @@ https://replicate.com/docs/reference/http#authentication."""
 
 VIAS = ("auto", "git", "api")
 
-_SOURCE = re.compile(rf"events|search|(?:org|user):{ACCOUNT}|repo:{REPOSITORY}")
 _VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
-_TOKEN = re.compile("gh[a-z]_|github_pat_")
+_TOKEN = re.compile(CREDENTIAL)
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _LONGEST_ID = 1 << 53
 _DAY = 86_400.0
@@ -136,7 +136,7 @@ def read_watch_settings(config: Config) -> WatchSettings:
     usual = WatchSettings()
     settings = WatchSettings(
         sources=_sources(table),
-        search=tuple(dict.fromkeys(table.texts("search", SEARCHES))) or SEARCHES,
+        search=_queries(table),
         concurrency=table.number("concurrency", usual.concurrency, least=1, most=256),
         api_concurrency=table.number("api_concurrency", usual.api_concurrency, least=1, most=100),
         via=table.text("via", usual.via, choices=VIAS),
@@ -164,13 +164,18 @@ def _limits(table: Table) -> PushLimits:
 def _sources(table: Table) -> tuple[str, ...]:
     sources = table.texts("sources", ("events",))
     for place, source in enumerate(sources, 1):
-        if not _SOURCE.fullmatch(source):
-            raise table.error(
-                "sources",
-                f"number {place} is no source",
-                "write events, search, org:NAME, user:NAME or repo:OWNER/NAME",
-            )
-    return tuple(dict.fromkeys(sources))
+        if not is_source(source):
+            what = f"unknown source {shown(source)} (number {place})"
+            raise table.error("sources", what, meant(source))
+    return each_once(sources)
+
+
+def _queries(table: Table) -> tuple[str, ...]:
+    queries = tuple(dict.fromkeys(table.texts("search", SEARCHES)))
+    if not queries:
+        remedy = 'leave it out for the usual ones, or leave "search" out of watch.sources'
+        raise table.error("search", "no query in it", remedy)
+    return queries
 
 
 def _address(table: Table, key: str, default: str) -> str:
@@ -191,7 +196,7 @@ def _has_host(url: str) -> bool:
 
 def _credentials(table: Table) -> tuple[CredentialSource, ...]:
     sources = []
-    for credential in table.list_of_tables("credentials"):
+    for credential in table.list_of_tables("credentials", '{ env = "GH_TOKEN" }'):
         sources.append(_credential(credential))
         credential.done()
     if len(set(sources)) < len(sources):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from leakscan.crawl.feeds.event_feed import EventFeed
 from leakscan.crawl.feeds.poll import Feed, Poll
 from leakscan.crawl.feeds.repositories import RepositoriesFeed, TellTale
 from leakscan.crawl.feeds.search import SearchFeed
-from leakscan.crawl.names import ACCOUNT, REPOSITORY
+from leakscan.crawl.source_names import check_sources, each_once, same
 from leakscan.errors import UsageError
-from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,9 +25,10 @@ def feeds_of(
     queries: Sequence[str] = (),
     interval: float | None = None,
 ) -> tuple[Feed, ...]:
-    """Make the feeds of sources; one that is named twice is polled once.
+    """Make the feeds of sources; one that is named twice, in whatever case, is polled once.
 
-    An account is two feeds: its events, and the list of its repositories.
+    An account is two feeds: its events, and the list of its repositories.  Their names are in
+    lower case, so that a feed is the same one in the ledger however it is spelled.
 
     Args:
         sources: ``events`` for all public ones, ``org:NAME``, ``user:NAME``, ``repo:OWNER/NAME``
@@ -42,31 +41,28 @@ def feeds_of(
     Raises:
         UsageError: a source is none of these.
     """
-    feeds: dict[str, Feed] = {}
-    for source in sources:
-        for feed in _feeds(source, github, queries, interval):
-            feeds.setdefault(feed.name, feed)
-    return tuple(feeds.values())
+    sources = each_once(sources)
+    check_sources(sources)
+    if "search" in sources and not queries:
+        raise UsageError("the source search has no queries", "set watch.search, or drop it")
+    return tuple(
+        feed for source in sources for feed in _feeds(same(source), github, queries, interval)
+    )
 
 
 def _feeds(
     source: str, github: GitHub, queries: Sequence[str], interval: float | None
 ) -> Iterator[Feed]:
     kind, _, name = source.partition(":")
-    if source == "events":
+    if kind == "events":
         yield EventFeed(source, "/events", github, interval)
-    elif source == "search" and queries:
+    elif kind == "search":
         yield SearchFeed(source, github, queries)
-    elif kind in ("org", "user") and re.fullmatch(ACCOUNT, name):
+    elif kind == "repo":
+        yield EventFeed(source, f"/repos/{name}/events", github, interval)
+    else:
         told = TellTale()
         account = f"/{kind}s/{name}"
         events = f"{account}/events" if kind == "org" else f"{account}/events/public"
         yield EventFeed(source, events, github, interval, hear=told.note)
         yield RepositoriesFeed(f"{source} repositories", f"{account}/repos", github, told)
-    elif kind == "repo" and re.fullmatch(REPOSITORY, name):
-        yield EventFeed(source, f"/repos/{name}/events", github, interval)
-    elif source == "search":
-        raise UsageError("the source search has no queries", "set watch.search, or drop it")
-    else:
-        remedy = "use events, org:NAME, user:NAME, repo:OWNER/NAME or search"
-        raise UsageError(f"unknown source {safe_text(source[:100])}", remedy)

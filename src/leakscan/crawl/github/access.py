@@ -42,16 +42,31 @@ def open_github(
     Raises:
         UsageError: a credential cannot be used; its name is told.
     """
-    api_url, sources = settings.api_url, settings.credentials
-    credentials = [_open(source, environ, api_url, timeout) for source in sources]
-    if not credentials:
-        credentials = [default_credential(environ)]
+    credentials = open_credentials(settings, environ, timeout)
     if isinstance(credentials[0], Anonymous):
         tell(
             "No GitHub token: 60 requests an hour and no code search; "
             f"set {VARIABLES[0]}, or github.credentials"
         )
-    return GitHub(api_url, Governor(credentials, at_once), tell, timeout)
+    return GitHub(settings.api_url, Governor(credentials, at_once), tell, timeout)
+
+
+def open_credentials(
+    settings: GitHubSettings, environ: Mapping[str, str], timeout: int = TIMEOUT
+) -> list[Credential]:
+    """Open whom to ask as: one at least, which may be nobody.  Nothing is sent yet.
+
+    Args:
+        settings: where GitHub is, and whom to ask as.
+        environ: where tokens may be.
+        timeout: seconds that a request for an app's token may take.
+
+    Raises:
+        UsageError: a credential cannot be used; its name is told.
+    """
+    api_url, sources = settings.api_url, settings.credentials
+    credentials = [_open(source, environ, api_url, timeout) for source in sources]
+    return credentials or [default_credential(environ)]
 
 
 def _open(

@@ -71,7 +71,7 @@ class Allowance:
     """Keeps account for one credential.  Times are by a clock that only grows, in seconds.
 
     Attributes:
-        refused: why GitHub accepts the credential no longer, if so.
+        refused: why GitHub refuses the credential, if so.
     """
 
     def __init__(self, credential: Credential) -> None:

@@ -45,6 +45,8 @@ class InstallationToken(Credential):
         UsageError: the file of the key is open to others, or holds no RSA key.
     """
 
+    remedy = "check the app, its installation and its key, and start again"
+
     def __init__(self, installation: AppInstallation, api_url: str, timeout: int) -> None:
         super().__init__(f"app:{installation.app_id}/{installation.installation_id}")
         self._installation = installation

@@ -14,6 +14,7 @@ from leakscan.crawl.github.addresses import below, host_of, next_page
 from leakscan.crawl.github.answers import Answer, ApiMeter, Reply, judge
 from leakscan.crawl.github.client import LONGEST_ANSWER, PER_PAGE, TIMEOUT, Client
 from leakscan.crawl.github.credentials import Anonymous, RefusedError
+from leakscan.errors import UsageError
 from leakscan.safe_text import safe_text
 from leakscan.trouble import Trouble, TroubleError
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from leakscan.crawl.github.allowance import Budget
-    from leakscan.crawl.github.credentials import Credential
+    from leakscan.crawl.github.credentials import Credential, Refused
     from leakscan.crawl.github.governor import Governor
 
 JSON = "application/vnd.github+json"
@@ -43,7 +44,7 @@ class GitHub:
     Args:
         api_url: where the API is, such as ``https://api.github.com``.
         governor: says when to send a request, and as whom.
-        tell: told in a sentence, once, when a credential is accepted no longer.
+        tell: told in a sentence, once, when a credential is refused, and when it is used again.
         timeout: seconds that a request may take.
 
     Attributes:
@@ -65,6 +66,7 @@ class GitHub:
         self._of_thread = _OfThread()
         self._clients: list[Client] = []
         self._spent: dict[Credential, tuple[str | None, float]] = {}
+        self._unusable: dict[Credential, str] = {}
 
     @property
     def is_anonymous(self) -> bool:
@@ -105,12 +107,16 @@ class GitHub:
         headers = {"Accept": accept or JSON} | ({"If-None-Match": etag} if etag else {})
         request = _Request(path, parameters or {}, headers, longest)
         meter = ApiMeter() if meter is None else meter
-        for _ in range(_MOST_REDIRECTS + 1):
-            reply = self._ask(request, resource, meter, urgent=urgent)
-            if reply.status not in _REDIRECTS:
-                return judge(reply, safe_text(path), raw=raw)
-            request = self._redirected(request, reply)
-        raise TroubleError(Trouble.BROKEN, f"{safe_text(path)}: GitHub redirects without end")
+        try:
+            for _ in range(_MOST_REDIRECTS + 1):
+                reply = self._ask(request, resource, meter, urgent=urgent)
+                if reply.status not in _REDIRECTS:
+                    return judge(reply, safe_text(path), raw=raw)
+                request = self._redirected(request, reply)
+            raise TroubleError(Trouble.BROKEN, f"{safe_text(path)}: GitHub redirects without end")
+        except TroubleError as error:
+            error.requests = meter.requests
+            raise
 
     def pages(
         self,
@@ -140,6 +146,11 @@ class GitHub:
                 return
             seen.add(following)
             path, parameters = below(self._base, following, path), {}
+
+    @property
+    def refused(self) -> tuple[Refused, ...]:
+        """The credentials that GitHub refuses now, so that they are not used."""
+        return self._governor.refused()
 
     def budget(self) -> tuple[Budget, ...]:
         """Return what is left, by credential and resource."""
@@ -172,7 +183,7 @@ class GitHub:
                 continue
             if token is None or not _is_refused(reply):
                 return reply
-            if turn.credential in renewed or not turn.credential.renew(token):
+            if turn.credential in renewed or not self._renew(turn.credential, token):
                 self._put_aside(turn.credential, token, reply.message or str(reply.status))
             renewed.add(turn.credential)
 
@@ -198,7 +209,8 @@ class GitHub:
     def _put_aside(self, credential: Credential, token: str | None, why: str) -> None:
         if self._governor.put_aside(credential, why):
             self._spent[credential] = token, time.monotonic()
-            self._tell(f"GitHub accepts {credential.name} no longer ({why}); it is used no more")
+            until = "; until then it is not used" if credential.is_reread else ""
+            self._tell(f"GitHub refuses {credential.name} ({why}): {credential.remedy}{until}")
 
     def _take_back(self) -> None:
         """Use credentials again that have been replaced since they were put aside."""
@@ -206,9 +218,22 @@ class GitHub:
             if token is None or time.monotonic() < moment + REREAD:
                 continue
             self._spent[credential] = token, time.monotonic()
-            if credential.renew(token) and self._spent.pop(credential, (None, 0.0))[0]:
+            if self._renew(credential, token) and self._spent.pop(credential, (None, 0.0))[0]:
                 self._governor.take_back(credential)
                 self._tell(f"{credential.name} has been replaced: it is used again")
+
+    def _renew(self, credential: Credential, spent: str) -> bool:
+        """Look for another token; what is wrong with one that cannot be used is said once."""
+        try:
+            is_new = credential.renew(spent)
+        except UsageError as error:
+            text = str(error)
+            if self._unusable.get(credential) != text:
+                self._unusable[credential] = text
+                self._tell(text)
+            return False
+        self._unusable.pop(credential, None)
+        return is_new
 
     def _redirected(self, request: _Request, reply: Reply) -> _Request:
         url = below(self._base, reply.headers.get("location", "//nowhere"), request.path)
@@ -255,7 +280,7 @@ class _Bearer(Auth):
 
 
 def _is_refused(reply: Reply) -> bool:
-    """Tell whether GitHub does not know the credential, or no longer."""
+    """Tell whether GitHub refuses the credential, whatever is asked for."""
     message = reply.message.lower()
     is_suspended = reply.status == 403 and any(words in message for words in _SUSPENDED)
     return reply.status == 401 or is_suspended

@@ -52,7 +52,22 @@ CredentialSource = TokenVariable | TokenFile | AppInstallation
 
 
 class RefusedError(Exception):
-    """GitHub accepts a credential no longer; the text says why."""
+    """GitHub refuses a credential; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A credential that GitHub refuses, so that it is not used.
+
+    Attributes:
+        credential: its name, such as ``env:GH_TOKEN``.
+        why: what GitHub says.
+        remedy: what a person can do about it.
+    """
+
+    credential: str
+    why: str
+    remedy: str
 
 
 class Credential:
@@ -61,9 +76,13 @@ class Credential:
     Attributes:
         name: for people, such as ``env:GH_TOKEN``.
         hourly: requests an hour that GitHub allows as a rule, until it says how many.
+        remedy: what a person can do when GitHub refuses it.
+        is_reread: whether it is read again then, so that a watch that runs takes it up.
     """
 
     hourly = 5000
+    remedy = "set it to a new token and start again"
+    is_reread = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -82,6 +101,9 @@ class Credential:
 
         Args:
             spent: the one that was refused.
+
+        Raises:
+            UsageError: what is there now cannot be used.
         """
         return self.token() != spent
 
@@ -119,6 +141,9 @@ class FixedToken(Credential):
 class FileToken(Credential):
     """A token in a file, which is read again when GitHub refuses what was in it."""
 
+    remedy = "put a new token there"
+    is_reread = True
+
     def __init__(self, path: Path) -> None:
         super().__init__(f"file:{path}")
         self._path = path
@@ -129,11 +154,12 @@ class FileToken(Credential):
         return self._token
 
     def renew(self, spent: str) -> bool:
-        """Read the file again."""
-        try:
-            self._token = read_private(self._path)
-        except UsageError:
-            return False
+        """Read the file again.
+
+        Raises:
+            UsageError: it cannot be used.
+        """
+        self._token = read_private(self._path)
         return self._token != spent
 
 

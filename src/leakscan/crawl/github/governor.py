@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from leakscan.crawl.github.allowance import Allowance, Budget, is_secondary, is_used_up
+from leakscan.crawl.github.credentials import Refused
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
@@ -25,9 +26,10 @@ MOST_AT_ONCE = 100
 """Requests under way in all:
 https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api."""
 
-FOR_URGENT = 4
+FOR_URGENT = 5
 """Urgent requests that may be under way although there is no room for others: looks at pushes may
-not keep the feeds from being asked."""
+not keep the feeds from being asked.  So many threads ask them: one all public events, one code
+search, and three accounts and repositories."""
 
 _BEGIN_WITH = 8
 _NO_ROOM = 0.5
@@ -151,7 +153,7 @@ class Governor:
             return False
 
     def put_aside(self, credential: Credential, why: str) -> bool:
-        """Use a credential no more; tell whether this is news."""
+        """Use a credential no more until it is taken back; tell whether this is news."""
         with self._lock:
             allowance = self._allowances[credential]
             is_news = allowance.refused is None
@@ -162,6 +164,11 @@ class Governor:
         """Use a credential again that was put aside."""
         with self._lock:
             self._allowances[credential].refused = None
+
+    def refused(self) -> tuple[Refused, ...]:
+        """Return the credentials that were put aside and not taken back."""
+        with self._lock:
+            return self._refused()
 
     def budget(self) -> tuple[Budget, ...]:
         """Return what is left, by credential and resource, as far as GitHub has told."""
@@ -182,13 +189,19 @@ class Governor:
         return told
 
     def _all_refused(self) -> TroubleError:
-        why = "; ".join(
-            f"{one.credential.name}: {one.refused}" for one in self._allowances.values()
-        )
+        refused = self._refused()
+        why = "; ".join(f"{one.credential}: {one.why}" for one in refused)
         return TroubleError(
             Trouble.BARRED,
             f"GitHub refuses every credential ({why})",
-            "make a new token, put it where github.credentials says, and start again",
+            ", or ".join(dict.fromkeys(one.remedy for one in refused)),
+        )
+
+    def _refused(self) -> tuple[Refused, ...]:
+        return tuple(
+            Refused(one.credential.name, one.refused, one.credential.remedy)
+            for one in self._allowances.values()
+            if one.refused is not None
         )
 
 
