@@ -89,6 +89,7 @@ class Look:
         received: bytes that came over the network for it.
         git_requests, api_requests: how often servers were asked.
         skipped: what of it was not read; scanned without any is complete.
+        is_elsewhere: whether the trouble says nothing of the server of ``via``.
     """
 
     state: PushState
@@ -102,3 +103,4 @@ class Look:
     git_requests: int = 0
     api_requests: int = 0
     skipped: tuple[Skip, ...] = ()
+    is_elsewhere: bool = False

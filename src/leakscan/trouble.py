@@ -49,13 +49,21 @@ class TroubleError(TargetError):
         what: what happened, on one line and without credentials.
         remedy: what to do about it.
         retry_after: seconds after which the server asks to be asked again.
+        is_elsewhere: whether it says nothing of the server that is read from.
     """
 
     def __init__(
-        self, trouble: Trouble, what: str, remedy: str = "", retry_after: float | None = None
+        self,
+        trouble: Trouble,
+        what: str,
+        remedy: str = "",
+        retry_after: float | None = None,
+        *,
+        is_elsewhere: bool = False,
     ) -> None:
         super().__init__(what, remedy)
         self.requests = 0
         """API calls that a poll of a feed had taken by then."""
         self.trouble = trouble
         self.retry_after = retry_after
+        self.is_elsewhere = is_elsewhere

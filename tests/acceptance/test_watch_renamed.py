@@ -40,6 +40,28 @@ def test_it_is_read_under_its_new_name(town: Town, via: str) -> None:
     assert done.json["requests"]["api"] == len(asked)
 
 
+def test_it_is_named_as_it_is_called_now_by_an_api_that_is_asked_alone(town: Town) -> None:
+    _, pushed = leak_and_lose_the_name(town)
+    done = town.once("--via", "api")
+    assert (done.status, town.alive()) == (FOUND, set()), (done.stderr, done.json)
+    (place,) = town.rows("sightings", "repository, url")
+    page = f"{town.git.url}/acme/better"
+    assert (place.repository, place.url) == (page, f"{page}/blob/{pushed.head}/leak.env#L1")
+    assert (done.json["requests"]["api"], done.json["requests"]["git"]) == (2, 0)
+
+
+def test_a_name_that_is_a_token_is_not_kept_when_the_api_tells_it(town: Town) -> None:
+    name = town.new_token("name of a repository")
+    app = town.hub.repository("acme/app")
+    town.leak(app, "leak")
+    town.hub.rename(app, f"acme/{name}")
+    done = town.once("--via", "api")
+    assert (done.status, town.alive()) == (FOUND, {"name of a repository"}), done.stderr
+    files = town.office.folder.glob("ledger.sqlite3*")
+    kept = "".join(file.read_bytes().decode("latin-1") for file in files)
+    assert name not in kept + done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("via", ["git", "auto"])
 def test_it_waits_for_an_api_whose_budget_is_used_up(town: Town, via: str) -> None:
     leak_and_lose_the_name(town)
@@ -52,3 +74,35 @@ def test_it_waits_for_an_api_whose_budget_is_used_up(town: Town, via: str) -> No
     town.pass_time()
     again = town.once("--via", via)
     assert (again.json["left_out"], town.alive()) == ([], set()), (again.stderr, again.json)
+
+
+@pytest.mark.parametrize("via", ["git", "auto"])
+@pytest.mark.parametrize("what", ["repository", "tag"])
+def test_what_alone_tells_of_a_repository_does_so_after_its_name_was_taken(
+    town: Town, what: str, via: str
+) -> None:
+    app = town.hub.repository("acme/app")
+    town.hub.push(app, Change({"README.md": "hello\n"}), tell=False)
+    pushed = town.leak(app, "leak", branch="topic", tell=False)
+    if what == "repository":
+        town.hub.make_private(app)
+        town.hub.publish(app)
+    else:
+        town.hub.tag(app, "v1", at=pushed.head)
+        app.git.git("update-ref", "-d", "refs/heads/topic")
+    town.hub.rename(app, "acme/better")
+    town.hub.push(town.hub.repository("acme/app"), Change({"README.md": "mine\n"}), tell=False)
+    done = town.once("--via", via)
+    assert (done.status, town.alive()) == (FOUND, set()), (done.stderr, done.json)
+    assert done.json["requests"]["api"] == len(town.hub.requests)
+
+
+def test_a_repository_with_many_pushes_is_asked_for_once(town: Town) -> None:
+    app = town.hub.repository("acme/app")
+    for number in range(20):
+        town.hub.push(app, Change({"README.md": f"{number}\n"}), branch=f"b{number}")
+    town.hub.delete(app)
+    done = town.once()
+    assert done.json["pushes"]["skipped"]["gone"] >= 20
+    asked = [request.path for request in town.hub.requests]
+    assert asked.count(f"/repositories/{app.id}") == 1

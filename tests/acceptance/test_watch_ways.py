@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from watched import Town
 
 from hub import Change, Fault
 from hub.backend import GitFault
+from leakscan.crawl.pace import IN_A_ROW
 from leakscan.ledger.push_tables import feeds
 from servers import a_closed_port
 
@@ -217,6 +219,35 @@ def test_a_git_server_that_is_away_is_not_waited_for_by_a_run_that_ends(town: To
     assert {row.state for row in town.rows("pushes", "state")} == {"seen", "failed"}
 
 
+def test_git_that_fails_on_is_left_for_the_api(town: Town) -> None:
+    for number in range(12):
+        town.leak(town.hub.repository(f"acme/app{number}"), f"leak {number}")
+    town.git.faults.append(GitFault(status=503))
+    done = town.watch("--once", "--quiet", "--concurrency", "1")
+    states = Counter(row.state for row in town.rows("pushes", "state"))
+    assert states["failed"] == IN_A_ROW - 1, (states, done.stderr)
+    assert states.keys() == {"failed", "scanned"}
+    assert (done.status, vias(town)) == (INCOMPLETE, {"git", "api"})
+    lines = [line for line in done.stderr.splitlines() if "HTTP 503" in line]
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("leakscan: git is passed over for api: cannot fetch")
+
+
+def test_git_that_fails_on_is_told_of_until_it_answers_again(town: Town) -> None:
+    for number in range(12):
+        town.leak(town.hub.repository(f"acme/app{number}"), f"leak {number}")
+    town.git.faults.append(GitFault(status=503))
+    with town.watching("--quiet", "--via", "git") as process:
+        assert process.stderr
+        told = (line.decode() for line in process.stderr if line.startswith(b"leakscan: git"))
+        first = next(told)
+        town.git.faults.clear()
+        second = next(told)
+    why = r"leakscan: git is left alone( for \d+ s)?: cannot fetch http.*HTTP 503.*\n"
+    assert re.fullmatch(why, first)
+    assert second == "leakscan: git answers again\n"
+
+
 def test_a_git_address_that_is_wrong_is_said_although_the_api_reads_all(town: Town) -> None:
     three_leaks(town)
     port = a_closed_port()
@@ -238,15 +269,15 @@ def test_a_feed_that_failed_a_moment_ago_is_no_all_clear(town: Town) -> None:
     assert (first.status, again.status) == (INCOMPLETE, INCOMPLETE)
     assert first.stderr.count("Connection refused") == 1, first.stderr  # said once
     assert re.search(
-        r"feed events: it failed \d+ s ago \(.*refused.*\), and is asked again in 2\d\d s",
+        r"feed events: .*refused.* \(\d+ s ago; asked again in 2\d\d s, or at once",
         again.stderr,
     ), again.stderr
     for_a_while = town.watch("--for", "1s")
     assert for_a_while.status == INCOMPLETE
-    assert "feed events: it failed" in for_a_while.stderr
+    assert "or at once with --retry" in for_a_while.stderr
     shown = town.office.run("coverage")
     assert "asked once · 0 events · 0 new pushes · once in vain" in shown.stdout
-    assert "in vain last: 127.0.0.1" in shown.stdout
+    assert "\n  127.0.0.1" in shown.stdout
 
 
 def test_a_feed_that_is_broken_does_not_stop_the_others(town: Town) -> None:
@@ -296,7 +327,7 @@ def test_an_archive_that_is_none_is_no_all_clear(town: Town) -> None:
     done = town.once("--archive", str(archive))
     assert done.status == INCOMPLETE
     assert "is damaged, or ends too early: fetch it again" in done.stderr
-    assert any("lost" in left["why"] for left in done.json["left_out"]), done.json
+    assert any("ends too early" in left["why"] for left in done.json["left_out"]), done.json
 
 
 @pytest.mark.parametrize(
@@ -327,5 +358,17 @@ def test_a_push_that_is_larger_than_allowed_is_said_to_be_left_out(office: Offic
         assert done.status == INCOMPLETE
         pushes = done.json["pushes"]
         assert pushes["partial"] + pushes["skipped"].get("too-large", 0) == 2
-        shown = town.office.run("coverage")
-        assert "too large" in shown.stdout or "larger than" in shown.stdout
+        shown = town.office.run("coverage", "--pushes").stdout
+        assert re.search(r"objects is larger than 64,000 bytes\): raise watch\.limits\.pack", shown)
+
+
+def test_a_limit_of_a_repository_that_was_made_public_is_named(office: Office) -> None:
+    with Town.open(office, settings='[watch.limits]\nrepository = "64KB"\n') as town:
+        repository = town.hub.repository("acme/large")
+        town.hub.make_private(repository)
+        noise = "".join(f"{number * 7919 % 104729:x}\n" for number in range(60_000))
+        town.hub.push(repository, Change({"noise.txt": noise}), tell=False)
+        town.hub.publish(repository)
+        assert town.once("--via", "git").status == INCOMPLETE
+        shown = town.office.run("coverage", "--pushes").stdout
+        assert "larger than 64,000 bytes): raise watch.limits.repository" in shown

@@ -15,6 +15,7 @@ from leakscan.cli import cli
 from leakscan.cli.watch_plan import Ending
 from leakscan.cli.watch_reasons import left_out
 from leakscan.cli.watch_words import (
+    MOST_QUIET,
     budget_lines,
     document,
     feed_line,
@@ -137,8 +138,8 @@ def test_figures_in_rows() -> None:
 
 def test_sources_that_do_not_fit_are_summed_up() -> None:
     figures = Figures(feeds={f"repo:acme/app{n:02}": FeedFigures(1, n, 1) for n in range(40)})
-    for number in (7, 33):
-        figures.feeds[f"repo:acme/app{number:02}"].trouble = "no login"
+    for number, why in ((7, "no login"), (33, "no route")):
+        figures.feeds[f"repo:acme/app{number:02}"].trouble = why
     shown = source_rows(figures, 5)
     names = ["repo:acme/app07", "repo:acme/app33", "repo:acme/app00", "repo:acme/app01"]
     assert [name for name, _ in shown] == [*names, ""]
@@ -148,7 +149,26 @@ def test_sources_that_do_not_fit_are_summed_up() -> None:
         ("", "40 sources: 780 events, 40 new pushes, 2 with trouble")
     ]
     assert source_rows(figures, 0) == source_rows(figures, -3) == []
-    assert len(source_rows(figures, 40)) == 40
+    rows = source_rows(figures, 40)  # of quiet ones a few are enough
+    assert len(rows) == 2 + MOST_QUIET
+    assert rows[-1][1] == "and 33 more sources: 730 events, 33 new pushes"
+    figures.feeds = dict(list(figures.feeds.items())[: MOST_QUIET + 1])
+    assert [name for name, _ in source_rows(figures, 40)] == sorted(figures.feeds)[:-2] + [""]
+
+
+def test_sources_with_the_same_trouble_are_one_row() -> None:
+    figures = Figures(feeds={f"repo:acme/app{n:02}": FeedFigures(1, n, 1) for n in range(40)})
+    for feed in figures.feeds.values():
+        feed.trouble = "no login"
+    figures.feeds["events"] = FeedFigures(trouble="no route")
+    assert source_rows(figures, 9) == [
+        ("events", "no route · not asked yet"),
+        ("repo:acme/app00", "and 39 more: no login · not asked yet"),
+    ]
+    assert source_rows(figures, 1)[0][1].endswith(", 41 with trouble")
+    del figures.feeds["events"]
+    assert len(source_rows(figures, 1)) == 1
+    assert source_rows(figures, 1)[0][0] == "repo:acme/app00"
 
 
 def test_budgets_of_many_credentials_are_summed_up() -> None:
@@ -290,7 +310,14 @@ def fed(**feed: Any) -> Figures:
 @pytest.mark.parametrize(
     ("figures", "reason"),
     [
-        (looked(*2 * [Look(PushState.SCANNED, skipped=LEFT)]), ("2 pushes", "read in part")),
+        (
+            looked(*2 * [Look(PushState.SCANNED, skipped=LEFT)]),
+            ("2 pushes", "read in part: files, objects or commits left out"),
+        ),
+        (
+            looked(Look(PushState.SCANNED, Trouble.TOO_LARGE)),
+            ("1 push", "read in part: larger than watch.limits allows"),
+        ),
         (
             looked(Look(PushState.SKIPPED, Trouble.TOO_LARGE)),
             ("1 push", "larger than watch.limits allows"),

@@ -109,11 +109,12 @@ def test_a_live_view_keeps_within_the_terminal_however_large_that_is(budgets: in
             assert len(lines) <= height
             assert max(map(len, lines)) <= width
             if width == 80 and height >= 24:
-                assert len(lines) == height
                 assert any(line.startswith("user:zoe ") for line in lines[:20])
                 rest = r"and \d+ more sources: [\d,]+ events, \d+ new pushes"
                 assert re.fullmatch(rest, lines[-1].strip())
-        assert sum("repo:acme" in line for line in lines) == 40
+            if width >= 30 and height >= 5:  # what matters is not what is cut
+                assert any(line.startswith("findings") for line in lines)
+                assert any(line.startswith("user:zoe ") for line in lines)
 
 
 def test_what_is_known_and_dead_is_told_as_such(

@@ -27,7 +27,7 @@ from leakscan.ledger.runs import start_run
 from leakscan.model import Kind, Location
 from leakscan.rules import load_rules, select_rules
 from leakscan.sources.sighting import Sighting
-from pushes import HOST
+from pushes import HOST, a_push
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -156,6 +156,11 @@ class Told:
         return answer
 
 
+def some_feeds(count: int) -> list[Told]:
+    """Make feeds of repositories that tell of one push each."""
+    return [Told(f"repo:acme/app{number}", [a_poll(a_push(number))]) for number in range(count)]
+
+
 @dataclass
 class Listener:
     said: list[str] = field(default_factory=list)
@@ -200,8 +205,21 @@ class Watch:
         return PushQueue(self.ledgers.ledger, HOST)
 
     def engine(
-        self, *, once: bool = True, most: int = 4, parting: float = 5, soon: float = 5
+        self,
+        *,
+        once: bool = True,
+        most: int = 4,
+        parting: float = 5,
+        soon: float = 5,
+        first_wait: float | None = None,
     ) -> Engine:
+        """Make an engine.
+
+        Args:
+            once, parting, soon: of the engine.
+            most: workers.
+            first_wait: seconds after which a feed that fails is asked again; ``None`` for as usual.
+        """
         ledger, vault = self.ledgers.ledger, self.ledgers.vault
         run = start_run(ledger, "public pushes", None, "check")
         desk = Desk(
@@ -219,6 +237,8 @@ class Watch:
         feeders = Feeders(
             self.feeds, lambda poll: search_texts(poll, Detector(RULES), means), inbox
         )
+        for lane in feeders.lanes if first_wait is not None else ():
+            lane.first_wait = first_wait
         return Engine(
             desk=desk,
             feeding=Feeding(feeders, Feeds(ledger, LEASE), desk, once),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import json
 import random
+import tracemalloc
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +16,7 @@ from event_samples import RECORDED, a_push, an_event
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leakscan.crawl.feeds import archive_stream
+from leakscan.crawl.feeds import archive, archive_stream
 from leakscan.crawl.feeds.archive import ArchiveFeed
 from leakscan.crawl.feeds.archive_stream import archive_lines
 from leakscan.crawl.feeds.events import scan_event
@@ -24,7 +27,6 @@ from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, bytes, lambda data: gzip.compress(data, 0)])
@@ -183,7 +185,8 @@ def test_what_came_before_the_damage_counts(written: Callable[..., str], cut: in
             feed.poll(cursor)
     given_up = feed.poll(cursor)
     assert (given_up.gap, given_up.has_lost, given_up.is_over) == (True, True, True)
-    assert given_up.note
+    assert given_up.trouble
+    assert str(given_up.trouble) == f"given up: {error}"
 
 
 def test_the_next_file_follows_one_that_cannot_be_read(
@@ -201,6 +204,87 @@ def test_the_next_file_follows_one_that_cannot_be_read(
     rest = polled_to_the_end(feed, first.cursor)
     assert [poll.gap for poll in rest] == [True, False]
     assert told(first, *rest) == [1, 2, 5, 6]
+    for poll in rest:  # also in the last one, by which the archive is known to be read
+        assert poll.trouble
+        assert poll.trouble.trouble is Trouble.GONE
+        assert "a-1.gz cannot be read (No such file or directory)" in str(poll.trouble)
+    over = feed.poll(rest[-1].cursor)
+    assert (over.is_over, str(over.trouble)) == (True, str(rest[0].trouble))
+    written(gzip.compress(pushes(3, 4)), "a-1.gz")
+    (later,) = polled_to_the_end(ArchiveFeed(str(tmp_path / "a-{0..2}.gz")), rest[0].cursor)
+    assert told(later) == [5, 6]  # by another process
+    assert later.trouble
+    assert "given up by an earlier watch: " in str(later.trouble)
+    assert "a-1.gz" in str(later.trouble)
+
+
+def test_of_many_files_that_are_given_up_the_first_is_named(
+    written: Callable[..., str], tmp_path: Path
+) -> None:
+    files = [Path(written(pushes(n, n), f"a-{n}")) for n in range(4)]
+    feed, cursor = ArchiveFeed(str(tmp_path / "a-{0..3}")), None
+    for file in files[:3]:
+        file.unlink()
+    for number in range(3):
+        with pytest.raises(TroubleError):
+            feed.poll(cursor)
+        poll = feed.poll(cursor)
+        cursor = poll.cursor
+        more = f" (and {number} more of its files)" if number else ""
+        assert poll.trouble
+        assert poll.trouble.what.startswith(f"given up: {files[0]} ")
+        assert poll.trouble.what.endswith(f"(No such file or directory){more}")
+
+
+DEEP = 700
+BOMBS = {
+    "a long list far down": '{"abcdefghijklmnopqrstuvwxyzABCD":' * DEEP
+    + f"[{'0,' * 100_000}0]"
+    + "}" * DEEP,
+    "texts far down": '{"abcdefghijklmnopqrstuvwxyzABCD":' * DEEP
+    + json.dumps([f"{n:x}" for n in range(30_000)])
+    + "}" * DEEP,
+    "texts": json.dumps([f"{n:x}" for n in range(400_000)]),
+    "numbers": f"[{'0,' * 3_000_000}0]",
+    "lists": f"[{'[],' * 1_000_000}[]]",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_line_takes_little_more_memory_than_its_size(
+    written: Callable[..., str], bomb: str
+) -> None:
+    line = BOMBS[bomb].encode() + b"\n"
+    feed = ArchiveFeed(written(line + pushes(1, 1)))
+    tracemalloc.start()
+    try:
+        (poll,) = polled_to_the_end(feed)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (told(poll), poll.malformed) == ([1], 1)
+    assert peak < 10 * len(line) + 16_000_000
+
+
+def test_a_batch_holds_less_the_more_texts_there_are(
+    written: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "_BATCH_BYTES", 200_000)
+    many = a_push(1) | {"new": [f"{n:x}" for n in range(300)]}
+    polls = polled_to_the_end(ArchiveFeed(written(lines_of([many] * 20))))
+    assert sum(poll.read for poll in polls) == 20
+    assert max(poll.read for poll in polls) < 5
+
+
+def test_a_line_that_has_no_end_is_given_up(
+    written: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive_stream, "LONGEST_LINE", 600_000)
+    monkeypatch.setattr(archive_stream, "_LONGEST_SKIP", 4 << 20)
+    polls, error = polled_to_trouble(ArchiveFeed(written(pushes(1, 1) + b"x" * (5 << 20))))
+    assert told(*polls) == [1]
+    assert error.trouble is Trouble.BROKEN
+    assert "holds a line of more than 4 MiB" in str(error)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -227,7 +311,7 @@ def test_lines_are_cut_wherever_the_pieces_end(pieces: list[bytes], longest: int
     expected = expected if expected[-1] else expected[:-1]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(archive_stream, "LONGEST_LINE", longest)
-        cut = list(archive_stream._lines(pieces))
+        cut = list(archive_stream._lines(pieces, "it"))
     assert cut == [line if len(line) <= longest else None for line in expected]
 
 

@@ -53,6 +53,12 @@ def test_names_that_are_none(wanted: str) -> None:
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.parametrize("name", ["x" * 256, "{1..2}" + "x" * 256])
+def test_a_name_that_no_file_can_have(name: str) -> None:
+    with pytest.raises(UsageError, match="xx: File name too long: name a file"):
+        archive_files(name)
+
+
 def test_too_many_hours() -> None:
     with pytest.raises(UsageError, match="more than"):
         archive_files("{2025..2026}-{01..12}-{01..28}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hub import Change, Fault, HubRepository
+from leakscan.crawl.looks.api_documents import repository_of
 from leakscan.git.wire import Limits
 from leakscan.model import Kind
 from leakscan.push import PushKind
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from api_stage import Stage
+
+FIXTURES = Path(__file__).parents[2] / "fixtures/github"
+RECORDED = json.loads((FIXTURES / "recorded-history.json").read_text())
 
 
 def test_one_commit_takes_one_call(
@@ -242,6 +248,51 @@ def test_renamed_repository_costs_no_more(stage: Stage, app: HubRepository, toke
     by_name = replace(event, repository_id=0)
     assert stage.by_api(by_name).requests == 2
     assert stage.by_api(by_name).places == stage.by_api(event).places
+
+
+@pytest.mark.parametrize("with_number", [True, False])
+def test_every_place_has_the_name_of_now(
+    stage: Stage, app: HubRepository, new_token: Callable[[], str], *, with_number: bool
+) -> None:
+    stage.hub.push(app, Change({"old": new_token()}))
+    change = Change({"old": None, "k": new_token(), f"n/{new_token()}": "1"}, f"Add {new_token()}")
+    pushed = stage.hub.push(app, replace(change, author=(new_token(), "p@example.com")))
+    stage.hub.tag(app, "v1", pushed.head, f"with {new_token()}")
+    told = stage.event(app, pushed), stage.created(app, PushKind.TAG, "refs/tags/v1")
+    everything = stage.created(app, PushKind.PUBLIC, "")
+    stage.hub.rename(app, "bob/better")
+    if with_number:
+        stage.hub.push(stage.hub.repository("ada/app"), Change({"README.md": "Mine.\n"}))
+    page = f"{stage.hub.git_url}/bob/better"
+    kinds: set[str] = set()
+    for push in (*told, everything):
+        seen = stage.by_api(push if with_number else replace(push, repository_id=0))
+        assert {place.repository for _, place in seen.found} == {page}
+        assert all(place.url is None or f"{page}/" in place.url for _, place in seen.found)
+        kinds.update(place.kind.value for _, place in seen.found)
+    assert kinds == {"blob", "path", "commit-message", "identity", "tag-message"}
+
+
+def test_name_is_read_from_what_github_really_answers() -> None:
+    named = {what: repository_of(real["body"]) for what, real in RECORDED.items()}
+    name, before = "PyGithub/PyGithub", "jacquev6/PyGithub"
+    assert named == {
+        "commit": before, "comparison": name, "comparison, page 2": name, "repository": name,
+        "tag": name, "rate limit": None,
+    }  # fmt: skip
+    assert RECORDED["comparison, page 2"]["path"].startswith("/repositories/")
+    assert repository_of([RECORDED["commit"]["body"]]) == before
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        None, [], {}, "x", [1], {"url": 1}, {"url": "https://api.github.com/events"},
+        {"url": "https://api.github.com/repos/ada/.."}, {"url": "https://x/repos/a b/c/commits"},
+    ],
+)  # fmt: skip
+def test_what_has_no_name_gives_none(document: object) -> None:
+    assert repository_of(document) is None
 
 
 def test_head_of_the_default_branch_is_looked_up(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from engine_stage import Shelf, run_beside, wait_until
+from engine_stage import DEADLINE, Shelf, run_beside, wait_until
 
 from leakscan.cli.watch_reasons import left_out
 from leakscan.crawl import desk as desk_module
@@ -20,11 +22,14 @@ from leakscan.trouble import Trouble, TroubleError
 from pushes import a_push, pass_time, some_pushes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from engine_stage import Watch
 
     from leakscan.crawl.figures import Figures
+    from leakscan.crawl.looks.follow import Spent
+    from leakscan.push import Push
+    from leakscan.sources.sighting import Sighting, Tally
 
 BARRED = TroubleError(Trouble.BARRED, "every credential is refused", "make a new one")
 FULL = TargetError("no space left on the disk", "make room")
@@ -110,6 +115,7 @@ def test_a_run_that_ends_by_itself_does_not_wait_for_a_server_that_is_away(watch
     engine = watch.engine(most=1)
     engine.run()
     assert engine.unreached == ("git", "nobody answers at ***")
+    assert watch.listener.said == []  # its end tells
     assert watch.shelf.reads.total() == IN_A_ROW
     assert watch.states() == {"failed": IN_A_ROW, "seen": 50 - IN_A_ROW}
 
@@ -120,26 +126,94 @@ def test_a_server_that_is_passed_over_is_told_of_until_it_answers_again(watch: W
     watch.shelf.pace = Pace(1, lambda: time.monotonic() + ahead[0])
     away = {f"acme/app{n}": TroubleError(Trouble.UNREACHABLE, "no route") for n in range(10)}
 
-    def push(numbers: range, said: int) -> None:
+    def push(numbers: range) -> None:
         watch.queue(*map(a_push, numbers))
-        wait_until(lambda: len(watch.listener.said) == said and not engine._in_hand)
+        wait_until(lambda: watch.states() == {"scanned": numbers.stop})
 
     def go_on() -> None:
         watch.shelf.errors = away
-        push(range(CLOSED_AFTER), 1)
+        push(range(CLOSED_AFTER))
+        assert watch.shelf.pace.closed
         ahead[0] += CLOSED_FOR + 1
         watch.shelf.errors = {}
-        push(range(3, 5), 2)
+        push(range(CLOSED_AFTER, CLOSED_AFTER + 2))
+        wait_until(lambda: len(watch.listener.said) == 2)
         watch.shelf.errors = away
-        push(range(5, 5 + CLOSED_AFTER), 3)
+        push(range(CLOSED_AFTER + 2, CLOSED_AFTER * 2 + 2))
+        wait_until(lambda: len(watch.listener.said) == 3)
         engine.stop()
 
     run_beside(engine, go_on)
+    assert watch.shelf.reads.total() == CLOSED_AFTER * 2 + 2
     assert watch.listener.said == [
         "git is passed over for api: no route",
         "git answers again",
-        "git is passed over for api again",
+        "git is passed over for api: no route",
     ]
+
+
+def test_a_server_that_fails_on_is_told_of_once_until_it_answers_again(watch: Watch) -> None:
+    engine, ahead = watch.engine(once=False, most=1), [0.0]
+    watch.shelf.pace = Pace(1, lambda: time.monotonic() + ahead[0])
+    failing = TroubleError(Trouble.BUSY, "hide-me gives HTTP 503")
+    watch.shelf.errors = {f"acme/app{number}": failing for number in range(IN_A_ROW * 3)}
+
+    def go_on() -> None:
+        for number in range(1, 4):
+            watch.queue(*map(a_push, range((number - 1) * IN_A_ROW, number * IN_A_ROW)))
+            for failed in range((number - 1) * IN_A_ROW + 1, number * IN_A_ROW + 1):
+                wait_until(lambda failed=failed: watch.states()["failed"] >= failed)
+                ahead[0] += LONGEST_REST
+        watch.queue(a_push(100))
+        wait_until(lambda: len(watch.listener.said) == 2)
+        engine.stop()
+
+    run_beside(engine, go_on)
+    first, last = watch.listener.said
+    assert re.fullmatch(r"git is left alone( for \d+ s)?: \*\*\* gives HTTP 503", first)
+    assert last == "git answers again"
+
+
+def test_what_a_server_that_fails_on_does_not_give_is_read_in_another_way(watch: Watch) -> None:
+    watch.others = (Shelf(via="api"),)
+    failing = TroubleError(Trouble.BUSY, "HTTP 503")
+    watch.shelf.errors = {f"acme/app{number}": failing for number in range(50)}
+    watch.queue(*some_pushes(50))
+    engine = watch.engine(most=1, soon=30)
+    engine.run()
+    assert (watch.shelf.reads.total(), engine.unreached) == (IN_A_ROW, None)
+    assert watch.states() == {"failed": IN_A_ROW - 1, "scanned": 51 - IN_A_ROW}
+    assert watch.listener.said == ["git is passed over for api: HTTP 503"]
+
+
+class Slow(Shelf):
+    """A shelf that gives one push only when it is told to."""
+
+    begun, held = threading.Event(), threading.Event()
+
+    def read(self, push: Push, tally: Tally, spent: Spent) -> Iterator[Sighting]:
+        if push.repository == "acme/app0":
+            self.begun.set()
+            assert self.held.wait(DEADLINE)
+        yield from super().read(push, tally, spent)
+
+
+def test_what_was_under_way_when_a_server_went_away_is_no_word_of_its_return(watch: Watch) -> None:
+    watch.shelf, watch.others = Slow(), (Shelf(via="api"),)
+    watch.shelf.errors = {"acme/app1": TroubleError(Trouble.UNREACHABLE, "no route")}
+    engine = watch.engine(once=False, most=2)
+
+    def go_on() -> None:
+        watch.queue(a_push(0))
+        assert Slow.begun.wait(DEADLINE)
+        watch.queue(a_push(1))
+        wait_until(lambda: watch.states()["scanned"] == 1)
+        Slow.held.set()
+        wait_until(lambda: watch.states()["scanned"] == 2)
+        engine.stop()
+
+    run_beside(engine, go_on)
+    assert watch.listener.said == ["git is passed over for api: no route"]
 
 
 def test_a_long_watch_remembers_no_more_and_no_more(

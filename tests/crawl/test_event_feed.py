@@ -10,6 +10,7 @@ from event_site import Site, feed_of, told
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leakscan.crawl.feeds.sources import feeds_of
 from leakscan.trouble import Trouble, TroubleError
 from servers import Reply, Request, a_json, running_web
 
@@ -215,10 +216,12 @@ def test_a_page_that_fails_loses_nothing(site: Site, github: GitHub) -> None:
     site.broken_pages = {2}
     first = feed.poll(None)
     assert (first.fresh, first.wait >= 60) == (100, True)
-    assert first.note
-    assert "502" in first.note
+    assert first.trouble
+    assert (first.trouble.trouble, first.note) == (Trouble.BUSY, None)
+    assert str(first.trouble).startswith("not read to its end: /events: GitHub answered 502")
     site.broken_pages = set()
-    assert sorted(told(feed.poll(first.cursor))) == list(range(1, 151))
+    second = feed.poll(first.cursor)
+    assert (sorted(told(second)), second.trouble) == (list(range(1, 151)), None)
 
 
 def test_a_first_page_that_fails_is_an_error(site: Site, github: GitHub) -> None:
@@ -228,14 +231,27 @@ def test_a_first_page_that_fails_is_an_error(site: Site, github: GitHub) -> None
     assert caught.value.trouble is Trouble.BUSY
 
 
-def test_a_name_that_nobody_has_is_to_be_checked() -> None:
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("repo:acme/typo", "GitHub knows no public repo:acme/typo: check the name of this source"),
+        (
+            "org:ada",
+            (
+                "GitHub knows no organisation ada: check the name of this source; is it a user?"
+                " then write user:ada"
+            ),
+        ),
+        ("user:typo", "GitHub knows no user typo: check the name of this source"),
+    ],
+)
+def test_a_name_that_nobody_has_is_to_be_checked(source: str, said: str) -> None:
     with running_web(lambda _: a_json({}, 404)) as web, asking(web.url) as github:
-        with pytest.raises(TroubleError) as caught:
-            feed_of(github, "repo:acme/typo").poll(None)
-        assert str(caught.value) == (
-            "GitHub knows no public repo:acme/typo: check the name in watch.sources"
-        )
-        assert (caught.value.trouble, caught.value.requests) == (Trouble.GONE, 1)
+        for feed in feeds_of([source], github):  # an account's repositories, too
+            with pytest.raises(TroubleError) as caught:
+                feed.poll(None)
+            assert str(caught.value) == said
+            assert (caught.value.trouble, caught.value.requests) == (Trouble.GONE, 1)
 
 
 @pytest.mark.parametrize("body", [{}, None, 5, "events"])

@@ -318,3 +318,31 @@ def test_every_text_is_taken(payload: object) -> None:
             yield from texts(item)
 
     assert set(texts(payload)) <= taken & alone
+
+
+def test_of_too_many_texts_the_rest_is_one(
+    detector: Detector, new_token: Callable[[], str]
+) -> None:
+    first, last = new_token(), new_token()
+    document = an_event() | {"new": [first, *(f"text {n}" for n in range(9000)), last]}
+    texts = read_event(document, "github.com", "events").texts
+    assert len(texts) < 6000
+    assert {f"text {n}" for n in range(9000)} <= {
+        line for text in texts for line in text.text.split("\n")
+    }
+    (place,) = places(detector, document, first)
+    assert place.path == "new of a watch event"
+    (place,) = places(detector, document, last)
+    assert place.path == "texts of a watch event"
+    assert place.url
+
+
+def test_a_place_far_down_is_short(detector: Detector, new_token: Callable[[], str]) -> None:
+    token = new_token()
+    value: object = token
+    for _ in range(300):
+        value = {"abcdefghijklmnopqrstuvwxyz": [value]}
+    (place,) = places(detector, an_event() | {"new": value}, token)
+    assert place.path
+    assert place.path.startswith("new abcdefghijklmnopqrstuvwxyz ")
+    assert len(place.path) < 250

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from engine_stage import Told, a_poll, an_event
+from engine_stage import Told, a_poll, an_event, run_beside, wait_until
 from sqlalchemy import select
 
 from leakscan.cli.watch_reasons import left_out
@@ -15,6 +15,7 @@ from leakscan.crawl.feeds.event_texts import Text
 from leakscan.crawl.feeds.poll import Poll
 from leakscan.crawl.pace import LONGEST_REST
 from leakscan.ledger.push_tables import feeds
+from leakscan.model import Skip
 from leakscan.push import PushKind
 from leakscan.trouble import Trouble, TroubleError
 from pushes import a_push, some_pushes
@@ -80,7 +81,7 @@ def test_a_feed_that_has_just_failed_is_said_to_have_told_nothing(watch: Watch) 
     figures = watch.run()
     assert watch.feeds[0].cursors == []
     assert figures.feeds["events"].trouble == (
-        "it failed 0 s ago (no route), and is asked again in 15 s, or at once with --retry"
+        "no route (0 s ago; asked again in 15 s, or at once with --retry)"
     )
     assert watch.listener.said == [f"feed events: {figures.feeds['events'].trouble}"]
     assert [skip.what for skip in left_out(figures)] == ["feed events"]
@@ -91,7 +92,7 @@ def test_a_feed_that_answered_a_moment_ago_is_no_trouble(watch: Watch) -> None:
     watch.run()
     figures = watch.run()
     assert (list(left_out(figures)), watch.listener.said) == ([], [])
-    assert watch.listener.remarks == ["events was asked a moment ago, and is not asked again"]
+    assert watch.listener.remarks == ["events is not due yet, and is not asked"]
 
 
 def test_when_a_feed_was_asked_and_is_asked_again_is_known(watch: Watch) -> None:
@@ -108,6 +109,55 @@ def test_a_watch_of_archives_alone_ends_when_they_are_over(watch: Watch) -> None
     engine = watch.engine(once=False)
     engine.run()
     assert (engine.was_stopped, engine.desk.figures.scanned) == (False, 1)
+
+
+def test_an_archive_that_an_earlier_watch_has_read_is_over(watch: Watch) -> None:
+    watch.feeds = [Told("archive:x", [replace(a_poll(), is_over=True)])]
+    watch.run()
+    watch.engine(once=False).run()  # to its end
+    assert len(watch.feeds[0].cursors) == 1
+
+
+def test_an_archive_that_could_not_be_read_is_asked_again_by_the_next_watch(watch: Watch) -> None:
+    lost = TroubleError(Trouble.UNREACHABLE, "given up: an hour", "check the network")
+    given_up = Poll(wait=3600, has_lost=True, trouble=lost, cursor="end", is_over=True)
+    watch.feeds = [Told("archive:x", [given_up, given_up])]
+    for polls in (1, 2):
+        figures = watch.run()
+        assert len(watch.feeds[0].cursors) == polls
+        assert list(left_out(figures)) == [Skip("feed archive:x", str(lost))]
+    assert watch.listener.said == [f"feed archive:x: {lost}"] * 2
+
+
+def test_an_archive_that_is_stopped_half_way_is_no_all_clear(watch: Watch) -> None:
+    half = Told("archive:x", [a_poll(wait=3600)])
+    watch.feeds = [half, Told("archive:y", [replace(a_poll(), is_over=True)])]
+    engine = watch.engine(once=False)
+
+    def stop_when_both_have_answered() -> None:
+        wait_until(lambda: len(watch.ledgers.rows("polls", "id")) == 2)
+        engine.stop()
+
+    run_beside(engine, stop_when_both_have_answered)
+    why = "it was not read to its end by then"
+    assert list(left_out(engine.desk.figures)) == [Skip("feed archive:x", why)]
+
+
+def test_a_list_whose_later_page_failed_is_a_failure_until_it_is_read(watch: Watch) -> None:
+    cut = TroubleError(Trouble.BUSY, "not read to its end: HTTP 502")
+    first = replace(a_poll(a_push(1), wait=0), trouble=cut)
+    watch.feeds = [Told("events", [first, first, a_poll(wait=0)])]
+    engine = watch.engine(once=False)
+    watch.feeds[0].then = engine.stop
+    engine.run()
+    assert watch.listener.said == [f"feed events: {cut}", "feed events answers again"]
+    assert list(left_out(engine.desk.figures)) == []
+    polls = watch.ledgers.rows("polls", "id, has_failed, pushes, why")
+    assert [(row.has_failed, row.pushes) for row in polls] == [(True, 1), (True, 1)] + [
+        (False, 0)
+    ] * (len(polls) - 2)
+    watch.feeds = [Told("repo:acme/app", [first])]
+    assert [skip.why for skip in left_out(watch.run())] == [str(cut)]
 
 
 def test_a_limit_that_is_every_feeds_is_said_once(watch: Watch) -> None:
@@ -138,14 +188,13 @@ def test_no_feed_is_believed_that_wants_to_rest_for_a_day(watch: Watch) -> None:
 
 @pytest.mark.parametrize("is_gap", [False, True])
 def test_a_feed_that_failed_and_then_had_a_gap_has_lost_something(
-    watch: Watch, monkeypatch: pytest.MonkeyPatch, is_gap: bool
+    watch: Watch, is_gap: bool
 ) -> None:
-    monkeypatch.setattr("leakscan.crawl.feeding.SHORTEST_WAIT", 0.0)
     down = TroubleError(Trouble.UNREACHABLE, "no route")
     first, last = a_poll(cursor="1", wait=0), replace(a_poll(cursor="2", wait=0), gap=is_gap)
     told = Told("events", [first, down, down, last, a_poll(cursor="3", wait=0)])
     watch.feeds = [told]
-    engine = watch.engine(once=False)
+    engine = watch.engine(once=False, first_wait=0.0)
     told.then = engine.stop
     engine.run()
     feed = engine.desk.figures.feeds["events"]

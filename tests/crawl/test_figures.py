@@ -103,6 +103,18 @@ def test_a_feed_that_did_not_tell_all_is_no_all_clear(wrong: dict[str, object]) 
     assert [skip.what for skip in left_out(figures)] == ["feed events"]
 
 
+def test_what_is_wrong_with_many_feeds_is_one_reason() -> None:
+    figures = Figures(feeds={f"repo:acme/app{n}": FeedFigures(trouble="no route") for n in "123"})
+    figures.feeds["repo:acme/app2"].has_lost = True  # which is the same trouble
+    figures.feeds["events"] = FeedFigures(trouble="no login")
+    figures.feeds["search"] = FeedFigures(has_lost=True)
+    assert list(left_out(figures)) == [
+        Skip("feed events", "no login"),
+        Skip("3 feeds, such as repo:acme/app1", "no route"),
+        Skip("feed search", "some of what it had to tell is lost"),
+    ]
+
+
 def test_a_rate_is_of_the_last_minute() -> None:
     figures = Figures()
     for second in range(200):

@@ -10,7 +10,7 @@ import pytest
 
 from leakscan.crawl.looks.follow import Followed, Means
 from leakscan.crawl.looks.follow import follow as follow_with
-from leakscan.crawl.pace import CLOSED_AFTER, CLOSED_FOR, LONGEST_REST, Pace
+from leakscan.crawl.pace import CLOSED_AFTER, CLOSED_FOR, IN_A_ROW, LONGEST_REST, Outage, Pace
 from leakscan.detect import Detector
 from leakscan.errors import LeakscanError, TargetError
 from leakscan.model import Kind, Location
@@ -44,11 +44,13 @@ class Shelf:
     texts: tuple[str, ...] = ()
     error: Exception | None = None
     skips: tuple[str, ...] = ()
+    meanwhile: Callable[[], object] = lambda: None
     reads: int = field(default=0)
     pace: Pace = field(default_factory=lambda: Pace(4))
 
     def read(self, push: Push, tally: Tally, spent: Spent) -> Iterator[Sighting]:
         self.reads += 1
+        self.meanwhile()
         for text in self.texts:
             tally.read(len(text))
             for match in Detector(RULES).search(text.encode()):
@@ -264,6 +266,72 @@ def test_deleted_repositories_do_not_close_the_server() -> None:
     for _ in range(CLOSED_AFTER * 3):
         follow(a_push(), both)
     assert (git.reads, both.reader) == (CLOSED_AFTER * 3, git)
+
+
+def test_what_is_wrong_elsewhere_does_not_close_the_server() -> None:
+    unnamed = TroubleError(Trouble.BROKEN, "its name cannot be asked", is_elsewhere=True)
+    git = Shelf("git", error=unnamed)
+    both = means(git, Shelf("api", ("some",)))
+    for _ in range(CLOSED_AFTER * 2):
+        assert follow(a_push(), both).look.via == "api"
+    assert (git.reads, both.reader, git.pace.outage) == (CLOSED_AFTER * 2, git, None)
+
+
+def test_what_was_begun_before_a_server_was_away_does_not_show_that_it_is_back() -> None:
+    pace, api = Pace(4), Shelf("api", ("some",))
+    away = means(Shelf("git", error=trouble(Trouble.UNREACHABLE), pace=pace), api)
+    slow = Shelf("git", ("some",), pace=pace, meanwhile=lambda: follow(a_push(), away))
+    assert follow(a_push(), means(slow, api)).look.via == "git"
+    assert pace.outage == Outage("it is unreachable: wait", is_bypassed=True)
+    assert follow(a_push(), means(Shelf("git", ("some",), pace=pace), api)).look.via == "git"
+    assert pace.outage is None
+
+
+def test_what_a_server_that_fails_on_does_not_give_is_asked_of_the_api() -> None:
+    git, api = Shelf("git", error=trouble(Trouble.BUSY)), Shelf("api", ("some",))
+    both = means(git, api)
+    for _ in range(IN_A_ROW - 1):
+        assert follow(a_push(), both).look.state is PushState.FAILED
+    assert (api.reads, git.pace.outage) == (0, None)
+    for _ in range(3):
+        assert follow(a_push(), both).look.via == "api"
+    assert (git.reads, both.reader) == (IN_A_ROW, api)
+    assert git.pace.outage == Outage("it is busy: wait", is_bypassed=True)
+
+
+@pytest.mark.parametrize("how", ["asks to wait", "no credential", "one way"])
+def test_the_api_is_not_asked_for_a_server_that_is_to_be_waited_for(how: str) -> None:
+    git = Shelf("git", error=trouble(Trouble.BUSY, 7 if how == "asks to wait" else None))
+    api = Shelf("api", ("some",))
+    some = means(git) if how == "one way" else means(git, api)
+    some = replace(some, asks_about_refusals=how != "no credential")
+    for _ in range(IN_A_ROW * 2):
+        assert follow(a_push(), some).look.state is PushState.FAILED
+    assert (api.reads, git.pace.closed) == (0, 0)
+    assert git.pace.outage == (None if how == "asks to wait" else Outage("it is busy: wait"))
+
+
+def test_a_server_that_fails_on_and_asks_for_a_moment_then_gets_it() -> None:
+    git, api = Shelf("git", error=trouble(Trouble.BUSY)), Shelf("api", error=trouble(Trouble.GONE))
+    both = means(git, api)
+    for _ in range(IN_A_ROW):
+        follow_with(a_push(), git, both)
+    git.error = trouble(Trouble.BUSY, 0)
+    assert follow_with(a_push(), git, both).look.via == "git"
+    assert api.reads == 1
+
+
+@pytest.mark.parametrize("kind", [Trouble.GONE, Trouble.UNREACHABLE])
+def test_a_server_that_is_away_is_told_of_though_the_api_gives_nothing_either(
+    kind: Trouble,
+) -> None:
+    git, api = Shelf("git", error=trouble(Trouble.UNREACHABLE)), Shelf("api", error=trouble(kind))
+    both = means(git, api)
+    for _ in range(IN_A_ROW):
+        assert (git.pace.outage, api.pace.outage) == (None, None)
+        follow_with(a_push(), git, both)
+    assert git.pace.outage == Outage("it is unreachable: wait")
+    assert api.pace.outage == (git.pace.outage if kind is Trouble.UNREACHABLE else None)
 
 
 def test_each_server_is_judged_by_its_own_looks() -> None:

@@ -11,13 +11,15 @@ from api_stage import LIMITS
 
 from hub import Change, Fault, HubRepository, Pushed
 from hub.backend import GitServer
+from hub.git_faults import GitFault
 from leakscan.crawl.github.calls import GitHub
 from leakscan.crawl.github.credentials import Anonymous, FixedToken
 from leakscan.crawl.github.governor import Governor
 from leakscan.crawl.looks.follow import Followed, Means, follow
-from leakscan.crawl.looks.naming import NamingReader, hidden_name
+from leakscan.crawl.looks.hidden import hidden_name
+from leakscan.crawl.looks.naming import NamingReader
 from leakscan.crawl.looks.readers import ApiReader, GitReader
-from leakscan.crawl.pace import Pace
+from leakscan.crawl.pace import CLOSED_AFTER, Pace
 from leakscan.push import PushKind, PushState
 from leakscan.rules import load_rules, select_rules
 from leakscan.trouble import Trouble
@@ -32,22 +34,27 @@ if TYPE_CHECKING:
 ROOM = 4
 
 
-def by_git(stage: Stage, github: GitHub) -> NamingReader:
-    """Return the way of a watch that reads with git."""
-    site, wire, pace = stage.hub.git_url, stage.wire, Pace(ROOM)
-    return NamingReader(GitReader(site, wire, lambda: stage.detector, LIMITS, 0, pace), github)
+def ways(stage: Stage, github: GitHub | None = None, via: str = "auto") -> Means:
+    """Return what a watch has that reads with git, through the API, or with git first."""
+    github = github or stage.github
+    site, rules = stage.hub.git_url, select_rules(load_rules(), ())
+    git = GitReader(site, stage.wire, lambda: stage.detector, LIMITS, 0, Pace(ROOM))
+    by_git = NamingReader(git, github)
+    by_api = ApiReader(site, github, lambda: stage.detector, LIMITS, Pace(ROOM))
+    readers = {"git": (by_git,), "api": (by_api,), "auto": (by_git, by_api)}[via]
+    return Means(readers, rules, bytes(32), site)
 
 
 def looked(stage: Stage, push: Push, github: GitHub | None = None, via: str = "git") -> Followed:
-    """Look at a push with git, or also through the API where git refuses."""
-    github = github or stage.github
-    site, rules = stage.hub.git_url, select_rules(load_rules(), ())
-    readers = (
-        by_git(stage, github),
-        ApiReader(site, github, lambda: stage.detector, LIMITS, Pace(ROOM)),
-    )
-    means = Means(readers if via == "auto" else readers[:1], rules, bytes(32), site)
+    """Look at a push in the way of a watch."""
+    means = ways(stage, github, via)
     return follow(push, means.reader, means)
+
+
+def leaks_in(stage: Stage, app: HubRepository, token: str) -> list[Push]:
+    """Push a token so often that a server is closed which gives none of these pushes."""
+    changes = (Change({f"k{number}.txt": f"{token}\n"}) for number in range(CLOSED_AFTER))
+    return [stage.event(app, stage.hub.push(app, change)) for change in changes]
 
 
 @contextlib.contextmanager
@@ -77,6 +84,16 @@ def take_over(stage: Stage, app: HubRepository, how: str = "other commits") -> N
         stage.hub.delete(taker)
 
 
+def assert_found_in_its_place(stage: Stage, followed: Followed, leak: Push, token: str) -> None:
+    """Hold what was found against the name that the repository has now."""
+    assert followed.result
+    (finding,) = followed.result.findings
+    (place,) = finding.locations
+    page = f"{stage.hub.git_url}/bob/better"
+    assert (finding.secret.reveal(), place.repository, place.commit) == (token, page, leak.head)
+    assert place.url == f"{page}/blob/{leak.head}/k.txt#L1"
+
+
 @pytest.mark.parametrize("how", ["other commits", "empty", "private", "deleted"])
 @pytest.mark.parametrize("via", ["git", "auto"])
 def test_name_that_another_took_is_asked_for_once(
@@ -88,12 +105,27 @@ def test_name_that_another_took_is_asked_for_once(
     assert (look.state, look.trouble, look.via) == (PushState.SCANNED, None, "git")
     assert (look.git_requests, look.api_requests) == (2, 1)
     assert [request.path for request in stage.hub.requests] == [f"/repositories/{app.id}"]
-    assert followed.result
-    (finding,) = followed.result.findings
-    (place,) = finding.locations
-    page = f"{stage.hub.git_url}/bob/better"
-    assert (finding.secret.reveal(), place.repository, place.commit) == (token, page, leak.head)
-    assert place.url == f"{page}/blob/{leak.head}/k.txt#L1"
+    assert_found_in_its_place(stage, followed, leak, token)
+
+
+def test_api_tells_the_name_without_being_asked_for_it(
+    stage: Stage, app: HubRepository, leak: Push, token: str
+) -> None:
+    take_over(stage, app)
+    followed = looked(stage, leak, via="api")
+    assert (followed.look.state, followed.look.via) == (PushState.SCANNED, "api")
+    assert (followed.look.git_requests, followed.look.api_requests) == (0, 1)
+    assert_found_in_its_place(stage, followed, leak, token)
+
+
+def test_what_is_read_by_its_number_is_named_though_the_name_could_not_be_asked_for(
+    stage: Stage, app: HubRepository, leak: Push, token: str
+) -> None:
+    take_over(stage, app)
+    stage.hub.fault(Fault("^/repositories/[0-9]+$", status=502))
+    followed = looked(stage, leak, via="auto")
+    assert (followed.look.state, followed.look.via) == (PushState.SCANNED, "api")
+    assert_found_in_its_place(stage, followed, leak, token)
 
 
 def test_name_that_is_free_costs_no_call(stage: Stage, app: HubRepository, leak: Push) -> None:
@@ -156,20 +188,83 @@ def test_repository_that_git_alone_refuses_is_read_through_the_api(
     assert followed.result
 
 
-@pytest.mark.parametrize("how", ["ref", "wiki", "number"])
-def test_what_is_not_worth_a_call_or_has_no_number_is_not_asked_about(
-    stage: Stage, app: HubRepository, leak: Push, how: str
+@pytest.mark.parametrize("kind", [PushKind.BRANCH, PushKind.TAG])
+def test_ref_that_is_gone_is_looked_for_where_its_repository_is_now(
+    stage: Stage, app: HubRepository, token: str, kind: PushKind
+) -> None:
+    leak = stage.hub.push(app, Change({"k.txt": f"{token}\n"}), branch="topic")
+    if kind is PushKind.TAG:
+        stage.hub.tag(app, "topic", at=leak.head)
+        app.git.git("update-ref", "-d", "refs/heads/topic")
+    folder = "tags" if kind is PushKind.TAG else "heads"
+    created = stage.created(app, kind, f"refs/{folder}/topic")
+    take_over(stage, app)
+    followed = looked(stage, created)
+    assert (followed.look.state, followed.look.api_requests) == (PushState.SCANNED, 1)
+    assert_found_in_its_place(stage, followed, replace(created, head=leak.head), token)
+
+
+@pytest.mark.parametrize("name", ["ada/app", "ada/app.wiki"])
+def test_what_has_no_number_is_not_asked_about(
+    stage: Stage, app: HubRepository, leak: Push, name: str
 ) -> None:
     take_over(stage, app)
-    created = stage.created(app, PushKind.BRANCH, "refs/heads/topic")
-    push = {
-        "ref": replace(created, repository="ada/app"),
-        "wiki": replace(leak, repository="ada/app.wiki", repository_id=0),
-        "number": replace(leak, repository_id=0),
-    }[how]
-    look = looked(stage, push).look
+    look = looked(stage, replace(leak, repository=name, repository_id=0)).look
     assert (look.state, look.trouble) == (PushState.SKIPPED, Trouble.GONE)
     assert stage.hub.requests == []
+
+
+def published(stage: Stage, app: HubRepository) -> Push:
+    """Say that a repository was made public, under the name that it has had."""
+    return replace(stage.created(app, PushKind.PUBLIC, ""), repository="ada/app")
+
+
+@pytest.mark.parametrize("how", ["same name", "other commits", "deleted"])
+def test_repository_that_was_made_public_is_found_by_its_number(
+    stage: Stage, app: HubRepository, leak: Push, token: str, how: str
+) -> None:
+    if how != "same name":
+        take_over(stage, app, how)
+    followed = looked(stage, published(stage, app))
+    look = followed.look
+    assert (look.state, look.trouble, look.api_requests) == (PushState.SCANNED, None, 1)
+    assert followed.result
+    if how != "same name":
+        assert_found_in_its_place(stage, followed, leak, token)
+
+
+@pytest.mark.parametrize("how", ["nobody asks", "refused"])
+def test_repository_that_was_made_public_is_read_by_its_name_if_none_is_told(
+    stage: Stage, app: HubRepository, how: str
+) -> None:
+    stage.hub.fault(Fault("^/repositories/", status=403, body={"message": "Forbidden by SAML"}))
+    with asking(stage, None) as nobody:
+        github = nobody if how == "nobody asks" else stage.github
+        look = looked(stage, published(stage, app), github).look
+    assert (look.state, look.via) == (PushState.SCANNED, "git")
+    assert len(stage.hub.requests) == (0 if how == "nobody asks" else 1)
+
+
+@pytest.mark.parametrize("via", ["git", "auto"])
+def test_repository_that_was_made_public_waits_for_its_name(
+    stage: Stage, app: HubRepository, via: str
+) -> None:
+    with asking(stage, stage.hub.token(core=0)) as github:
+        look = looked(stage, published(stage, app), github, via).look
+    assert (look.state, look.git_requests) == (PushState.FAILED, 0)
+
+
+def test_repository_that_is_public_again_is_no_longer_taken_for_gone(
+    stage: Stage, app: HubRepository, leak: Push
+) -> None:
+    means = ways(stage, via="git")
+    stage.hub.make_private(app)
+    for _ in range(2):
+        assert follow(leak, means.reader, means).look.trouble is Trouble.GONE
+    assert len(stage.hub.requests) == 1
+    stage.hub.publish(app)
+    assert follow(published(stage, app), means.reader, means).result
+    assert len(stage.hub.requests) == 2
 
 
 @pytest.mark.parametrize("how", ["other commits", "private"])
@@ -199,16 +294,44 @@ def test_an_api_at_its_limit_leaves_the_push_for_later(
         assert looked(stage, leak, github, via).result
 
 
+@pytest.mark.parametrize("via", ["git", "auto"])
 def test_an_api_that_fails_does_not_slow_git_down(
-    stage: Stage, app: HubRepository, leak: Push
+    stage: Stage, app: HubRepository, leak: Push, via: str
 ) -> None:
     take_over(stage, app)
     with asking(stage, stage.hub.token(core=0)) as github:
-        reader = by_git(stage, github)
-        means = Means((reader,), (), bytes(32), stage.hub.git_url)
+        means = ways(stage, github, via)
+        git = means.readers[0].pace
         for _ in range(10):
-            assert follow(leak, reader, means).look.state is PushState.FAILED
-    assert (reader.pace.limit, reader.pace.rest) == (ROOM, 0)
+            assert follow(leak, means.readers[0], means).look.state is PushState.FAILED
+    assert (git.limit, git.rest, git.closed, git.outage) == (ROOM, 0, 0, None)
+
+
+def test_an_api_that_does_not_tell_names_does_not_close_git(
+    stage: Stage, app: HubRepository, token: str
+) -> None:
+    leaks = leaks_in(stage, app, token)
+    take_over(stage, app)
+    stage.hub.fault(Fault("^/repositories/[0-9]+$", status=502, times=None))
+    means = ways(stage)
+    for leak in leaks:
+        assert follow(leak, means.reader, means).look.via == "api"
+    assert (means.reader.via, means.reader.pace.outage) == ("git", None)
+
+
+def test_git_that_refuses_all_is_passed_over_though_much_of_it_is_gone(
+    stage: Stage, app: HubRepository, token: str
+) -> None:
+    leaks = leaks_in(stage, app, token)
+    gone = replace(leaks[0], repository="ada/gone", repository_id=app.id + 10_000)
+    stage.hub.git_server.faults.append(GitFault(status=401))
+    means = ways(stage)
+    for leak in leaks:
+        assert means.reader.via == "git"
+        assert follow(gone, means.reader, means).look.trouble is Trouble.GONE
+        assert follow(leak, means.reader, means).look.via == "api"
+    assert means.reader.via == "api"
+    assert means.readers[0].pace.outage
 
 
 def test_an_api_that_refuses_to_tell_is_not_asked_again(

@@ -13,6 +13,7 @@ from leakscan.crawl.pace import (
     IN_A_ROW,
     LONGEST_REST,
     SHORTEST_REST,
+    Outage,
     Pace,
 )
 from leakscan.push import Look, PushState
@@ -34,6 +35,7 @@ def clock() -> Clock:
 
 GOOD = Look(PushState.SCANNED)
 IN_VAIN = Look(PushState.SKIPPED, Trouble.REFUSED, "why")
+PASSED_OVER, LEFT_ALONE = Outage("why", is_bypassed=True), Outage("why")
 
 
 def bad(trouble: Trouble = Trouble.BUSY, retry_after: float | None = None, **more: object) -> Look:
@@ -125,10 +127,10 @@ def test_a_server_that_does_not_give_what_another_way_can_read_is_passed_over(
     pace = Pace(4, clock)
     for _ in range(CLOSED_AFTER):
         assert pace.closed == 0
-        assert pace.passed_over is None
+        assert pace.outage is None
         pace.learn(IN_VAIN)
         pace.bypassed(IN_VAIN)
-    assert pace.passed_over == "why"
+    assert pace.outage == PASSED_OVER
     assert (pace.closed, pace.rest) == (CLOSED_FOR, 0)
     clock.moment += CLOSED_FOR
     assert pace.closed == 0
@@ -161,7 +163,106 @@ def test_why_it_rests_is_known_unless_it_asked_for_that(clock: Clock) -> None:
 def test_a_server_that_cannot_be_reached_is_told_of_at_the_first_bypass(clock: Clock) -> None:
     pace = Pace(4, clock)
     pace.bypassed(bad(Trouble.UNREACHABLE))
-    assert (pace.passed_over, pace.closed) == ("why", 0)
+    assert (pace.outage, pace.closed) == (PASSED_OVER, 0)
+
+
+def test_a_server_that_serves_again_is_passed_over_no_longer(clock: Clock) -> None:
+    pace = Pace(4, clock)
+    pace.bypassed(bad(Trouble.UNREACHABLE))
+    pace.learn(Look(PushState.SKIPPED, Trouble.REFUSED))
+    assert pace.outage == PASSED_OVER
+    pace.learn(GOOD, pace.now)
+    assert pace.outage is None
+
+
+def test_of_a_server_that_has_come_back_once_a_single_failure_says_nothing(clock: Clock) -> None:
+    pace = Pace(4, clock)
+    pace.bypassed(bad(Trouble.UNREACHABLE))
+    pace.learn(GOOD)
+    for _ in range(CLOSED_AFTER):
+        assert pace.outage is None
+        pace.bypassed(bad(Trouble.UNREACHABLE))
+    assert pace.outage == PASSED_OVER
+
+
+def test_what_was_under_way_does_not_show_that_a_server_serves_again(clock: Clock) -> None:
+    pace = Pace(4, clock)
+    began = pace.now
+    clock.moment += 1
+    pace.bypassed(bad(Trouble.UNREACHABLE))
+    pace.learn(GOOD, began)
+    assert pace.outage == PASSED_OVER
+
+
+@pytest.mark.parametrize("trouble", [Trouble.BUSY, Trouble.UNREACHABLE])
+def test_a_server_that_fails_on_is_told_of_until_it_serves_again(
+    clock: Clock, trouble: Trouble
+) -> None:
+    pace = Pace(4, clock)
+    for number in range(IN_A_ROW + 2):
+        assert pace.outage == (LEFT_ALONE if number >= IN_A_ROW else None)
+        pace.learn(bad(trouble))
+        pace.missed(bad(trouble))
+    began = pace.now
+    clock.moment += LONGEST_REST
+    pace.learn(GOOD, began - 1)  # what was under way then
+    assert pace.outage == LEFT_ALONE
+    pace.learn(GOOD, pace.now)
+    assert pace.outage is None
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        bad(retry_after=0.0),
+        bad(Trouble.LOCAL),
+        bad(Trouble.BARRED),
+        bad(Trouble.BROKEN),
+        bad(is_elsewhere=True),
+        GOOD,
+    ],
+)
+def test_what_does_not_show_that_a_server_fails_is_not_told(clock: Clock, look: Look) -> None:
+    pace = Pace(4, clock)
+    for _ in range(IN_A_ROW):
+        pace.learn(bad())  # of which another way could read all
+    clock.moment += SHORTEST_REST
+    pace.learn(look)
+    pace.missed(look)
+    assert pace.outage is None
+
+
+def test_one_bypass_is_enough_for_a_server_that_fails_on(clock: Clock) -> None:
+    pace = Pace(4, clock)
+    for _ in range(IN_A_ROW):
+        pace.learn(bad())
+    pace.bypassed(bad())
+    assert (pace.outage, pace.closed) == (PASSED_OVER, CLOSED_FOR)
+    pace.learn(bad())  # under way at the same time
+    pace.missed(bad())
+    assert (pace.outage, pace.closed) == (PASSED_OVER, CLOSED_FOR)
+    clock.moment += CLOSED_FOR
+    pace.learn(GOOD, pace.now)
+    assert (pace.outage, pace.closed) == (None, 0)
+
+
+def test_a_server_that_is_left_alone_may_be_passed_over_then(clock: Clock) -> None:
+    pace = Pace(4, clock)
+    for _ in range(IN_A_ROW):
+        pace.learn(bad())
+    pace.missed(bad())
+    assert pace.outage == LEFT_ALONE
+    pace.bypassed(bad())
+    assert pace.outage == PASSED_OVER
+
+
+@pytest.mark.parametrize("trouble", [Trouble.GONE, Trouble.NAMELESS, Trouble.BUSY])
+def test_what_another_server_says_is_nothing_about_this_one(clock: Clock, trouble: Trouble) -> None:
+    pace = Pace(4, clock)
+    for _ in range(CLOSED_AFTER):
+        pace.bypassed(IN_VAIN)
+        pace.learn(bad(trouble, 30, is_elsewhere=True))
+    assert (pace.closed, pace.limit, pace.rest) == (CLOSED_FOR, 4, 0)
 
 
 def test_what_the_api_answers_to_a_call_is_about_that_call(clock: Clock) -> None:

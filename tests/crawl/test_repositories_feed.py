@@ -6,15 +6,22 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from event_samples import HEAD, a_push, an_event
 from event_site import Site, told
 
-from leakscan.crawl.feeds.events import parse_event
+from leakscan.crawl.feeds.events import parse_event, scan_event
 from leakscan.crawl.feeds.repositories import GRACE, RepositoriesFeed, TellTale
 from leakscan.crawl.feeds.sources import feeds_of
+from leakscan.detect import Detector
 from leakscan.push import PushKind
+from leakscan.rules import load_rules, select_rules
+from leakscan.sources.sighting import Tally
+from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from leakscan.crawl.github.calls import GitHub
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -93,10 +100,25 @@ def test_private_and_malformed_repositories(site: Site, github: GitHub) -> None:
         good | {"default_branch": "a b"},
     ]
     poll = repositories(github).poll(None)
-    assert (poll.malformed, poll.read) == (4, 5)
-    (event,) = poll.events
+    assert (poll.malformed, poll.fresh, poll.read) == (4, 1, 5)
+    event, *others = poll.events
     assert event.push
     assert event.push.ref == "HEAD"
+    assert [other.is_malformed for other in others] == [True] * 4
+
+
+def test_a_token_in_a_repository_that_cannot_be_understood_is_found(
+    site: Site, github: GitHub, new_token: Callable[[], str]
+) -> None:
+    shown, hidden = new_token(), new_token()
+    odd = a_repository(1, "yesterday", description=shown, html_url="https://github.com/ada/app-1")
+    site.events = [odd, odd | {"private": True, "description": hidden}]
+    poll = repositories(github).poll(None)
+    assert (poll.malformed, poll.fresh, poll.read) == (1, 0, 1)
+    detector = Detector(select_rules(load_rules(), ()))
+    (seen,) = (each for event in poll.events for each in scan_event(event, detector, Tally()))
+    assert (seen.match.secret.reveal(), seen.location.url) == (shown, odd["html_url"])
+    assert seen.location.path == "description of an event that could not be understood"
 
 
 def test_the_list_that_is_remembered_is_bounded(site: Site, github: GitHub) -> None:
@@ -122,6 +144,30 @@ def test_pages_are_read_until_something_is_known(site: Site, github: GitHub) -> 
     second = repositories(github).poll(first.cursor)
     assert (len(second.events), second.read, second.gap) == (250, 300, False)
     assert repositories(github).poll(second.cursor).read == 100
+
+
+def test_a_later_page_that_fails_keeps_nothing_from_us(site: Site, github: GitHub) -> None:
+    site.links = True
+    site.events = [a_repository(0, "2025-06-01T00:00:00Z")]
+    cursor = repositories(github).poll(None).cursor
+    site.events = [a_repository(n, "2025-06-02T00:00:00Z") for n in range(1, 251)] + site.events
+    site.broken_pages = {2}
+    first = repositories(github).poll(cursor)
+    assert (told(first), first.gap, first.cursor) == (list(range(1, 101)), False, cursor)
+    assert first.trouble
+    assert str(first.trouble).startswith("not read to its end: ")
+    assert "502" in str(first.trouble)
+    assert (first.requests, 60 <= first.wait < 900) == (2, True)
+    site.broken_pages = set()
+    second = repositories(github).poll(first.cursor)
+    assert (told(second), second.trouble) == (list(range(1, 251)), None)
+
+
+def test_a_first_page_that_fails_is_an_error_and_a_request(site: Site, github: GitHub) -> None:
+    site.broken_pages = {1}
+    with pytest.raises(TroubleError) as caught:
+        repositories(github).poll(None)
+    assert (caught.value.trouble, caught.value.requests) == (Trouble.BUSY, 1)
 
 
 def test_more_news_than_pages_is_a_gap(site: Site, github: GitHub) -> None:

@@ -21,7 +21,7 @@ from leakscan.trouble import Trouble, TroubleError
 from servers import Reply, Request, a_json, running_web
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from leakscan.crawl.github.calls import GitHub
 
@@ -154,12 +154,27 @@ def test_a_refused_query_is_said_and_passed_over(site: Site, github: GitHub, sta
     site.refused, site.results = {"bad": status}, {"good": [a_result(1)]}
     first = feed_of(github, "bad", "good").poll(None)
     assert (first.events, first.has_lost) == ((), True)
-    assert first.note
-    assert "query 1" in first.note
-    assert "login" in first.note
+    assert first.trouble
+    assert (first.trouble.trouble, first.requests) == (Trouble.REFUSED, 1)
+    assert "query 1" in str(first.trouble)
+    assert "login" in str(first.trouble)
     second = feed_of(github, "bad", "good").poll(first.cursor)  # in another process
-    assert (len(second.events), second.has_lost, second.note) == (1, False, None)
-    assert feed_of(github, "bad", "good").poll(second.cursor).note == first.note
+    assert (len(second.events), second.has_lost, second.trouble) == (1, False, None)
+    third = feed_of(github, "bad", "good").poll(second.cursor)
+    assert str(third.trouble) == str(first.trouble)
+
+
+def test_a_refused_query_is_trouble_until_it_is_answered(site: Site, github: GitHub) -> None:
+    site.refused, site.results = {"bad": 422}, {"good": [a_result(1)], "bad": [a_result(2)]}
+    feed, cursor = feed_of(github, "bad", "good"), None
+    for _ in range(4):
+        poll = feed.poll(cursor)
+        assert "query 1" in str(poll.trouble)
+        cursor = poll.cursor
+    site.refused = {}
+    poll = feed.poll(cursor)
+    assert (len(poll.events), poll.trouble) == (1, None)
+    assert feed.poll(poll.cursor).trouble is None
 
 
 def test_when_all_are_refused_it_goes_on_saying_so(site: Site, github: GitHub) -> None:
@@ -168,7 +183,7 @@ def test_when_all_are_refused_it_goes_on_saying_so(site: Site, github: GitHub) -
     for _ in range(2):
         with pytest.raises(TroubleError, match="query 2") as caught:
             feed_of(github, "a", "b").poll(cursor)
-        assert caught.value.trouble is Trouble.REFUSED
+        assert (caught.value.trouble, caught.value.requests) == (Trouble.REFUSED, 1)
     site.refused = {"a": 422}
     assert feed_of(github, "a", "b").poll(cursor).cursor == "2:1"
 
@@ -188,10 +203,26 @@ def test_malformed_results(site: Site, github: GitHub) -> None:
         a_result(1, repository={"full_name": "ada/app", "id": "5"}), a_result(3, html_url=5),
     ]  # fmt: skip
     poll = feed_of(github).poll(None)
-    assert (poll.read, poll.malformed) == (6, 5)  # what is private has not leaked
-    (event,) = poll.events
+    assert (poll.read, poll.fresh, poll.malformed) == (6, 1, 5)  # what is private has not leaked
+    event, *others = poll.events
     assert event.push
     assert event.push.head is None  # where the tip is, is looked up
+    assert [other.is_malformed for other in others] == [True] * 5
+
+
+def test_a_token_in_a_result_that_cannot_be_understood_is_found(
+    site: Site, github: GitHub, new_token: Callable[[], str]
+) -> None:
+    shown, hidden = new_token(), new_token()
+    odd, private = a_result(1, path=shown), a_result(2, path=hidden)
+    odd["repository"]["id"] = private["repository"]["id"] = None
+    private["repository"]["private"] = True
+    site.results["one"] = [odd, private]
+    poll = feed_of(github).poll(None)
+    assert (poll.read, poll.fresh, poll.malformed) == (1, 0, 1)
+    detector = Detector(select_rules(load_rules(), ()))
+    (seen,) = (each for event in poll.events for each in scan_event(event, detector, Tally()))
+    assert (seen.match.secret.reveal(), seen.location.url) == (shown, odd["html_url"])
 
 
 @pytest.mark.parametrize("body", [[], None, {}, {"items": None}, {"items": {}}])

@@ -48,6 +48,20 @@ def test_a_feed_is_asked_by_one_at_a_time(feeds: Feeds) -> None:
     assert [claim.name for claim in feeds.claim(["events", "search"])] == ["search"]
 
 
+def test_a_clock_that_was_ahead_keeps_no_feed_from_being_asked(feeds: Feeds) -> None:
+    (claim,) = feeds.claim(["events"])
+    feeds.note_poll(claim, PollNote(), MINUTE)
+    assert feeds.claim(["events"]) == []
+    with feeds.ledger.writing() as connection:
+        ahead = timedelta(hours=12)
+        connection.execute(
+            feeds_table.update().values(
+                polled_at=feed_row(feeds).polled_at + ahead, due_at=feed_row(feeds).due_at + ahead
+            )
+        )
+    assert len(feeds.claim(["events"])) == 1
+
+
 def test_those_that_come_first_are_taken_first_and_no_more_than_wanted(feeds: Feeds) -> None:
     names = ["user:z", "events", "org:acme", "user:ada"]
     assert [claim.name for claim in feeds.claim(names[1:2], 0)] == []
@@ -71,22 +85,51 @@ def test_a_look_for_what_is_due_changes_nothing_where_nothing_is(feeds: Feeds) -
     assert not [word for word in statements if word.startswith(("INSERT", "UPDATE"))]
 
 
-def test_how_feeds_have_failed_is_known_until_they_answer(feeds: Feeds) -> None:
+def test_what_keeps_feeds_from_being_asked_is_known(feeds: Feeds) -> None:
     names = ["events", "org:acme", "user:ada"]
-    for claim in feeds.claim(names):
-        why = None if claim.name == "events" else f"{claim.name} is down"
-        feeds.note_poll(claim, PollNote(why=why), MINUTE)
-    failures = feeds.failures(["events", "org:acme", "search"])
-    assert list(failures) == ["org:acme"]
-    assert failures["org:acme"].why == "org:acme is down"
-    assert 0 <= failures["org:acme"].ago < 30
-    assert 30 < failures["org:acme"].due_in <= 60
-    pass_time(feeds.ledger, MINUTE)
-    for word in ("busy", None):
+    assert feeds.waits([]) == feeds.waits(names) == {}
+    for claim in feeds.claim(names[:2]):
+        why = "it is down" if claim.name == "org:acme" else None
+        feeds.note_poll(claim, PollNote(why=why), 2 * MINUTE)
+    feeds.claim(["user:ada"])
+    waits = feeds.waits([*names, "search"])
+    assert sorted(waits) == names
+    assert 60 < waits["events"].seconds <= 120
+    assert 60 < waits["org:acme"].seconds <= 120
+    assert 240 < waits["user:ada"].seconds <= 300  # until its lease ends
+    assert waits["events"].failure is waits["user:ada"].failure is None
+    failure = waits["org:acme"].failure
+    assert failure
+    assert failure.why == "it is down"
+    assert 0 <= failure.ago < 30
+    assert 60 < failure.due_in <= 120
+
+
+def test_a_feed_has_failed_until_it_answers_and_waits_only_while_it_does(feeds: Feeds) -> None:
+    for word in ("down", "busy", None):
         (claim,) = feeds.claim(["org:acme"])
-        feeds.note_poll(claim, PollNote(why=word), timedelta())
-        assert [one.why for one in feeds.failures(names[:2]).values()] == [word] * bool(word)
-    assert list(feeds.failures(names)) == ["user:ada"]
+        feeds.note_poll(claim, PollNote(why=word), MINUTE)
+        failure = feeds.waits(["org:acme"])["org:acme"].failure
+        assert (failure and failure.why) == word
+        pass_time(feeds.ledger, MINUTE)
+        assert feeds.waits(["org:acme"]) == {}
+
+
+def test_the_last_failures_of_many_feeds_are_found_by_an_index(feeds: Feeds) -> None:
+    if feeds.ledger.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL reads small tables whole")
+    asked: list[tuple[str, Any]] = []
+
+    def keep(*arguments: Any) -> None:
+        asked.append(arguments[2:4])
+
+    event.listen(feeds.ledger.engine, "before_cursor_execute", keep)
+    feeds.waits(["org:acme"])
+    event.remove(feeds.ledger.engine, "before_cursor_execute", keep)
+    ((statement, values),) = [one for one in asked if "polls" in one[0]]
+    with feeds.ledger.reading() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert any("ix_polls_feed_id" in row.detail for row in plan)
 
 
 def test_many_that_ask_at_once_share_without_overlap(feeds: Feeds) -> None:
@@ -130,7 +173,7 @@ def test_what_a_dead_process_asked_is_asked_again(feeds: Feeds) -> None:
     (lost,) = feeds.claim(["events"])
     pass_time(feeds.ledger, timedelta(minutes=4))
     assert feeds.claim(["events"]) == []
-    assert feeds.next_due(["events"])
+    assert feeds.waits(["events"])
     pass_time(feeds.ledger, timedelta(minutes=2))
     (claim,) = feeds.claim(["events"])
     # What was told is true all the same.
@@ -176,15 +219,10 @@ def test_failures_are_counted_until_it_answers(feeds: Feeds) -> None:
     ]
 
 
-def test_it_is_known_when_the_next_is_due(desk: Desk, feeds: Feeds) -> None:
-    assert feeds.next_due(["events"]) is None
+def test_no_feed_is_kept_waiting_for_longer_than_a_day(feeds: Feeds) -> None:
     (claim,) = feeds.claim(["events"])
     feeds.note_poll(claim, PollNote(), timedelta(days=400))
-    due = feeds.next_due(["events", "search"])
-    assert due
-    assert timedelta(hours=23) < due - desk.now() <= timedelta(days=1)
-    assert feeds.next_due(["search"]) is None
-    assert feeds.next_due([]) is None
+    assert 23 * 3600 < feeds.waits(["events"])["events"].seconds <= 24 * 3600
 
 
 def test_a_clock_that_is_set_back_keeps_no_feed_waiting(feeds: Feeds) -> None:

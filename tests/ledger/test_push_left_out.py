@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event
 
-from leakscan.ledger.left_out import LeftOut, left_out, left_out_by_hour
+from leakscan.ledger.left_out import LeftOut, count_left_out, left_out, left_out_by_hour
 from leakscan.ledger.prune import prune
 from leakscan.model import Skip
 from leakscan.push import Look, PushState
@@ -56,6 +56,16 @@ def test_it_is_what_somebody_may_still_be_able_to_read(queue: PushQueue) -> None
     }
     troubles = {one.trouble for one in listed if one.state is PushState.SKIPPED}
     assert troubles == {*Trouble, None} - {Trouble.GONE, Trouble.BLOCKED, Trouble.EMPTY}
+
+
+def test_it_is_counted_as_it_is_listed(queue: PushQueue) -> None:
+    look_at_each(queue, LOOKS)
+    (one, *others) = listed = all_left_out(queue.ledger)
+    assert others
+    span = NOON - 9000 * DAY, NOON + 9000 * DAY
+    assert count_left_out(queue.ledger, *span) == len(listed)
+    assert count_left_out(queue.ledger, span[0], one.seen_at) == 0
+    assert count_left_out(queue.ledger, one.seen_at, span[1]) == len(listed)
 
 
 def test_what_was_given_up_is_listed_too(queue: PushQueue) -> None:

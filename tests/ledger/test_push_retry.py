@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import event
 
 from leakscan.ledger.coverage import coverage
 from leakscan.ledger.feeds import Feeds, PollNote
@@ -32,7 +34,11 @@ from pushes import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leakscan.ledger.engine import Ledger
     from leakscan.ledger.fates import Fates
+    from leakscan.ledger.push_queue import PushClaim
     from ledgers import Desk
 
 DAY = timedelta(days=1)
@@ -105,6 +111,22 @@ def test_what_was_given_back_until_later_is_begun_at_once(queue: PushQueue) -> N
     assert retry_pushes(queue.ledger, HOST) == 1
     assert {row.state for row in rows(queue.ledger)} == {"seen"}
     assert len(queue.claim(9).claims) == 2
+
+
+@pytest.mark.parametrize("look", [PARTIAL, TOO_LARGE, BUSY])
+@pytest.mark.parametrize("is_due", [False, True])
+def test_what_would_only_be_given_up_for_its_age_stays(
+    queue: PushQueue, look: Look, is_due: bool
+) -> None:
+    queue.add([a_push()])
+    look_at_all(queue, look)
+    (row,) = rows(queue.ledger)
+    if is_due:
+        assert retry_pushes(queue.ledger, HOST, row.seen_at) == 1
+        (row,) = rows(queue.ledger)
+    assert retry_pushes(queue.ledger, HOST, row.seen_at + timedelta(seconds=1)) == 0
+    assert rows(queue.ledger) == [row]
+    assert retry_pushes(queue.ledger, HOST, row.seen_at) == 1
 
 
 @pytest.mark.parametrize(
@@ -195,11 +217,50 @@ def test_two_at_once_and_those_who_look_do_each_once(queue: PushQueue) -> None:
     with ThreadPoolExecutor(4) as pool:
         retries = [pool.submit(retry_pushes, queue.ledger, HOST) for _ in range(2)]
         list(pool.map(look, range(40)))
-        assert sum(one.result(60) for one in retries) >= 900  # what one has locked, it counts
+        assert sum(one.result(60) for one in retries) >= 900  # what is due already, both may count
     while claims := queue.claim(500).claims:
         done.update(queue.finish([(claim, SCANNED, 0) for claim in claims], None))
     assert (len(done), set(done.values())) == (900, {1})
     assert {(row.state, row.attempts) for row in rows(queue.ledger)} == {("scanned", 1)}
+
+
+def test_nobody_waits_while_such_pushes_are_looked_for(desk: Desk, queue: PushQueue) -> None:
+    """However many there are among which they stand."""
+    queue.add(some_pushes(3))
+    look_at_all(queue, TOO_LARGE)
+    numbers = count(100)
+    on_search(desk.ledger, lambda: queue.add([a_push(next(numbers))]))
+    assert retry_pushes(desk.ledger, HOST) == 3
+    assert next(numbers) > 101
+
+
+def test_what_is_taken_before_it_is_made_due_stays_as_it_is(desk: Desk, queue: PushQueue) -> None:
+    queue.add(some_pushes(3))
+    look_at_all(queue, PARTIAL)
+    taken: list[PushClaim] = []
+
+    def take() -> None:
+        if not taken and retry_pushes(desk.ledger, HOST):
+            taken.extend(queue.claim(2).claims)
+
+    on_search(desk.ledger, take)
+    assert retry_pushes(desk.ledger, HOST) == 1  # which the other has made due, and left
+    assert sorted(row.state for row in rows(desk.ledger)) == ["failed", "scanning", "scanning"]
+    assert len(queue.finish([(claim, SCANNED, 0) for claim in taken], None)) == 2
+
+
+def on_search(ledger: Ledger, act: Callable[[], object]) -> None:
+    """Have something done whenever pushes have been looked for that may be made due."""
+    inner: list[None] = []
+
+    def searched(_connection: object, _cursor: object, text: str, *_: object) -> None:
+        is_search = text.startswith("SELECT pushes.id, ") and " LIMIT " in text
+        if is_search and not inner:
+            inner.append(None)  # what it does itself is not meant
+            act()
+            inner.clear()
+
+    event.listen(ledger.engine, "after_cursor_execute", searched)
 
 
 def test_a_feed_that_failed_is_asked_at_once(desk: Desk) -> None:
@@ -213,8 +274,8 @@ def test_a_feed_that_failed_is_asked_at_once(desk: Desk) -> None:
     names = ["events", "search", "org:acme"]
     assert asked.claim(names) == []
     assert retry_feeds(desk.ledger, ["search", "repo:acme/app"]) == 0
-    assert retry_feeds(desk.ledger, names) == 1
-    assert retry_feeds(desk.ledger, names) == 0
+    for _ in range(2):
+        assert retry_feeds(desk.ledger, names) == 1
     (claim,) = asked.claim(names)
-    assert (claim.name, claim.cursor, claim.failures) == ("events", "7", 0)
+    assert (claim.name, claim.cursor, claim.failures) == ("events", "7", 1)  # it has not answered
     assert asked.renew([held]) == [held]

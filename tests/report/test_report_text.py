@@ -252,3 +252,4 @@ def test_count() -> None:
         "1 place",
         "1,234 places",
     ]
+    assert [count(number, "push", "pushes") for number in (1, 2)] == ["1 push", "2 pushes"]

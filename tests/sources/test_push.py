@@ -243,6 +243,8 @@ def test_what_was_found_before_the_end_is_not_lost(stage: Stage, token: str) -> 
             scan_push(push, stage.server.url, stage.wire, DETECTOR, limits, stage.tally, Meter())
         )
     assert caught.value.trouble is Trouble.TOO_LARGE
+    assert caught.value.remedy == "raise watch.limits.pack"
+    assert "its pack of 3 objects is larger than 150,000 bytes" in caught.value.what
     assert [sighting.match.secret.reveal() for sighting in found] == [token]
     assert found[0].location.object == head
     assert stage.tally.objects > 0
@@ -342,4 +344,5 @@ def test_a_pack_that_takes_for_ever_to_read_is_given_up(stage: Stage) -> None:
     with pytest.raises(TroubleError) as caught:
         stage.look(before, head)
     assert caught.value.trouble is Trouble.TOO_LONG
+    assert caught.value.remedy == "raise watch.limits.seconds"
     assert time.monotonic() - started < 30

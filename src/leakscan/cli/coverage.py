@@ -16,6 +16,8 @@ from leakscan.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from leakscan.cli.coverage_pushes import Listed
+    from leakscan.config import Config
     from leakscan.ledger.engine import Ledger
 
 
@@ -43,7 +45,10 @@ def coverage(
     All of it is of what GitHub's feeds have shown; what they have not shown, nobody here knows.
     Where an archive or the feeds of a watch list tell of the same time, the share of the public
     feed that the watch has seen is estimated from that.
+
+    Exit status: 0 it was said, whatever it is, 2 wrong usage, or there is no ledger, 3 an error.
     """
+    from leakscan.cli.coverage_pushes import write_document, write_pushes
     from leakscan.cli.coverage_words import SCHEMA, coverage_document, write_coverage
     from leakscan.cli.ledger_access import opened_ledger
     from leakscan.ledger.coverage import coverage as sum_up
@@ -51,34 +56,30 @@ def coverage(
     end = until or datetime.now(UTC)
     if since >= end:
         raise UsageError("--since is not before --until", "exchange them")
-    with opened_ledger(load_config(config_path)) as ledger:
+    config = load_config(config_path)
+    with opened_ledger(config) as ledger:
         summed = sum_up(ledger, since, end)
         document = {"schema": SCHEMA, **coverage_document(summed)}
+        listed = _listed(config, ledger, since, end) if one_by_one else None
         if style == "text":
             write_coverage(summed, sys.stdout)
-        elif not one_by_one:
+            if listed:
+                click.echo()
+                write_pushes(listed, sys.stdout)
+        elif listed:
+            write_document(document, listed, sys.stdout)
+        else:
             click.echo(json.dumps(document, indent=2))
-        if one_by_one:
-            _list(ledger, since, end, document if style == "json" else None)
 
 
-def _list(
-    ledger: Ledger, since: datetime, until: datetime, document: dict[str, Any] | None
-) -> None:
-    """Write the pushes that were left out: after the sums, or into the document of them.
-
-    Raises:
-        LeakscanError: the ledger failed.
-    """
-    from leakscan.cli.coverage_pushes import write_document, write_pushes
+def _listed(config: Config, ledger: Ledger, since: datetime, until: datetime) -> Listed:
+    from leakscan.cli.coverage_pushes import Listed, earlier
+    from leakscan.crawl.settings import read_watch_settings
     from leakscan.ledger.left_out import left_out, left_out_by_hour
 
-    pushes, by_hour = left_out(ledger, since, until), left_out_by_hour(ledger, since, until)
-    if document:
-        write_document(document, pushes, by_hour, sys.stdout)
-        return
-    click.echo()
-    write_pushes(pushes, by_hour, sys.stdout)
+    before = earlier(ledger, since, read_watch_settings(config).keep)
+    span = ledger, since, until
+    return Listed(left_out(*span), left_out_by_hour(*span), before)
 
 
 def last_hour(ledger: Ledger) -> dict[str, Any]:

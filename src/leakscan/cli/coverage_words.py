@@ -6,11 +6,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
 from leakscan.report.amounts import count, duration, size
+from leakscan.report.words import encodable_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from leakscan.ledger.coverage import WatchCoverage
+    from leakscan.ledger.coverage import FeedTrouble, WatchCoverage
     from leakscan.ledger.fates import Fates
     from leakscan.ledger.shares import Lag, Share
 
@@ -26,24 +27,28 @@ WHY = {
     "local": "this machine failed, as with a full disk",
     "too-large": "larger than watch.limits allows",
     "too-long": "took longer than watch.limits.seconds",
-    "busy": "the server asked to come again later",
+    "busy": "the server failed, or asked to come again later",
     "unreachable": "the server could not be reached",
     "broken": "what the server sent was damaged",
     "unknown": "files, objects or commits left out",
 }
 """What troubles mean, in words."""
 
-_KINDS = {
+KINDS = {
     "push": ("push", "pushes"),
     "branch": ("new branch", "new branches"),
     "tag": ("new tag", "new tags"),
     "public": ("repository made public", "repositories made public"),
 }
+"""Kinds of pushes in words, one and many."""
+
+_MOST_NAMED = 3
+"""Feeds that are named of those that fail for the same reason."""
 
 
 def write_coverage(coverage: WatchCoverage, out: TextIO) -> None:
-    """Write it for people."""
-    out.writelines(f"{line}\n" for line in _lines(coverage))
+    """Write it for people, in characters that ``out`` can hold."""
+    out.writelines(encodable_by(out, f"{line}\n") for line in _lines(coverage))
 
 
 def _lines(coverage: WatchCoverage) -> Iterator[str]:
@@ -60,6 +65,7 @@ def _lines(coverage: WatchCoverage) -> Iterator[str]:
     yield from _known("Found", _found(coverage))
     yield from _known("Until we were told", _lag(coverage.seen_lag))
     yield from _known("Until it was scanned", _lag(coverage.ended_lag))
+    yield from _known("Looked at last", _ways(coverage))
     yield from _known("Requests", _requests(coverage))
     yield from _known("Read", _read(coverage))
     yield ""
@@ -73,9 +79,10 @@ def _lines(coverage: WatchCoverage) -> Iterator[str]:
         parts += [f"{sums.malformed:,} not understood"] if sums.malformed else []
         parts += [count(sums.gaps, "gap")] if sums.gaps else []
         yield f"{name:<24}  {' · '.join(parts)}"
-        if name in coverage.troubles:
-            yield f"{'':<24}  in vain last: {coverage.troubles[name]}"
     yield ""
+    if coverage.troubles:
+        yield from _troubles(coverage)
+        yield ""
     yield from _share_lines(coverage)
 
 
@@ -97,15 +104,35 @@ def _kinds(coverage: WatchCoverage) -> str:
     """Count by kind: of a new branch and the push that made it, GitHub tells as of two."""
     numbers = {kind: fates.seen for kind, fates in coverage.by_kind.items()}
     return ", ".join(
-        f"{numbers[kind]:,} {_KINDS[kind][numbers[kind] != 1]}"
-        for kind in _KINDS
-        if kind in numbers
+        f"{numbers[kind]:,} {KINDS[kind][numbers[kind] != 1]}" for kind in KINDS if kind in numbers
     )
 
 
 def _found(coverage: WatchCoverage) -> str:
     seen = coverage.watched
     return f"{count(seen.findings, 'different token')}, {seen.new:,} new"
+
+
+def _ways(coverage: WatchCoverage) -> str:
+    ways = {"git": "with git", "api": "through the API"}
+    return ", ".join(
+        f"{number:,} {ways.get(way, way)}" for way, number in sorted(coverage.by_via.items())
+    )
+
+
+def _troubles(coverage: WatchCoverage) -> Iterator[str]:
+    """Say what is wrong with feeds, then what was: each reason once, whomever it holds for."""
+    names: dict[tuple[bool, str], list[str]] = {}
+    for name, trouble in sorted(coverage.troubles.items()):
+        names.setdefault((trouble.is_over, trouble.why), []).append(name)
+    for (is_over, why), some in sorted(names.items(), key=lambda item: item[0][0]):
+        at = max(coverage.troubles[name].at for name in some)
+        rest = len(some) - _MOST_NAMED
+        shown = ", ".join(some[:_MOST_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
+        verb = "Failed" if is_over else "Fails" if len(some) == 1 else "Fail"
+        since = ", and answered since" if is_over else ""
+        yield f"{verb}, last at {at:%Y-%m-%d %H:%M:%S} UTC{since}: {shown}"
+        yield f"  {why}"
 
 
 def _times(number: int) -> str:
@@ -191,11 +218,18 @@ def coverage_document(coverage: WatchCoverage) -> dict[str, Any]:
             "scanned": _lag_document(coverage.ended_lag),
         },
         "feeds": {
-            name: asdict(sums) | {"trouble": coverage.troubles.get(name)}
+            name: asdict(sums) | _trouble_document(coverage.troubles.get(name))
             for name, sums in sorted(coverage.polls.items())
         },
         "share": shares_document(coverage),
     }
+
+
+def _trouble_document(trouble: FeedTrouble | None) -> dict[str, Any]:
+    if trouble is None:
+        return {"trouble": None, "last_failure": None}
+    last = {"at": trouble.at.isoformat(), "why": trouble.why}
+    return {"trouble": None if trouble.is_over else trouble.why, "last_failure": last}
 
 
 def shares_document(coverage: WatchCoverage) -> dict[str, Any]:

@@ -59,9 +59,8 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--retry",
-    "retries",
     is_flag=True,
-    help="First make due again at once what failed or was left out before: when it is mended.",
+    help="Look again at all that could not be read before, once what was wrong is mended.",
 )
 @click.option(
     "--via",
@@ -86,7 +85,7 @@ def watch(
     seconds: float | None,
     sources: tuple[str, ...],
     archives: tuple[str, ...],
-    retries: bool,
+    retry: bool,
     via: str | None,
     concurrency: int | None,
     style: str,
@@ -112,8 +111,15 @@ def watch(
     _refuse_nonsense(sources, archives, style, is_endless=not once and seconds is None)
     config = load_config(config_path)
     settings = _settings(config, sources, archives, via, concurrency)
-    site = read_github_settings(config)
-    plan = Plan(config, site, settings, archives, once, seconds, retries)
+    plan = Plan(
+        config=config,
+        site=read_github_settings(config),
+        watch=settings,
+        archives=archives,
+        once=once,
+        seconds=seconds,
+        retry=retry,
+    )
     context.exit(_watch(plan, style, quiet=quiet))
 
 
@@ -130,11 +136,13 @@ def _settings(
         UsageError: it is wrong, or nothing would be watched.
     """
     from leakscan.crawl.settings import read_watch_settings
+    from leakscan.crawl.source_names import check_sources, each_once
 
+    check_sources(sources, "--source: ")
     settings = read_watch_settings(config)
     settings = replace(
         settings,
-        sources=sources or settings.sources,
+        sources=each_once(sources) or settings.sources,
         via=via or settings.via,
         concurrency=concurrency or settings.concurrency,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from leakscan.config import Config
     from leakscan.crawl.figures import Figures
+    from leakscan.crawl.github.credentials import Refused
     from leakscan.crawl.settings import GitHubSettings, WatchSettings
     from leakscan.model import Skip
 
@@ -21,7 +22,7 @@ class Plan:
         archives: names of archives to read, besides the feeds.
         once: stop when all was asked once and nothing is due.
         seconds: stop after so long; ``None`` for never.
-        retries: first make due again at once what was left out before.
+        retry: first make due again at once what was left out before.
     """
 
     config: Config
@@ -30,7 +31,7 @@ class Plan:
     archives: tuple[str, ...] = ()
     once: bool = False
     seconds: float | None = None
-    retries: bool = False
+    retry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Ending:
         alive: findings of this watch whose tokens are not known to be dead.
         alive_earlier: findings of others, before or beside it, of which the same is true.
         answered_well: whether nothing that was due failed or was given up.
-        lacks: what is not configured, so that it is not done about findings.
+        lacks: what is not configured, so that it is not done about findings, or not as meant.
+        refused: the credentials that GitHub refused at the end.
         began_at, ended_at: when.
     """
 
@@ -56,6 +58,7 @@ class Ending:
     alive_earlier: int = 0
     answered_well: bool = True
     lacks: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
     began_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     ended_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leakscan.cli.coverage_words import WHY
+from leakscan.ledger.fates import UNKNOWN
 from leakscan.model import Skip
 from leakscan.trouble import NOTHING_TO_SEE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from leakscan.crawl.figures import FeedFigures, Figures
+    from leakscan.trouble import Trouble
 
 _AGAIN = "tried again later, or at once with --retry"
 
@@ -39,7 +41,7 @@ def left_out(
     if unreached:
         yield Skip(*unreached)
     for number, why in (
-        (figures.partial, "read in part"),
+        *((n, f"read in part: {WHY[trouble or UNKNOWN]}") for trouble, n in _partial(figures)),
         *((n, WHY[trouble]) for trouble, n in _skipped(figures)),
         (len(figures.failing), f"could not be read for now; {_AGAIN}"),
         (failed, f"failed in an earlier watch, or another one; {_AGAIN}"),
@@ -50,9 +52,11 @@ def left_out(
     ):
         if number:
             yield Skip(_pushes(number), why)
-    for name, feed in sorted(figures.feeds.items()):
-        for why in _of_feed(feed):
-            yield Skip(f"feed {name}", why)
+    yield from _of_feeds(figures.feeds)
+
+
+def _partial(figures: Figures) -> list[tuple[Trouble | None, int]]:
+    return sorted(figures.partial.items(), key=lambda item: item[0] or UNKNOWN)
 
 
 def _skipped(figures: Figures) -> Iterator[tuple[str, int]]:
@@ -61,12 +65,23 @@ def _skipped(figures: Figures) -> Iterator[tuple[str, int]]:
             yield trouble, number
 
 
+def _of_feeds(feeds: Mapping[str, FeedFigures]) -> Iterator[Skip]:
+    """Yield what is wrong with feeds: once for all that it is wrong with."""
+    names: dict[str, list[str]] = {}
+    for name, feed in sorted(feeds.items()):
+        for why in _of_feed(feed):
+            names.setdefault(why, []).append(name)
+    for why, (first, *others) in names.items():
+        what = f"{len(others) + 1:,} feeds, such as {first}" if others else f"feed {first}"
+        yield Skip(what, why)
+
+
 def _of_feed(feed: FeedFigures) -> Iterator[str]:
     if feed.trouble:
         yield feed.trouble
     if feed.malformed:
         yield f"{feed.malformed:,} of its events could not be understood"
-    if feed.has_lost:
+    if feed.has_lost and not feed.trouble:
         yield "some of what it had to tell is lost"
 
 

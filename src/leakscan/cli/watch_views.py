@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from leakscan.cli.events import event_line, is_well
-from leakscan.cli.watch_words import log_line, rows, source_rows
+from leakscan.cli.watch_words import log_line, rows, source_rows, trouble_rows
 from leakscan.respond.event import Result
 from leakscan.safe_text import safe_text
 
@@ -90,8 +90,8 @@ class LogView:
 
     def event(self, event: Event) -> None:
         """Write what was done about it; if it is to be quiet, what became of the token."""
-        is_end = event.kind == "disable" and event.result is Result.DONE
-        if is_end or not (self._quiet and is_well([event])):
+        is_disabled = event.kind == "disable" and event.result is Result.DONE
+        if is_disabled or not (self._quiet and is_well([event])):
             self._write(event_line(event))
 
     def show(self, figures: Figures) -> None:
@@ -173,17 +173,25 @@ class LiveView:
         self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _drawn(self, figures: Figures) -> Table:
-        """Draw all of it, and in the lines that are left then as many sources as fit."""
+        """Draw all of it, and in the lines that are left then how sources are doing.
+
+        If none is left, what was found and what is wrong come first.
+        """
         console = self._live.console
         first = rows(figures, self._budgets(), self._started)
         longest = max(map(len, (*figures.feeds, *(name for name, _ in first))))
         width = min(longest, console.width // 3)
         height = len(console.render_lines(_table(first, (), width)))  # some lines are folded
-        return _table(first, source_rows(figures, console.height - height), width)
+        if height < console.height:
+            return _table(first, source_rows(figures, console.height - height), width)
+        return _table(first[:1], trouble_rows(figures, console.height // 2), width, first[1:])
 
 
 def _table(
-    first: Iterable[tuple[str, str]], sources: Iterable[tuple[str, str]], width: int
+    first: Iterable[tuple[str, str]],
+    sources: Iterable[tuple[str, str]],
+    width: int,
+    last: Iterable[tuple[str, str]] = (),
 ) -> Table:
     """Make a table in which each source takes one line.
 
@@ -191,6 +199,7 @@ def _table(
         first: names and values of what comes before the sources.
         sources: the same of these.
         width: columns that names take.
+        last: names and values of what comes after them.
     """
     from rich.table import Table
     from rich.text import Text
@@ -203,4 +212,6 @@ def _table(
     for name, value in sources:
         line = Text(safe_text(value), no_wrap=True, overflow="ellipsis")
         table.add_row(Text(safe_text(name)), line)
+    for name, value in last:
+        table.add_row(Text(name), Text(safe_text(value)))
     return table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from leakscan import __version__
@@ -18,14 +19,17 @@ if TYPE_CHECKING:
 
 SCHEMA = "leakscan-watch/v1"
 
+MOST_QUIET = 6
+"""Rows that sources take in a live view with which nothing is wrong."""
+
 MOST_BUDGETS = 3
-"""Budgets that are told one by one: those of one credential."""
+"""Budgets that are told one by one; more are summed up."""
 
 
 def pushes_line(figures: Figures) -> str:
     """Return what became of pushes: ``40 seen · 37 scanned (2 in part) · 3 skipped``."""
     parts = [f"{figures.seen:,} seen"]
-    partial = f" ({figures.partial:,} in part)" if figures.partial else ""
+    partial = f" ({figures.partial.total():,} in part)" if figures.partial else ""
     parts.append(f"{figures.scanned:,} scanned{partial}")
     if figures.skipped:
         reasons = ", ".join(f"{n:,} {trouble}" for trouble, n in sorted(figures.skipped.items()))
@@ -105,7 +109,7 @@ def summary_lines(figures: Figures, budgets: Iterable[Budget]) -> list[str]:
 
 
 def rows(figures: Figures, budgets: Iterable[Budget], started: float) -> list[tuple[str, str]]:
-    """Return all of it but the sources for a live view, as names and values.
+    """Return all of it but the sources for a live view, as names and values, what matters first.
 
     Args:
         figures: of the watch.
@@ -115,10 +119,10 @@ def rows(figures: Figures, budgets: Iterable[Budget], started: float) -> list[tu
     moment = time.monotonic()
     rate = figures.rate(moment, min(60.0, max(1.0, moment - started)))
     table = [
-        ("running", f"for {duration(moment - started)}"),
-        ("pushes", pushes_line(figures)),
-        ("in hand", f"{figures.in_hand:,} · {rate:.1f} a second"),
         ("findings", f"{len(figures.findings):,}"),
+        ("pushes", pushes_line(figures)),
+        ("running", f"for {duration(moment - started)}"),
+        ("in hand", f"{figures.in_hand:,} · {rate:.1f} a second"),
         ("lag", lag_line(figures).removeprefix("lag: ")),
         ("requests", requests_line(figures, figures.feed_requests)),
     ]
@@ -132,21 +136,48 @@ def rows(figures: Figures, budgets: Iterable[Budget], started: float) -> list[tu
 def source_rows(figures: Figures, most: int) -> list[tuple[str, str]]:
     """Return how the sources are doing in at most so many rows, those with trouble first.
 
-    What does not fit is summed up in the last row.
+    Those that have the same trouble are one row.  Of the others a few have one each; the last row
+    sums up what has none.
     """
-    moment = time.monotonic()
-    feeds = sorted(figures.feeds.items(), key=lambda item: (item[1].trouble is None, item[0]))
-    fit = len(feeds) if len(feeds) <= most else max(0, most - 1)
-    table = [(name, feed_line(feed, moment)) for name, feed in feeds[:fit]]
-    if rest := [feed for _, feed in feeds[fit:]]:
-        table.append(("", _rest_line(rest, is_all=not fit)))
-    return table[: max(0, most)]
+    if most < 1:
+        return []
+    moment, fine = time.monotonic(), []
+    alike: dict[str, list[str]] = {}
+    for name, feed in sorted(figures.feeds.items()):
+        if feed.trouble is None:
+            fine.append(name)
+        else:
+            alike.setdefault(feed.trouble, []).append(name)
+    shown = fine if len(fine) <= MOST_QUIET else fine[: MOST_QUIET - 1]
+    groups = [*alike.values(), *([name] for name in shown)]
+    has_rest = len(shown) < len(fine) or len(groups) > most
+    groups = groups[: most - 1 if has_rest else most]
+    table = [_source_row(names, figures.feeds, moment) for names in groups]
+    told = {name for names in groups for name in names}
+    if rest := [feed for name, feed in figures.feeds.items() if name not in told]:
+        table.append(("", _rest_line(rest, is_all=not groups)))
+    return table
+
+
+def trouble_rows(figures: Figures, most: int) -> list[tuple[str, str]]:
+    """Return what is wrong with sources in at most so many rows; none if nothing is."""
+    troubled = {name: feed for name, feed in figures.feeds.items() if feed.trouble}
+    return source_rows(replace(figures, feeds=troubled), most)
+
+
+def _source_row(
+    names: Sequence[str], feeds: Mapping[str, FeedFigures], moment: float
+) -> tuple[str, str]:
+    """Return the row of some sources that are doing alike."""
+    first, *others = names
+    line = feed_line(feeds[first], moment)
+    return first, f"and {len(others):,} more: {line}" if others else line
 
 
 def _rest_line(feeds: Sequence[FeedFigures], *, is_all: bool) -> str:
     sources = count(len(feeds), "source") if is_all else f"and {count(len(feeds), 'more source')}"
     events, fresh = sum(feed.events for feed in feeds), sum(feed.fresh for feed in feeds)
-    parts = [count(events, "event"), _new_pushes(fresh)]
+    parts = [count(events, "event"), count(fresh, "new push", "new pushes")]
     if troubled := sum(feed.trouble is not None for feed in feeds):
         parts.append(f"{troubled:,} with trouble")
     return f"{sources}: {', '.join(parts)}"
@@ -159,7 +190,7 @@ def feed_line(feed: FeedFigures, moment: float) -> str:
         feed: which.
         moment: now, by the monotonic clock.
     """
-    told = [count(feed.events, "event"), _new_pushes(feed.fresh)]
+    told = [count(feed.events, "event"), count(feed.fresh, "new push", "new pushes")]
     parts = [feed.trouble] if feed.trouble else told
     parts += [count(feed.gaps, "gap")] if feed.gaps else []
     if feed.is_over:
@@ -170,10 +201,6 @@ def feed_line(feed: FeedFigures, moment: float) -> str:
     if feed.again_at is not None and feed.again_at >= feed.asked_at:
         when += f", again in {duration(max(0.0, feed.again_at - moment))}"
     return " · ".join([*parts, when])
-
-
-def _new_pushes(number: int) -> str:
-    return "1 new push" if number == 1 else f"{number:,} new pushes"
 
 
 def document(
@@ -201,6 +228,7 @@ def document(
         "alive": ending.alive,
         "alive_earlier": ending.alive_earlier,
         "lacks": list(ending.lacks),
+        "refused": [asdict(one) for one in ending.refused],
         "requests": {
             "api": figures.api_requests + figures.feed_requests,
             "git": figures.git_requests,
@@ -251,7 +279,7 @@ def _pushes(figures: Figures) -> dict[str, Any]:
         "seen": figures.seen,
         "repeated": figures.repeated,
         "scanned": figures.scanned,
-        "partial": figures.partial,
+        "partial": figures.partial.total(),
         "skipped": {trouble.value: n for trouble, n in sorted(figures.skipped.items())},
         "failed": len(figures.failing),
         "given_up": figures.given_up,

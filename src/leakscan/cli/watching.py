@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from leakscan.cli.detection import open_detectors
 from leakscan.cli.watch_answers import Answering
 from leakscan.cli.watch_forgetting import Forgetting
-from leakscan.cli.watch_lacks import lacks
+from leakscan.cli.watch_lacks import doubts, lacks
 from leakscan.cli.watch_plan import Ending, Plan
 from leakscan.cli.watch_reasons import left_out
 from leakscan.cli.watch_retry import retry
@@ -46,6 +46,7 @@ from leakscan.sources.leftovers import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import timedelta
 
     from leakscan.cli.ledger_access import Response
     from leakscan.cli.watch_views import LiveView, LogView
@@ -87,24 +88,20 @@ def run_watch(plan: Plan, github: GitHub, response: Response, view: LogView | Li
         contextlib.closing(Wire(connections=plan.watch.concurrency)) as wire,
     ):
         run = _begin(plan, github, response, key)
-        lacking = tuple(lacks(response.settings, [rule.id for rule in detector().rules]))
+        lacking = (
+            *lacks(response.settings, [rule.id for rule in detector().rules]),
+            *doubts(plan.watch, is_anonymous=github.is_anonymous),
+        )
         for lack in lacking:
             view.remark(lack)
         answering = Answering(response, view.event, view.say)
         desk = _desk(github, response, run, answering, view)
-        means = Means(
-            readers=_readers(plan, github, wire, detector),
-            rules=detector().rules,
-            key=key,
-            site=plan.site.git_url,
-            asks_about_refusals=not github.is_anonymous,
-        )
+        means = _means(plan, github, wire, detector, key)
         engine = _engine(plan, desk, means, feeds, detector)
         patience = AT_ONCE
         try:
-            if plan.retries:
-                names = [feed.name for feed in feeds]
-                view.remark(desk.try_for_a_while(lambda: retry(desk.queue, names)))
+            if plan.retry:
+                _retry_first(desk, feeds, plan.watch.keep, view)
             forgetting = Forgetting(desk.queue, plan.watch.keep, view.say)
             with ending_in_order(engine.stop), forgetting:
                 engine.run()
@@ -125,8 +122,17 @@ def run_watch(plan: Plan, github: GitHub, response: Response, view: LogView | Li
             alive_earlier=max(0, pending(ledger) - alive),
             answered_well=answering.is_well,
             lacks=lacking,
+            refused=github.refused,
             began_at=began_at,
         )
+
+
+def _retry_first(
+    desk: Desk, feeds: Sequence[Feed], keep: timedelta, view: LogView | LiveView
+) -> None:
+    """Make due again what was left out before, and say how much that is."""
+    names = [feed.name for feed in feeds]
+    view.remark(desk.try_for_a_while(lambda: retry(desk.queue, names, keep)))
 
 
 def _desk(
@@ -140,6 +146,18 @@ def _desk(
         clean=cleaner(rules),
         answer=answering.answer,
         view=view,
+    )
+
+
+def _means(
+    plan: Plan, github: GitHub, wire: Wire, detector: Callable[[], Detector], key: bytes
+) -> Means:
+    return Means(
+        readers=_readers(plan, github, wire, detector),
+        rules=detector().rules,
+        key=key,
+        site=plan.site.git_url,
+        asks_about_refusals=not github.is_anonymous,
     )
 
 

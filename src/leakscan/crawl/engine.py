@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from leakscan.crawl.hands import Looked
 from leakscan.crawl.owners import ASIDE, AT_ONCE, surplus
 from leakscan.errors import LeakscanError
-from leakscan.push import PushState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from leakscan.crawl.feeding import Feeding
     from leakscan.crawl.hands import Inbox, Polled, Workers
     from leakscan.crawl.looks.follow import Means
+    from leakscan.crawl.pace import Outage
     from leakscan.ledger.push_queue import PushClaim
 
 TURN = 0.25
@@ -81,7 +81,7 @@ class Engine:
     _dry_until: float = 0.0
     _renew_at: float = 0.0
     _done_last_turn: int = 0
-    _passed_over: dict[str, bool] = field(default_factory=dict)
+    _outages: dict[str, Outage | None] = field(default_factory=dict)
 
     @property
     def was_stopped(self) -> bool:
@@ -145,7 +145,7 @@ class Engine:
         self.desk.take(polled, looked)
         self._forget([message.claim for message in looked])
         self._done_last_turn = len(looked)
-        self._tell_of_those_passed_over(looked)
+        self._tell_of_outages()
         self.feeding.answered(polled)
         if any(message.poll and message.poll.events for message in polled):
             self._dry_until = 0.0
@@ -195,10 +195,14 @@ class Engine:
         self._return(list(aside), self.aside)
         return [claim for claim in waiting if claim not in aside]
 
+    @property
+    def _is_ending(self) -> bool:
+        """Whether it ends by itself as soon as what is due is done."""
+        return (self.once or self.feeding.has_ended) and self.feeding.is_over
+
     def _is_worked_off(self) -> bool:
         """Tell whether a run that is to end by itself has nothing left to do."""
-        is_to_end = self.once or self.feeding.has_ended
-        if not is_to_end or not self.feeding.is_over or self._in_hand:
+        if not self._is_ending or self._in_hand:
             return False
         reader = self.means.reader
         if why := reader.pace.trouble:
@@ -208,26 +212,24 @@ class Engine:
             return True
         return time.monotonic() < self._dry_until and self.desk.is_idle_for(self.soon)
 
-    def _tell_of_those_passed_over(self, looked: Sequence[Looked]) -> None:
-        """Say why another way is taken, and when that is over: the pushes are read all the same.
-
-        Once said, only a server that is closed is worth a word: others come and go.
-        """
-        looks = [one.followed.look for one in looked if one.followed]
-        read_by = {look.via for look in looks if look.state is PushState.SCANNED}
-        other = self.means.readers[-1].via
+    def _tell_of_outages(self) -> None:
+        """Say why a server is left alone or passed over, and when that is over: once each."""
+        last = self.means.readers[-1].via
         for reader in self.means.readers:
-            via, why, is_closed = reader.via, reader.pace.passed_over, reader.pace.closed > 0
-            was_said = self._passed_over.get(via)
-            if was_said and via in read_by and not is_closed:
-                self._passed_over[via] = False
-                self.desk.view.say(f"{via} answers again")
-            elif why and was_said is None:
-                self._passed_over[via] = True
-                self.desk.view.say(self.desk.clean(f"{via} is passed over for {other}: {why}"))
-            elif is_closed and was_said is False:
-                self._passed_over[via] = True
-                self.desk.view.say(f"{via} is passed over for {other} again")
+            via, outage = reader.via, reader.pace.outage
+            is_told_at_the_end = outage and not outage.is_bypassed and self._is_ending
+            if outage == self._outages.get(via) or is_told_at_the_end:
+                continue
+            self._outages[via] = outage
+            if outage is None:
+                line = f"{via} answers again"
+            elif outage.is_bypassed:
+                line = f"{via} is passed over for {last}: {outage.why}"
+            else:
+                rest = reader.pace.rest
+                span = f" for {rest:.0f} s" if rest >= 1 else ""
+                line = f"{via} is left alone{span}: {outage.why}"
+            self.desk.view.say(self.desk.clean(line))
 
     def _part(self, *, is_told: bool) -> None:
         """Give back what was not begun, and wait a while for what was.

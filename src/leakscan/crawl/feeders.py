@@ -1,13 +1,13 @@
-"""The threads that ask feeds, and which of them ask what."""
+"""The threads that ask feeds."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from dataclasses import dataclass
+import time
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.feeds.archive import PREFIX
+from leakscan.crawl.feed_lanes import lanes_of
 from leakscan.crawl.hands import Polled
 from leakscan.crawl.looks.follow import internal_error
 from leakscan.trouble import Trouble, TroubleError
@@ -15,52 +15,13 @@ from leakscan.trouble import Trouble, TroubleError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from leakscan.crawl.feed_lanes import Lane
     from leakscan.crawl.feeds.poll import Feed, Poll
     from leakscan.crawl.hands import Inbox
+    from leakscan.ledger.feeds import FeedClaim
     from leakscan.model import ScanResult
 
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """Feeds that wait for each other, and for no others.
-
-    Attributes:
-        threads: that ask them.
-        ahead: feeds that may be claimed besides, so that no thread is idle until the next turn.
-        is_fair: whether the one that has waited longest comes first; if not, the first one that is
-            due, so that what was begun is ended.
-    """
-
-    name: str
-    threads: int
-    ahead: int = 0
-    is_fair: bool = True
-
-
-PUBLIC = Lane("public", 1)
-"""The feed of all public events, which moves on within seconds."""
-
-SEARCH = Lane("search", 1)
-"""Code search, which has a limit of its own."""
-
-NAMED = Lane("named", 3, ahead=3)
-"""Accounts and repositories, however many.  With the public feed they make the four calls for which
-the governor keeps room (FOR_URGENT); at a fifth of a second each, three at once are the 900 a
-minute that GitHub allows."""
-
-ARCHIVES = Lane("archives", 4, is_fair=False)
-"""Each streams for minutes.  Reading them keeps the processor busy, so that more at once would not
-be faster, and their streams would wait idle until servers close them."""
-
-LANES = (PUBLIC, SEARCH, NAMED, ARCHIVES)
-"""In the order in which they are served."""
-
-
-def lane_of(name: str) -> Lane:
-    """Return the lane of a feed."""
-    if name.startswith(PREFIX):
-        return ARCHIVES
-    return {"events": PUBLIC, "search": SEARCH}.get(name, NAMED)
+    Todo = queue.SimpleQueue[FeedClaim]
 
 
 class Feeders:
@@ -75,7 +36,8 @@ class Feeders:
         inbox: where the answers go.
 
     Attributes:
-        names: of the feeds.
+        lanes: of the feeds; each has threads of its own.
+        asked_at: by name, when a thread began to ask a feed last, by the monotonic clock.
     """
 
     def __init__(
@@ -85,25 +47,36 @@ class Feeders:
         inbox: Inbox,
     ) -> None:
         self._feeds = {feed.name: feed for feed in feeds}
-        self.names = tuple(self._feeds)
+        self.lanes = lanes_of(self._feeds)
+        self.asked_at: dict[str, float] = {}
         self._search = search
         self._inbox = inbox
-        self._todo: dict[Lane, queue.SimpleQueue[tuple[str, str | None]]] = {}
-        for lane in LANES:
-            self._todo[lane] = queue.SimpleQueue()
-            count = sum(lane_of(name) is lane for name in self.names)
-            for number in range(min(count, lane.threads)):
+        self._todo: dict[Lane, Todo] = {lane: queue.SimpleQueue() for lane in self.lanes}
+        for lane, todo in self._todo.items():
+            for number in range(min(len(lane.due_at), lane.threads)):
                 name = f"leakscan-feeds-{lane.name}-{number}"
-                threading.Thread(target=self._run, args=(lane,), name=name, daemon=True).start()
+                threading.Thread(target=self._run, args=(todo,), name=name, daemon=True).start()
 
-    def ask(self, name: str, cursor: str | None) -> None:
-        """Have a feed asked from a cursor on."""
-        self._todo[lane_of(name)].put((name, cursor))
+    def ask(self, lane: Lane, claim: FeedClaim) -> None:
+        """Have a feed asked from its cursor on."""
+        self._todo[lane].put(claim)
 
-    def _run(self, lane: Lane) -> None:
+    def take_back(self) -> list[FeedClaim]:
+        """Return what no thread has begun to ask; it will not be asked any more."""
+        claims = []
+        for todo in self._todo.values():
+            while True:
+                try:
+                    claims.append(todo.get_nowait())
+                except queue.Empty:
+                    break
+        return claims
+
+    def _run(self, todo: Todo) -> None:
         while True:
-            name, cursor = self._todo[lane].get()
-            self._inbox.put(self._answer(self._feeds[name], cursor))
+            claim = todo.get()
+            self.asked_at[claim.name] = time.monotonic()
+            self._inbox.put(self._answer(self._feeds[claim.name], claim.cursor))
 
     def _answer(self, feed: Feed, cursor: str | None) -> Polled:
         try:

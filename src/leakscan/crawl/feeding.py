@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from leakscan.crawl.feed_turns import FeedTurns
-from leakscan.crawl.feeders import ARCHIVES, LANES, lane_of
+from leakscan.crawl.feed_lanes import SOON
+from leakscan.crawl.feed_news import FeedNews
 from leakscan.crawl.figures import FeedFigures
-from leakscan.crawl.looks.naming import hidden_name
+from leakscan.crawl.looks.hidden import hidden
 from leakscan.crawl.pace import LONGEST_REST
 from leakscan.errors import LeakscanError
 from leakscan.ledger.feeds import PollNote
 from leakscan.trouble import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from leakscan.crawl.desk import Desk
+    from leakscan.crawl.feed_lanes import Lane
     from leakscan.crawl.feeders import Feeders
     from leakscan.crawl.feeds.poll import Poll
     from leakscan.crawl.hands import Polled
-    from leakscan.ledger.feeds import FeedClaim, FeedFailure, Feeds
+    from leakscan.ledger.feeds import FeedClaim, Feeds, FeedWait
     from leakscan.push import Push
 
 AGAIN = 2.0
@@ -33,16 +34,6 @@ AGAIN = 2.0
 GRACE = 10.0
 """Seconds for which a run that asks every feed once waits for one that is not due yet: timers do
 not keep time to the second."""
-
-SHORTEST_WAIT, LONGEST_WAIT = 15.0, 300.0
-"""Seconds after which a feed that fails is asked again: twice as long each time, up to this."""
-
-ARCHIVE_WAIT = 2.0
-"""The first of these for an archive, which is passed over after a few times."""
-
-SOON = 60.0
-"""Seconds that a limit may keep feeds from being asked without that being trouble: GitHub counts
-calls by the minute."""
 
 LEASE = timedelta(seconds=30)
 """How long a feed belongs to a watch that asks it, unless that says that it lives: GitHub's public
@@ -65,21 +56,19 @@ class Feeding:
     ledger: Feeds
     desk: Desk
     once: bool = False
-    _held: dict[str, FeedClaim] = field(default_factory=dict)
-    _turns: FeedTurns = field(init=False)
-    _notes: dict[str, str | None] = field(default_factory=dict)
-    _named: dict[str, str] = field(default_factory=dict)
-    _limited_until: float = float("-inf")
+    _lanes: dict[str, Lane] = field(init=False)
+    _news: FeedNews = field(init=False)
 
     def __post_init__(self) -> None:
-        self._turns = FeedTurns(self.feeders.names)
-        for name in self.feeders.names:
-            self.desk.figures.feeds[name] = FeedFigures()
+        self._lanes = {name: lane for lane in self.feeders.lanes for name in lane.due_at}
+        feeds = self.desk.figures.feeds
+        feeds |= {name: FeedFigures() for name in self._lanes}
+        self._news = FeedNews(self.desk.view, self.desk.clean, feeds)
 
     @property
     def is_asking(self) -> bool:
         """Whether a feed has still to answer."""
-        return bool(self._held)
+        return any(lane.held for lane in self.feeders.lanes)
 
     @property
     def has_ended(self) -> bool:
@@ -90,70 +79,63 @@ class Feeding:
     @property
     def is_over(self) -> bool:
         """Whether no feed is to be asked any more."""
-        return not self._held and self._turns.are_over
+        return not any(lane.held or lane.due_at for lane in self.feeders.lanes)
 
     def ask_those_due(self) -> None:
         """Ask feeds that are due and that no other watch asks: as many as can be asked soon.
 
-        A feed that is claimed is kept from all other watches, so that none is claimed to wait.
+        A feed that is claimed is kept from all other watches, so that few are claimed ahead.
 
         Raises:
             LeakscanError: the ledger failed.
         """
         moment = time.monotonic()
-        for lane in LANES:
-            room = lane.threads + lane.ahead - sum(lane_of(name) is lane for name in self._held)
-            if room > 0 and (names := self._turns.due(lane, moment, self._held)):
-                self._ask(names, room, moment)
+        for lane in self.feeders.lanes:
+            if lane.room > 0 and (names := lane.due(moment)):
+                self._ask(lane, names, moment)
+            for name in lane.held:
+                self._note_when_asked(name)
 
-    def _ask(self, names: Sequence[str], room: int, moment: float) -> None:
+    def _ask(self, lane: Lane, names: Sequence[str], moment: float) -> None:
+        room = lane.room
         claims = self.desk.try_for_a_while(lambda: self.ledger.claim(names, room))
         for claim in claims:
-            self._held[claim.name] = claim
-            self.desk.figures.feeds[claim.name].asked_at = moment
-            self.feeders.ask(claim.name, claim.cursor)
-        if len(claims) < room:  # else others may be due as well
-            self._put_off([name for name in names if name not in self._held], moment)
+            lane.held[claim.name] = claim
+            self.feeders.ask(lane, claim)
+        others = [name for name in names if name not in lane.held]
+        if others and len(claims) < room:  # else there may be more to be asked
+            self._leave(lane, others, moment)
 
-    def _put_off(self, names: Sequence[str], moment: float) -> None:
-        """Leave feeds alone that another watch asks, or has asked a moment ago."""
-        failures = self.desk.try_for_a_while(lambda: self.ledger.failures(names))
-        for name in names:
-            self._turns.put_off(name, moment + AGAIN)
-            if name not in failures:
-                self._say(name, self._recovered(name))
-            if self.once and not self._is_due_later(name):
+    def _leave(self, lane: Lane, names: Sequence[str], moment: float) -> None:
+        """Leave those of some feeds alone that another watch asks, or that were asked just now."""
+        waits = self.desk.try_for_a_while(lambda: self.ledger.waits(names))
+        not_due = []
+        for name, wait in waits.items():
+            lane.put_off(name, moment + AGAIN)
+            if wait.failure is None:
+                self._news.answered(name)
+            if self._is_soon(lane, name, wait, moment):
                 continue
-            if name in failures:
-                self._has_failed(name, failures[name])
-            if self.once:
-                self._turns.end(name)
-                if name not in failures:
-                    said = f"{name} was asked a moment ago, and is not asked again"
-                    self.desk.view.remark(said)
+            if wait.failure:
+                self._news.left_alone(name, wait.failure)
+            elif lane.reads_to_end and not wait.is_held:
+                self.desk.figures.feeds[name].is_over = True  # by an earlier watch
+            if self.once or self.desk.figures.feeds[name].is_over:
+                lane.end(name)
+                if wait.failure is None:
+                    not_due.append(name)
+        self._news.not_due(not_due)
 
-    def _has_failed(self, name: str, failure: FeedFailure) -> None:
-        """Say that a feed is left alone since it has just failed, so that it tells nothing."""
-        if not self.desk.figures.feeds[name].trouble:
-            trouble = (
-                f"it failed {failure.ago:.0f} s ago ({failure.why}), and is asked again in"
-                f" {failure.due_in:.0f} s, or at once with --retry"
-            )
-            self.desk.figures.feeds[name].trouble = trouble
-            self._say(name, f"feed {name}: {trouble}")
+    def _is_soon(self, lane: Lane, name: str, wait: FeedWait, moment: float) -> bool:
+        """Tell whether a run that is to end waits for a feed, of which nothing is known till then.
 
-    def _recovered(self, name: str) -> str | None:
-        """Forget the trouble of a feed that has answered, us or another watch; return the news."""
-        feed = self.desk.figures.feeds[name]
-        was_said = feed.trouble is not None and self._notes.get(name) is not None
-        feed.trouble = None
-        self._named = {why: named for why, named in self._named.items() if named != name}
-        return f"feed {name} answers again" if was_said else None
-
-    def _is_due_later(self, name: str) -> bool:
-        """Tell whether a feed is not worth waiting for, in a run that is to end."""
-        due = self.desk.try_for_a_while(lambda: self.ledger.next_due([name]))
-        return due is not None and (due - datetime.now(UTC)).total_seconds() > GRACE
+        It does for one that somebody holds, until the claim of a process that died has ended.
+        """
+        if not self.once:
+            return False
+        if wait.is_held:
+            return moment < lane.held_since(name, moment) + LEASE.total_seconds() + AGAIN
+        return wait.seconds <= GRACE
 
     def answered(self, polled: Sequence[Polled]) -> None:
         """Queue what feeds told, and only then let them move on.
@@ -162,30 +144,17 @@ class Feeding:
             LeakscanError: the ledger failed; what was told will be told again.
         """
         for message in polled:
-            claim = self._held.pop(message.feed)
-            poll = message.poll
-            if poll is None:
-                if not self._is_kept_waiting(claim, message):
-                    self._failed(claim, message)
-                continue
-            self._turns.has_answered(claim.name)
-            told = [self._cleaned(event.push) for event in poll.events if event.push]
-            moments = [event.happened_at for event in poll.events if event.happened_at]
-            note = PollNote(
-                read=poll.read,
-                repeated=max(0, poll.read - poll.fresh - poll.malformed),
-                malformed=poll.malformed,
-                requests=poll.requests,
-                is_gap=poll.gap,
-                oldest_at=min(moments, default=None),
-                newest_at=max(moments, default=None),
-            )
-            is_done = poll.is_over and not poll.has_lost
-            wait = _NEVER if is_done else timedelta(seconds=poll.wait)
-            fresh = self._noted(claim, note, wait, poll.cursor, told)
-            self._count(claim.name, poll, fresh, len(told))
-            again = self._recovered(claim.name)
-            self._say(claim.name, poll.note or again)
+            lane = self._lanes[message.feed]
+            claim = lane.held.pop(message.feed)
+            is_limit = message.kind is Trouble.BUSY and not message.requests  # no call was made
+            if not is_limit:
+                lane.limited_since = None
+            if message.poll:
+                self._told(lane, claim, message.poll)
+            elif is_limit and lane.can_rest(time.monotonic(), message.retry_after):
+                self._rest(lane, claim, message)
+            else:
+                self._failed(lane, claim, message)
 
     def renew(self) -> None:
         """Keep the feeds that are being asked.
@@ -193,118 +162,104 @@ class Feeding:
         Raises:
             LeakscanError: the ledger failed.
         """
-        held = list(self._held.values())
-        if held:
+        if held := [claim for lane in self.feeders.lanes for claim in lane.held.values()]:
             self.desk.try_for_a_while(lambda: self.ledger.renew(held))
 
     def close(self) -> None:
         """Give back what was not answered; the feeds are as due as before.
 
         If the ledger fails, they are when the leases have ended.  Of a feed that never had its turn
-        nothing is known.
+        nothing is known, and of an archive only as much as was read.
         """
-        for name, feed in self.desk.figures.feeds.items():
-            if not feed.trouble and not self._turns.was_reached(name):
-                verb = "answered" if name in self._held else "been asked"
-                feed.trouble = f"it had not {verb} when the watch ended"
-        held, self._held = list(self._held.values()), {}
+        unbegun = {claim.name for claim in self.feeders.take_back()}
+        held = [claim for lane in self.feeders.lanes for claim in lane.held.values()]
+        asked = {claim.name for claim in held} - unbegun
+        for lane in self.feeders.lanes:
+            for name, at in lane.due_at.items():
+                feed = self.desk.figures.feeds[name]
+                if at is None:
+                    verb = "answered" if name in asked else "been asked"
+                    feed.trouble = f"it had not {verb} when the watch ended"
+                elif lane.reads_to_end:
+                    feed.trouble = feed.trouble or "it was not read to its end by then"
+            lane.held.clear()
         with contextlib.suppress(LeakscanError):
             self.ledger.release(held)
 
+    def _told(self, lane: Lane, claim: FeedClaim, poll: Poll) -> None:
+        told = [hidden(event.push, self.desk.clean) for event in poll.events if event.push]
+        why = None if poll.trouble is None else self.desk.clean(str(poll.trouble))
+        note = _note_of(poll, why)
+        wait = timedelta(seconds=poll.wait)
+        if poll.is_over:  # for this watch; what was lost is for the next one
+            wait = timedelta(0) if poll.has_lost else _NEVER
+        fresh = self._noted(lane, claim, note, wait, poll.cursor, told)
+        self.desk.figures.count_poll(claim.name, poll, len(told), fresh)
+        if poll.is_over:
+            lane.end(claim.name)
+        if why:
+            self._news.failed(claim.name, why)
+        else:
+            self._news.answered(claim.name)
+        self._news.note(claim.name, poll.note)
+
+    def _rest(self, lane: Lane, claim: FeedClaim, message: Polled) -> None:
+        """Give a feed back, and let its lane rest: the others would only meet the same limit."""
+        self.desk.try_for_a_while(lambda: self.ledger.release([claim]))
+        moment = time.monotonic()
+        if moment > max(each.rest_until for each in self.feeders.lanes) + SOON:
+            self._news.limited(message.trouble)  # where it goes on and on, it was said
+        lane.rest(moment, message.retry_after or 0.0)
+
+    def _failed(self, lane: Lane, claim: FeedClaim, message: Polled) -> None:
+        why = self.desk.clean(message.trouble or "it did not answer")
+        wait = min(max(lane.wait(claim.failures), message.retry_after or 0.0), LONGEST_REST)
+        note = PollNote(requests=message.requests, trouble=message.kind, why=why)
+        self._noted(lane, claim, note, timedelta(seconds=wait))
+        self.desk.figures.feed_requests += message.requests
+        self.desk.figures.feeds[claim.name].polls += 1
+        if message.kind is Trouble.BUSY and message.retry_after is not None:
+            self._news.limited(why, claim.name)  # as a limit of ours, which is every feed's
+        else:
+            self._news.failed(claim.name, why)
+
     def _noted(
         self,
+        lane: Lane,
         claim: FeedClaim,
         note: PollNote,
         wait: timedelta,
         cursor: str | None = None,
         told: Sequence[Push] = (),
     ) -> int:
+        """Note a poll, and when the feed is asked again; return how many pushes are new."""
         fresh = self.desk.try_for_a_while(
             lambda: self.ledger.note_poll(claim, note, wait, cursor, told)
         )
+        self._note_when_asked(claim.name)
         again_at = time.monotonic() + wait.total_seconds()
-        self._turns.put_off(claim.name, again_at)
         self.desk.figures.feeds[claim.name].again_at = again_at
+        lane.put_off(claim.name, again_at)
+        if self.once and not lane.reads_to_end:
+            lane.end(claim.name)
         return fresh
 
-    def _count(self, name: str, poll: Poll, fresh: int, pushes: int) -> None:
-        figures, feed = self.desk.figures, self.desk.figures.feeds[name]
-        feed.polls += 1
-        feed.events += poll.read
-        feed.fresh += fresh
-        feed.malformed += poll.malformed
-        feed.gaps += poll.gap
-        was_down = feed.trouble is not None
-        feed.has_lost |= poll.has_lost or (poll.gap and was_down)
-        feed.is_over = poll.is_over
-        figures.seen += fresh
-        figures.repeated += pushes - fresh
-        figures.feed_requests += poll.requests
-        if poll.is_over or self._is_asked_once(name):
-            self._turns.end(name)
+    def _note_when_asked(self, name: str) -> None:
+        """Note when a thread began to ask a feed; that it was claimed is not asking it."""
+        self.desk.figures.feeds[name].asked_at = self.feeders.asked_at.get(name)
 
-    def _is_kept_waiting(self, claim: FeedClaim, message: Polled) -> bool:
-        """Give a feed back that was not asked, for a limit which passes soon; tell whether it was.
 
-        Its lane rests until then: the others would only meet the same limit.
-        """
-        seconds, lane = message.retry_after, lane_of(claim.name)
-        if message.kind is not Trouble.BUSY or message.requests or lane is ARCHIVES:
-            return False
-        moment = time.monotonic()
-        if seconds is None or seconds > SOON or not self._turns.rest(claim.name, moment, seconds):
-            return False
-        self.desk.try_for_a_while(lambda: self.ledger.release([claim]))
-        if moment > self._limited_until + SOON:  # where it goes on and on, it was said
-            self._say("", message.trouble)
-        self._limited_until = moment + seconds
-        return True
-
-    def _failed(self, claim: FeedClaim, message: Polled) -> None:
-        why = self.desk.clean(message.trouble or "it did not answer")
-        shortest = ARCHIVE_WAIT if lane_of(claim.name) is ARCHIVES else SHORTEST_WAIT
-        wait = min(shortest * 2 ** min(claim.failures, 10), LONGEST_WAIT)
-        wait = min(max(wait, message.retry_after or 0.0), LONGEST_REST)
-        note = PollNote(requests=message.requests, trouble=message.kind, why=why)
-        self._noted(claim, note, timedelta(seconds=wait))
-        self.desk.figures.feed_requests += message.requests
-        feed = self.desk.figures.feeds[claim.name]
-        feed.polls += 1
-        feed.trouble = why
-        if message.kind is Trouble.BUSY and message.retry_after is not None:
-            self._say("", why)  # as a limit of ours, which is every feed's
-        else:
-            self._say_why(claim.name, why)
-        if self._is_asked_once(claim.name):
-            self._turns.end(claim.name)
-
-    def _is_asked_once(self, name: str) -> bool:
-        """Tell whether one answer is enough; an archive is read to its end."""
-        return self.once and lane_of(name) is not ARCHIVES
-
-    def _say_why(self, name: str, why: str) -> None:
-        """Say why a feed fails, unless another one was named for the same: as all of a site do."""
-        self._named = {known: named for known, named in self._named.items() if named != name}
-        if self._named.setdefault(why, name) == name:
-            self._say(name, f"feed {name}: {why}")
-
-    def _say(self, name: str, note: str | None) -> None:
-        """Say what is new about a feed, and not again while it stays so."""
-        if note and note != self._notes.get(name):
-            self.desk.view.say(self.desk.clean(note))
-        self._notes[name] = note
-
-    def _cleaned(self, push: Push) -> Push:
-        """Redact what looks like a secret, as a branch that is named after one.
-
-        It can be found by its head then; if that is not told, all of the repository is looked at.
-        Which is the default branch can be asked for again, and so can the repository's name.
-        """
-        clean: Callable[[str], str] = self.desk.clean
-        ref, branch = clean(push.ref), push.default_branch
-        return replace(
-            push,
-            repository=hidden_name(push.repository, clean),
-            ref=ref if push.head or ref == push.ref else "",
-            default_branch=branch if branch and clean(branch) == branch else None,
-        )
+def _note_of(poll: Poll, why: str | None) -> PollNote:
+    """Return what to note of a poll; ``why`` says that it was not read to its end."""
+    moments = [event.happened_at for event in poll.events if event.happened_at]
+    return PollNote(
+        read=poll.read,
+        repeated=max(0, poll.read - poll.fresh - poll.malformed),
+        malformed=poll.malformed,
+        requests=poll.requests,
+        is_gap=poll.gap,
+        oldest_at=min(moments, default=None),
+        newest_at=max(moments, default=None),
+        trouble=None if poll.trouble is None else poll.trouble.trouble,
+        why=why,
+    )

@@ -11,6 +11,7 @@ from leakscan.push import PushState
 from leakscan.trouble import Trouble
 
 if TYPE_CHECKING:
+    from leakscan.crawl.feeds.poll import Poll
     from leakscan.push import Look
 
 SAMPLE = 4096
@@ -85,7 +86,7 @@ class Figures:
         seen: pushes that no watch had been told of before.
         repeated: those that one had.
         scanned: looked at, partly or whole.
-        partial: of these, not read to the end.
+        partial: of these, not read whole, by trouble.
         skipped: not looked at, by trouble.
         given_up: not looked at any more, although they may be there.
         failing: numbers of the pushes whose last look failed, and that are due again later.
@@ -104,7 +105,7 @@ class Figures:
     seen: int = 0
     repeated: int = 0
     scanned: int = 0
-    partial: int = 0
+    partial: Counter[Trouble | None] = field(default_factory=Counter)
     skipped: Counter[Trouble] = field(default_factory=Counter)
     given_up: int = 0
     failing: set[int] = field(default_factory=set)
@@ -145,7 +146,8 @@ class Figures:
         self.given_back.discard(push)
         if look.state is PushState.SCANNED:
             self.scanned += 1
-            self.partial += bool(look.skipped or look.trouble)
+            if look.skipped or look.trouble:
+                self.partial[look.trouble] += 1
             if lag is not None:
                 self.lags.add(lag)
         elif look.state is PushState.SKIPPED:
@@ -154,6 +156,28 @@ class Figures:
             self.given_up += 1
         else:
             self.failing.add(push)
+
+    def count_poll(self, name: str, poll: Poll, pushes: int, fresh: int) -> None:
+        """Count one answer of a feed.
+
+        Args:
+            name: of the feed; what is wrong with it is what was before it answered.
+            poll: the answer.
+            pushes: that it told of.
+            fresh: those of them that nobody had told of before.
+        """
+        feed = self.feeds[name]
+        feed.polls += 1
+        feed.events += poll.read
+        feed.fresh += fresh
+        feed.malformed += poll.malformed
+        feed.gaps += poll.gap
+        was_down = feed.trouble is not None
+        feed.has_lost |= poll.has_lost or (poll.gap and was_down)
+        feed.is_over = poll.is_over
+        self.seen += fresh
+        self.repeated += pushes - fresh
+        self.feed_requests += poll.requests
 
     def keep(self, waiting: set[int]) -> None:
         """Forget what failed or was given back here, and that another watch has ended since.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from leakscan.push import PushState
 from leakscan.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ LONGEST_REST = 600.0
 
 CLOSED_AFTER = 3
 """Pushes in a row that it did not give and that another way could read, after which it is closed:
-one says nothing, for it may be gone."""
+one says nothing, for it may be gone.  One is enough for a server that was to rest."""
 
 CLOSED_FOR = 600.0
 """Seconds until a server that is closed is tried again."""
@@ -33,6 +35,19 @@ CLOSED_SIGNS = (Trouble.BARRED, Trouble.UNREACHABLE, Trouble.BROKEN)
 """What a push ends with if its server does not serve anybody, or not us."""
 
 _STRUGGLES = (Trouble.BUSY, Trouble.UNREACHABLE, Trouble.TOO_LONG, Trouble.BARRED, Trouble.LOCAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """That a server gives nothing, for all that is known.
+
+    Attributes:
+        why: in a sentence.
+        is_bypassed: whether another way is taken, rather than to wait.
+    """
+
+    why: str
+    is_bypassed: bool = False
 
 
 class Pace:
@@ -58,7 +73,14 @@ class Pace:
         self._in_vain = 0
         self._closed_until = 0.0
         self._trouble: str | None = None
-        self._passed_over: str | None = None
+        self._outage: Outage | None = None
+        self._out_at = float("-inf")
+        self._has_come_back = False
+
+    @property
+    def now(self) -> float:
+        """The moment by its clock, in seconds."""
+        return self._clock()
 
     @property
     def limit(self) -> int:
@@ -85,10 +107,13 @@ class Pace:
             return self._trouble if self._rest_until > self._clock() else None
 
     @property
-    def passed_over(self) -> str | None:
-        """Why another way was taken, once that says something of the server."""
+    def outage(self) -> Outage | None:
+        """Why it rests, or another way is taken, from when that says something of it.
+
+        It stays the same until the server serves again, but for the first other way that is taken.
+        """
         with self._changed:
-            return self._passed_over
+            return self._outage
 
     def enter(self, patience: float) -> bool:
         """Wait for room for one more conversation; tell whether there is some.
@@ -114,12 +139,23 @@ class Pace:
             self._active -= 1
             self._changed.notify()
 
-    def learn(self, look: Look) -> None:
-        """Adapt to how a conversation has ended."""
+    def learn(self, look: Look, began: float = float("inf")) -> None:
+        """Adapt to how a conversation has ended.
+
+        Args:
+            look: what became of it.
+            began: when it began, by `now`; what was under way before an outage does not show that
+                the server serves again.
+        """
+        if look.is_elsewhere:
+            return
         with self._changed:
-            if look.trouble not in (*CLOSED_SIGNS, Trouble.REFUSED):
+            if look.state is PushState.SCANNED and self._outage and began >= self._out_at:
+                self._outage, self._has_come_back = None, True
+            is_struggle = _is_struggle(look)
+            if not is_struggle and look.trouble not in (Trouble.BROKEN, Trouble.REFUSED):
                 self._in_vain, self._closed_until = 0, 0.0
-            if not _is_struggle(look):
+            if not is_struggle:
                 self._failures = 0
                 self._limit = min(self._most, self._limit + 1 / max(1.0, self._limit))
                 self._changed.notify()
@@ -153,11 +189,26 @@ class Pace:
         """
         with self._changed:
             self._in_vain += 1
-            is_closed = self._in_vain >= CLOSED_AFTER
+            self._out_at = self._clock()
+            is_closed = self._in_vain >= CLOSED_AFTER or self._failures >= IN_A_ROW
             if is_closed:
-                self._closed_until = self._clock() + CLOSED_FOR
-            if is_closed or look.trouble in (Trouble.UNREACHABLE, Trouble.BARRED):
-                self._passed_over = self._passed_over or look.why or str(look.trouble)
+                self._closed_until = self._out_at + CLOSED_FOR
+            # Of one that has come back once a single failure says little: some come and go.
+            is_away = look.trouble in (Trouble.UNREACHABLE, Trouble.BARRED)
+            if is_closed or (is_away and not self._has_come_back):
+                known = self._outage.why if self._outage else None
+                self._outage = Outage(known or look.why or str(look.trouble), is_bypassed=True)
+
+    def missed(self, look: Look) -> None:
+        """Note that no other way could read what this server did not give, or that there is none.
+
+        Args:
+            look: at the server, as `learn` knows it.
+        """
+        with self._changed:
+            is_bad = _is_struggle(look) and not asks_to_wait(look) and not look.is_elsewhere
+            if is_bad and self._failures >= IN_A_ROW and self._trouble and not self._outage:
+                self._outage, self._out_at = Outage(self._trouble), self._clock()
 
 
 def _is_struggle(look: Look) -> bool:

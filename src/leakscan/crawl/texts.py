@@ -13,6 +13,7 @@ from leakscan.sources.sighting import Tally
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from leakscan.crawl.feeds.events import Event
     from leakscan.crawl.feeds.poll import Poll
     from leakscan.crawl.looks.follow import Means
     from leakscan.detect import Detector
@@ -28,24 +29,22 @@ def search_texts(poll: Poll, detector: Detector, means: Means) -> tuple[ScanResu
         searched as malformed, so that it is told of and does not stop the feed.
     """
     tally = Tally()
-    errors: list[Exception] = []
-    counted: list[bool] = []
+    failed: list[tuple[Event, Exception]] = []
 
     def sightings() -> Iterator[Sighting]:
         for event in poll.events:
             try:
                 yield from tuple(scan_event(event, detector, tally, means.site))
             except Exception as error:  # noqa: BLE001 - the next one may be searched
-                errors.append(error)
-                counted.append(event.is_malformed)
+                failed.append((event, error))
 
     result = collect(
         means.site, sightings(), tally, means.rules, key=lambda: means.key, least=means.least
     )
-    if errors:
-        why = f"an event could not be searched: {internal_error(errors[0])}"
+    if failed:
+        why = f"an event could not be searched: {internal_error(failed[0][1])}"
         note = f"{poll.note}; {why}" if poll.note else why
-        more = counted.count(False)
+        more = sum(not event.is_malformed for event, _ in failed)
         fresh, malformed = poll.fresh - more, poll.malformed + more
         poll = replace(poll, fresh=fresh, malformed=malformed, note=note)
     return result if result.findings else None, poll

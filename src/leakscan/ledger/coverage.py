@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, case, cast, func, select
 
+from leakscan.ledger.batches import in_batches
 from leakscan.ledger.fates import Fates
 from leakscan.ledger.hour_tables import lag_hours, poll_hours, push_hours, told_hours
 from leakscan.ledger.prune import hour_of
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from sqlalchemy import Column, ColumnElement, Connection, Select
+    from sqlalchemy import Column, ColumnElement, Connection, Row, Select
 
     from leakscan.ledger.engine import Ledger
 
@@ -54,6 +55,21 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedTrouble:
+    """Why a feed could not be asked, or not be read to its end, when that was so last.
+
+    Attributes:
+        at: when that was.
+        why: in a sentence, redacted.
+        is_over: whether it has answered since.
+    """
+
+    at: datetime
+    why: str
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WatchCoverage:
     """What was and was not looked at, of the pushes that feeds first told of in some time.
 
@@ -67,8 +83,8 @@ class WatchCoverage:
         ended_lag: from a push until it was scanned.  Neither counts what an archive told first.
         watched: the findings that watches have seen in that time.
         polls: by feed, of the polls in that time.
-        troubles: by feed, why it could not be asked when that was so last in that time; of what was
-            pruned it is not known any more.
+        troubles: by feed that has failed in that time, the last failure; of what was pruned it is
+            not known any more.
         of_archive: the share of the pushes that happened in that time and that archives know,
             which live feeds told of as well; ``None`` if one of them knows nothing.
         of_list: the share of those that the watch list's feeds told of, which the public feed
@@ -86,7 +102,7 @@ class WatchCoverage:
     ended_lag: Lag | None
     watched: Watched
     polls: Mapping[str, PollSums]
-    troubles: Mapping[str, str]
+    troubles: Mapping[str, FeedTrouble]
     of_archive: Share | None
     of_list: Share | None
 
@@ -191,9 +207,20 @@ def _polls(time: _Time) -> dict[str, PollSums]:
     return sums
 
 
-def _troubles(time: _Time) -> dict[str, str]:
-    query = select(polls.c.feed, polls.c.why).where(polls.c.why.is_not(None)).order_by(polls.c.id)
-    return {row.feed: row.why for row in time.rows(query, polls.c.at)}
+def _troubles(time: _Time) -> dict[str, FeedTrouble]:
+    latest = select(polls.c.feed, func.max(polls.c.id).label("id")).group_by(polls.c.feed)
+    last = {row.feed: row.id for row in time.rows(latest, polls.c.at)}
+    failures = latest.where(polls.c.why.is_not(None))
+    numbers = {row.feed: row.id for row in time.rows(failures, polls.c.at)}
+    query = select(polls.c.id, polls.c.at, polls.c.why)
+    rows: dict[int, Row[Any]] = {}
+    for some in in_batches(sorted(numbers.values())):
+        found = time.connection.execute(query.where(polls.c.id.in_(some)))
+        rows |= {row.id: row for row in found}
+    return {
+        feed: FeedTrouble(rows[number].at, rows[number].why, last[feed] != number)
+        for feed, number in numbers.items()
+    }
 
 
 def _shares(time: _Time) -> dict[str, Share | None]:

@@ -143,7 +143,8 @@ _URL_FORM = "use a path, or postgresql://USER:PASSWORD@HOST/DATABASE"
 
 def no_ledger(name: str) -> UsageError:
     """Make the error of a ledger that nobody has written to yet."""
-    return UsageError(f"there is no ledger {name}", "check ledger.url, or scan with --record first")
+    remedy = "check ledger.url; `leakscan watch` and `leakscan scan --record` make one"
+    return UsageError(f"there is no ledger {name}", remedy)
 
 
 def _open_sqlite(path: Path, *, make: bool) -> Ledger:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import and_, case, insert, or_, select, update
 
 from leakscan.ledger.engine import now
-from leakscan.ledger.leases import LONGEST_DELAY, Leases, is_due, is_over, soonest
+from leakscan.ledger.leases import LONGEST_DELAY, Leases, is_due, is_over
 from leakscan.ledger.push_tables import feeds, polls
 from leakscan.ledger.pushes import add_pushes
 from leakscan.ledger.tables import insert_into
@@ -21,7 +21,7 @@ from leakscan.ledger.tables import insert_into
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Row
 
     from leakscan.ledger.engine import Ledger
     from leakscan.push import Push
@@ -88,6 +88,21 @@ class FeedFailure:
     ago: float
     due_in: float
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedWait:
+    """What keeps a feed from being asked now.
+
+    Attributes:
+        seconds: until it is due, or the claim on it ends.
+        is_held: whether somebody asks it now, or died while asking it.
+        failure: its last poll, if that failed.
+    """
+
+    seconds: float
+    is_held: bool = False
+    failure: FeedFailure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,50 +224,50 @@ class Feeds:
             )
         return fresh
 
-    def next_due(self, names: Collection[str]) -> datetime | None:
-        """Return when the next of some feeds is due, or a claim of it ends, if that is to come.
-
-        Raises:
-            LeakscanError: the database failed.
-        """
-        named, free = feeds.c.name.in_(names), feeds.c.ticket.is_(None)
-        with self.ledger.reading() as connection:
-            return soonest(
-                connection,
-                (feeds.c.due_at, and_(named, free)),
-                (feeds.c.lease_until, and_(named, ~free)),
-            )
-
-    def failures(self, names: Collection[str]) -> dict[str, FeedFailure]:
-        """Return by name how the last polls of some feeds have failed; of those that have.
+    def waits(self, names: Collection[str]) -> dict[str, FeedWait]:
+        """Return by name what keeps feeds from being asked now; of those that are known and wait.
 
         Raises:
             LeakscanError: the database failed.
         """
         why = select(polls.c.why).where(polls.c.feed == feeds.c.name)
         last = why.order_by(polls.c.id.desc()).limit(1).scalar_subquery()
-        query = select(feeds.c.name, feeds.c.polled_at, feeds.c.due_at, last.label("why")).where(
-            feeds.c.name.in_(names), feeds.c.failures > 0, feeds.c.polled_at.is_not(None)
-        )
+        has_failed = and_(feeds.c.failures > 0, feeds.c.polled_at.is_not(None))
+        query = select(feeds, has_failed.label("has_failed"), case((has_failed, last)).label("why"))
         with self.ledger.reading() as connection:
-            rows, moment = connection.execute(query).all(), now(connection)
-        return {
-            row.name: FeedFailure(
-                max(0.0, (moment - row.polled_at).total_seconds()),
-                max(0.0, (row.due_at - moment).total_seconds()),
-                row.why or "it did not answer",
-            )
-            for row in rows
-        }
+            moment = now(connection)
+            waiting = query.where(feeds.c.name.in_(names), ~_due(moment))
+            return {row.name: _wait(row, moment) for row in connection.execute(waiting)}
 
 
 _HELD: Leases[FeedClaim] = Leases(feeds, feeds.c.name, lambda claim: claim.name)
 
 
 def _due(moment: datetime) -> ColumnElement[bool]:
-    """Return the condition that a feed may be asked: due, or left by a dead process."""
+    """Return the condition that a feed may be asked: due, or left by a dead process.
+
+    One that was never asked is due, and so is one that was asked in times to come: by a clock that
+    has been set back since.
+    """
     free = feeds.c.ticket.is_(None)
+    is_untrue = or_(feeds.c.polled_at.is_(None), feeds.c.polled_at > moment)
     return or_(
-        and_(free, is_due(feeds.c.due_at, moment)),
+        and_(free, or_(is_untrue, is_due(feeds.c.due_at, moment))),
         and_(~free, is_over(feeds.c.lease_until, moment)),
     )
+
+
+def _wait(row: Row[Any], moment: datetime) -> FeedWait:
+    """Return why a feed that is not due may not be asked."""
+    is_held = row.ticket is not None
+    until = row.lease_until if is_held else row.due_at
+    failure = (
+        FeedFailure(
+            ago=max(0.0, (moment - row.polled_at).total_seconds()),
+            due_in=max(0.0, (row.due_at - moment).total_seconds()),
+            why=row.why or "it did not answer",
+        )
+        if row.has_failed
+        else None
+    )
+    return FeedWait((until - moment).total_seconds(), is_held, failure)

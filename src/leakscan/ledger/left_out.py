@@ -75,8 +75,8 @@ def is_left_out(table: Table) -> ColumnElement[bool]:
 def left_out(ledger: Ledger, since: datetime, until: datetime) -> Iterator[LeftOut]:
     """Yield those of which feeds first told from ``since`` until before ``until``.
 
-    The newest first.  However many they are, few are in memory; each page is a transaction, so
-    that whoever reads slowly stands in nobody's way.
+    Those told of last first.  However many they are, few are in memory; each page is a transaction,
+    so that whoever reads slowly stands in nobody's way.
 
     Raises:
         LeakscanError: the database failed.
@@ -97,6 +97,19 @@ def left_out(ledger: Ledger, since: datetime, until: datetime) -> Iterator[LeftO
         last = [literal(rows[-1][column], column.type) for column in _ORDER]
         # The first of the two lets the database begin there in its index.
         page = query.where(pushes.c.seen_at <= last[0], tuple_(*_ORDER) < tuple_(*last))
+
+
+def count_left_out(ledger: Ledger, since: datetime, until: datetime) -> int:
+    """Count those of which feeds first told from ``since`` until before ``until``.
+
+    Raises:
+        LeakscanError: the database failed.
+    """
+    query = select(func.count()).where(
+        pushes.c.seen_at >= since, pushes.c.seen_at < until, is_left_out(pushes)
+    )
+    with ledger.reading() as connection:
+        return int(connection.execute(query).scalar_one())
 
 
 def left_out_by_hour(ledger: Ledger, since: datetime, until: datetime) -> int:

@@ -138,5 +138,6 @@ polls = Table(
     Column("trouble", String(16), comment="Why it could not be asked, in one word."),
     Column("why", Words, comment="The same in a sentence."),
     Index(None, "at"),
+    Index(None, "feed", "id"),  # the last of a feed is asked for
     comment="One question to a feed each, and what came of it.",
 )

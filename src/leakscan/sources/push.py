@@ -12,6 +12,7 @@ from leakscan.git.store import ObjectStore
 from leakscan.git.survey import Survey
 from leakscan.git.urls import GITHUB, page_of
 from leakscan.git.wire import Fetch
+from leakscan.push import PushKind
 from leakscan.sources.attribution import Attribution
 from leakscan.sources.punctual import Punctual
 from leakscan.sources.recent import RECENT, built_on
@@ -56,6 +57,26 @@ def scan_push(
         TroubleError: it could not be read, or not to its end.
         TargetError: the disk is full.
     """
+    try:
+        yield from _scanned(push, site, wire, detector, limits, tally, meter)
+    except TroubleError as error:
+        size = "repository" if push.kind is PushKind.PUBLIC else "pack"
+        setting = {Trouble.TOO_LARGE: size, Trouble.TOO_LONG: "seconds"}.get(error.trouble)
+        if setting is None:
+            raise
+        remedy = f"raise watch.limits.{setting}"
+        raise TroubleError(error.trouble, error.what, remedy) from None
+
+
+def _scanned(
+    push: Push,
+    site: str,
+    wire: Wire,
+    detector: Detector,
+    limits: Limits,
+    tally: Tally,
+    meter: Meter,
+) -> Iterator[Sighting]:
     page = f"{site}/{push.repository}"
     punctual = Punctual(detector, limits.seconds)
     for refs, fetching in _fetchings(push, f"{page}.git", wire, limits, meter):
@@ -120,7 +141,8 @@ def _note_limits(arriving: Arriving, limits: Limits, tally: Tally) -> None:
             "what the push is built on is not known; raise watch.limits.depth",
         )
     if arriving.is_filtered:
-        tally.skip(f"blobs of more than {limits.blob_bytes} bytes", "watch.limits.blob")
+        what = f"blobs of more than {limits.blob_bytes} bytes"
+        tally.skip(what, "they are not asked for; raise watch.limits.blob")
 
 
 def _fetchings(

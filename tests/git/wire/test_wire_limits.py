@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ def test_a_pack_may_be_too_large(stage: Stage) -> None:
     stage.push(None, stage.commits[9], Limits(bytes=size))
     error = broken(stage, Limits(bytes=size - 1))
     assert error.trouble is Trouble.TOO_LARGE
+    assert re.search(rf"\(its pack of \d+ objects is larger than {size - 1:,} bytes\)", error.what)
 
 
 def test_a_pack_without_end_is_not_read_for_ever(stage: Stage) -> None:
@@ -37,6 +39,7 @@ def test_a_pack_without_end_is_not_read_for_ever(stage: Stage) -> None:
     stage.server.faults = [fault]
     error = broken(stage, Limits(bytes=1_000_000))
     assert error.trouble is Trouble.TOO_LARGE
+    assert "larger than 1,000,000 bytes" in error.what
     assert stage.meter.received < 1_200_000
     stage.server.faults = []
     sound(stage)

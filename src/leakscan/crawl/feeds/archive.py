@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from leakscan.crawl.feeds.archive_names import ARCHIVE, archive_files, archive_identity, is_url
 from leakscan.crawl.feeds.archive_stream import archive_lines
-from leakscan.crawl.feeds.events import Event, NotPublicError, read_event
+from leakscan.crawl.feeds.events import Event, NotPublicError, is_event, read_event
 from leakscan.crawl.feeds.poll import LONGEST_WAIT, Poll
 from leakscan.git.urls import without_credentials
 from leakscan.safe_text import safe_text
@@ -27,6 +28,12 @@ BATCH = 2000
 """Events that one poll reads at most."""
 
 _BATCH_BYTES = 64 * 1024 * 1024
+_TEXT_BYTES = 200
+"""What a text takes in memory, besides its characters."""
+
+_MOST_VALUES = 500_000
+"""Values that a line may hold; decoded, each takes up to 300 bytes.  Real ones hold thousands."""
+
 _TRIES = 3
 _LONGEST_NAME, _DIGEST = 60, 12
 
@@ -36,7 +43,8 @@ class ArchiveFeed:
 
     Of a file that cannot be read to its end, what came before counts.  It is tried again a few
     times, which the cursor makes cheap; then the next one's turn has come, and there is a gap.
-    So is one that holds no event, as an error page or an empty one: each hour has thousands.
+    One that holds no event, as an error page or an empty one, is treated the same: each hour has
+    thousands.
     Another process begins again with the first of these: its hour may not have been over.
 
     Args:
@@ -68,8 +76,14 @@ class ArchiveFeed:
         file, line, lost = _opened(cursor)
         if file >= len(self.files):
             if lost is None or self._is_given_up(lost):
-                has_lost = lost is not None
-                return Poll(wait=LONGEST_WAIT, cursor=cursor, has_lost=has_lost, is_over=True)
+                trouble = self._loss(lost)
+                return Poll(
+                    wait=LONGEST_WAIT,
+                    has_lost=trouble is not None,
+                    trouble=trouble,
+                    cursor=cursor,
+                    is_over=True,
+                )
             file, line, lost = lost, 0, None
         if self._is_given_up(file):
             return self._passed_over(file, lost)
@@ -91,6 +105,7 @@ class ArchiveFeed:
             fresh=len(batch.events) - batch.malformed,
             malformed=batch.malformed,
             has_lost=is_over and lost is not None,
+            trouble=self._loss(lost) if is_over else None,
             cursor=_written(*following, lost),
             is_over=is_over,
         )
@@ -107,13 +122,26 @@ class ArchiveFeed:
         is_gone = bool(failures) and not failures[-1].trouble.is_passing
         return is_gone or len(failures) >= _TRIES
 
+    def _loss(self, first: int | None) -> TroubleError | None:
+        """Return why some files were given up, of which this is the first; ``None`` for none."""
+        if first is None:
+            return None
+        lost = sorted({first, *filter(self._is_given_up, self._failures)})
+        more = f" (and {len(lost) - 1:,} more of its files)" if lost[1:] else ""
+        if failures := self._failures.get(first):
+            error = failures[-1]
+            return TroubleError(error.trouble, f"given up: {error.what}{more}", error.remedy)
+        what = f"given up by an earlier watch: {safe_text(without_credentials(self.files[first]))}"
+        return TroubleError(Trouble.BROKEN, what + more, "the next watch reads it again")
+
     def _passed_over(self, file: int, lost: int | None) -> Poll:
+        lost = file if lost is None else min(lost, file)
         return Poll(
             wait=0.0,
             gap=True,
             has_lost=True,
-            note=f"given up: {self._failures[file][-1]}",
-            cursor=_written(file + 1, 0, file if lost is None else min(lost, file)),
+            trouble=self._loss(lost),
+            cursor=_written(file + 1, 0, lost),
             is_over=file + 1 >= len(self.files),
         )
 
@@ -128,16 +156,16 @@ class _Batch:
     malformed: int = 0
     size: int = 0
 
-    def add(self, line: bytes | None) -> bool:
-        """Take one line, ``None`` if it was too long; return whether it is any event."""
-        self.size += len(line or b"")
+    def add(self, document: object, size: int) -> None:
+        """Take what one line of so many bytes says."""
+        self.size += size
         try:
-            event = read_event(_document(line), self.host, self.feed)
+            event = read_event(document, self.host, self.feed)
         except NotPublicError:
-            return True
+            return
+        self.size += _TEXT_BYTES * len(event.texts)
         self.events.append(event)
         self.malformed += event.is_malformed
-        return bool(event.type)
 
 
 class _Reader:
@@ -163,7 +191,7 @@ class _Reader:
         """Pass over lines that were told."""
         for line in islice(self._lines, lines):
             self.line += 1
-            self._has_events = self._has_events or _Batch("", "").add(line)
+            self._has_events = self._has_events or is_event(_document(line))
 
     def fill(self, batch: _Batch, most: int) -> bool:
         """Read up to ``most`` lines; return whether that was the end.
@@ -178,7 +206,9 @@ class _Reader:
             for line in self._lines:
                 self.line += 1
                 if line is None or line.strip():
-                    self._has_events |= batch.add(line)
+                    document = _document(line)
+                    self._has_events = self._has_events or is_event(document)
+                    batch.add(document, len(line or b""))
                 if self.line - before >= most or batch.size >= _BATCH_BYTES:
                     return False
             if not self._has_events:
@@ -192,11 +222,15 @@ class _Reader:
 
 
 def _document(line: bytes | None) -> object:
-    """Decode a line; what is no JSON is a text as it stands."""
-    try:
-        return json.loads(line or b"")
-    except (ValueError, RecursionError):
-        return (line or b"").decode("utf-8", "replace")
+    """Decode a line, ``None`` if it was too long; what is no JSON is a text as it stands.
+
+    So is what would be many times as large when it is decoded.
+    """
+    line = line or b""
+    if len(line) < _MOST_VALUES or sum(map(line.count, (b"[", b"{", b","))) <= _MOST_VALUES:
+        with suppress(ValueError, RecursionError):
+            return json.loads(line)
+    return line.decode("utf-8", "replace")
 
 
 def _no_archive(name: str) -> TroubleError:

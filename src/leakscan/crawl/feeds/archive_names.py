@@ -71,7 +71,7 @@ def archive_identity(name: str) -> str:
 
 
 def _files(name: str, base: str) -> list[str]:
-    if is_url(name) or Path(name).is_file():
+    if is_url(name) or _is_file(name):
         return [name]
     if re.fullmatch(_DAY, name):
         hours = [(name, hour) for hour in range(24)]
@@ -86,6 +86,19 @@ def _files(name: str, base: str) -> list[str]:
     except ValueError:
         raise UsageError(f"{name}: there is no such hour", "use 2026-01-02-3") from None
     return [f"{base}/{day}-{hour}.json.gz" for day, hour in hours]
+
+
+def _is_file(name: str) -> bool:
+    """Whether there is such a file.
+
+    Raises:
+        UsageError: nobody can tell: it is in a folder that we may not enter, or its name too long.
+    """
+    try:
+        return Path(name).is_file()
+    except OSError as error:
+        what = f"{_shown(name)}: {error.strerror}"
+        raise UsageError(what, "name a file, a URL, or an hour as in 2026-01-02-3") from None
 
 
 def _expanded(text: str) -> list[str]:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 LONGEST_LINE = 25 * 1024 * 1024
 """Bytes; GitHub's own limit for an event is 25 MB (of a webhook's payload)."""
 
+_LONGEST_SKIP = 10 * LONGEST_LINE
+"""Bytes of one line that are passed over; what goes on after that may have no end."""
+
 _GZIP = b"\x1f\x8b"
 _WRAPPED = 31
 """Tells zlib to expect a gzip header."""
@@ -47,7 +50,7 @@ def archive_lines(name: str) -> Iterator[bytes | None]:
     """
     shown = safe_text(without_credentials(name))
     with _opened(name, shown) as pieces, closing(_plain(pieces, shown)) as plain:
-        yield from _lines(plain)
+        yield from _lines(plain, shown)
 
 
 @contextmanager
@@ -122,8 +125,12 @@ def _inflated(first: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
         raise EOFError
 
 
-def _lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
-    """Cut pieces into lines without keeping one that is too long."""
+def _lines(pieces: Iterable[bytes], shown: str) -> Iterator[bytes | None]:
+    """Cut pieces into lines without keeping one that is too long.
+
+    Raises:
+        TroubleError: a line seems to have no end.
+    """
     held: list[bytes] = []
     size = 0
     for piece in pieces:
@@ -132,6 +139,9 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
             yield b"".join(held) + end if size + len(end) <= LONGEST_LINE else None
             held, size = [], 0
         size += len(rest)
+        if size > _LONGEST_SKIP:
+            what = f"{shown} holds a line of more than {_LONGEST_SKIP >> 20} MiB"
+            raise TroubleError(Trouble.BROKEN, what, "is it an archive of events? fetch it again")
         if size > LONGEST_LINE:
             held.clear()
         elif rest:

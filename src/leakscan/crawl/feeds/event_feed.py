@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from leakscan.crawl.feeds.events import NotPublicError, read_event
+from leakscan.crawl.feeds.missing import not_there, unread
 from leakscan.crawl.feeds.poll import LONGEST_WAIT, USUAL_WAIT, Poll
 from leakscan.crawl.github.addresses import next_page
 from leakscan.crawl.github.answers import ApiMeter
@@ -85,7 +86,8 @@ class EventFeed:
         first = self._page(1, meter, last.etag)
         if first.status == 304:
             return Poll(wait=self._wait(first), cursor=cursor, requests=meter.requests)
-        is_first, told, trouble = not (self._known or last.etag), _Told(), None
+        is_first = not (self._known or last.etag)
+        told, trouble = _Told(), None
         self._read(first, told)
         answer, page = first, 1
         try:
@@ -107,7 +109,7 @@ class EventFeed:
             fresh=len(told.events) - told.malformed,
             malformed=told.malformed,
             gap=not (is_first or is_at_end or told.knew_any),
-            note=f"{self.name} was not read to its end: {trouble}" if trouble else None,
+            trouble=unread(trouble) if trouble else None,
             cursor=told.cursor,
             requests=meter.requests,
         )
@@ -120,10 +122,7 @@ class EventFeed:
             error.requests = meter.requests
             if error.trouble is not Trouble.GONE:
                 raise
-            what = f"GitHub knows no public {self.name}"
-            gone = TroubleError(Trouble.GONE, what, "check the name in watch.sources")
-            gone.requests = meter.requests
-            raise gone from None
+            raise not_there(self.name, meter.requests) from None
         if answer.status != 304 and not isinstance(answer.body, list):
             what = f"the answer to {self._path} is no list of events"
             raise TroubleError(Trouble.BROKEN, what, "check github.api_url")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from leakscan.crawl.names import COMMIT
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 _PLAIN_KEY = r"[A-Za-z_]{1,30}"
 _LINK = r"https?://[^\x00-\x20\x7f\ud800-\udfff]{1,2000}"
 _SHORT_ID = 12
+_MOST_TEXTS = 5000
+"""Texts of an event that are told one by one; real events have some hundreds."""
+_LONGEST_FIELDS = 160
+"""Characters of the way to a field, after which no more names are added to it."""
 _SUBJECTS = ("issue", "pull_request", "discussion")
 
 
@@ -50,7 +55,8 @@ class _Place:
 
     def within(self, key: str, value: object) -> _Place:
         """Go to what stands under a key, or in a list if the key is empty."""
-        name = key.replace("_", " ") if re.fullmatch(_PLAIN_KEY, key) else ""
+        is_named = len(self.fields) < _LONGEST_FIELDS and re.fullmatch(_PLAIN_KEY, key)
+        name = key.replace("_", " ") if is_named else ""
         fields = f"{self.fields} {name}".strip()
         return _Place(self.thing, fields, _link(value) or self.url, self.author)
 
@@ -64,6 +70,9 @@ class _Place:
 def texts_of(event: object, page: str | None, thing: str | None = None) -> tuple[Text, ...]:
     """Return every text in an event once for each thing that it stands in.
 
+    Of an event that has more of them than any real one, all the others are one text, each on lines
+    of its own, so that what is kept is not many times as large as the event.
+
     Args:
         event: decoded from JSON; whatever that gave.
         page: the repository's page, for what has no page of its own; ``None`` if none is known.
@@ -73,10 +82,15 @@ def texts_of(event: object, page: str | None, thing: str | None = None) -> tuple
     url, actor = _link(event) or page, _login(fields.get("actor"))
     whole = _Place(thing or _spaced(fields.get("type")), "", url, actor)
     seen: dict[tuple[str, str], Text] = {}
-    for place, value in _parts(fields, whole, page) if fields else [(whole, event)]:
-        for text in _walk(value, place):
-            seen.setdefault((place.thing, text.text), text)
-    return tuple(seen.values())
+    others: list[str] = []
+    for part, value in _parts(fields, whole, page) if fields else [(whole, event)]:
+        for place, written in _walk(value, part):
+            if len(seen) < _MOST_TEXTS:
+                seen.setdefault((part.thing, written), place.text(written))
+            else:
+                others.append(written)
+    more = [Text(f"texts of {whole.thing}", whole.url, "\n".join(others), actor)] if others else []
+    return (*seen.values(), *more)
 
 
 def _parts(
@@ -141,20 +155,27 @@ def _place_of(key: str, thing: str, value: object, about: _Place) -> _Place:
     return _Place(thing, "", _link(value) or about.url, author)
 
 
-def _walk(value: object, place: _Place) -> Iterator[Text]:
-    """Yield the texts in something; no nesting is too deep, and names of keys may be odd."""
-    todo: list[tuple[object, _Place]] = [(value, place)]
-    while todo:
-        value, place = todo.pop()
-        if isinstance(value, str):
-            yield place.text(value)
-        elif isinstance(value, Mapping):
-            for key in value:
-                if not re.fullmatch(_PLAIN_KEY, key):
-                    yield place.text(key)
-            todo += [(item, place.within(key, item)) for key, item in reversed(list(value.items()))]
-        elif isinstance(value, list):
-            todo += [(item, place.within("", item)) for item in reversed(value)]
+def _walk(value: object, place: _Place) -> Iterator[tuple[_Place, str]]:
+    """Yield the texts in something, and where each stands.
+
+    No nesting is too deep, and names of keys may be odd.  What is held is a place for each level.
+    """
+    levels = [(iter([("", value)]), place)]
+    while levels:
+        items, place = levels[-1]
+        for key, item in items:
+            if isinstance(item, str):
+                yield place.within(key, item) if key else place, item
+            elif isinstance(item, Mapping):
+                inner = place.within(key, item)
+                yield from ((inner, odd) for odd in item if not re.fullmatch(_PLAIN_KEY, odd))
+                levels.append((iter(item.items()), inner))
+                break
+            elif isinstance(item, list):
+                levels.append((zip(repeat(""), item), place.within(key, item)))
+                break
+        else:
+            levels.pop()
 
 
 def _spaced(kind: object) -> str:

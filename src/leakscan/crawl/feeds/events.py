@@ -36,6 +36,8 @@ __all__ = [
     "MalformedEventError",
     "NotPublicError",
     "Text",
+    "is_event",
+    "malformed_event",
     "parse_event",
     "read_event",
     "scan_event",
@@ -51,7 +53,7 @@ class Event:
     Attributes:
         id: the site's number of it; numbers have collided, so it names nothing by itself.
         type: the site's word for what happened, such as ``PushEvent``; empty if it is malformed
-            and has none, so that it may be no event at all.
+            and has none.
         repository: ``owner/name`` when it happened; empty if it is malformed and names none.
         repository_id: the site's number of the repository; 0 if it is malformed.
         happened_at: when, by the site's clock; ``None`` where it does not say.
@@ -86,7 +88,21 @@ def read_event(document: object, host: str, feed: str) -> Event:
     try:
         return parse_event(document, host, feed)
     except MalformedEventError:
-        return _malformed(document, host)
+        return malformed_event(document, host)
+
+
+def is_event(document: object) -> bool:
+    """Whether something says of what type of event it is, or is not public, whatever it lacks."""
+    if not isinstance(document, Mapping):
+        return False
+    try:
+        check_public(document)
+        _kind(document)
+    except NotPublicError:
+        return True
+    except MalformedEventError:
+        return False
+    return True
 
 
 def parse_event(document: object, host: str, feed: str) -> Event:
@@ -124,15 +140,13 @@ def parse_event(document: object, host: str, feed: str) -> Event:
     )
 
 
-def _kind(document: Mapping[str, object]) -> str:
-    kind = text(document, "type")
-    if not re.fullmatch(r"[A-Za-z]+", kind):
-        raise MalformedEventError("type is no word")
-    return kind
+def malformed_event(document: object, host: str) -> Event:
+    """Keep the texts of what could not be understood, and of all else what makes sense.
 
-
-def _malformed(document: object, host: str) -> Event:
-    """Keep the texts of something, and of all else what makes sense."""
+    Args:
+        document: decoded from JSON; whatever that gave.
+        host: name of the hosting site.
+    """
     fields = document if isinstance(document, Mapping) else {}
     kind, name, when = "", "", None
     with suppress(MalformedEventError):
@@ -143,7 +157,23 @@ def _malformed(document: object, host: str) -> Event:
         when = moment(fields, "created_at")
     page = f"https://{host}/{name}" if name else None
     texts = texts_of(document, page, _MALFORMED)
-    return Event("", kind, name, 0, when, texts=texts, host=host, is_malformed=True)
+    return Event(
+        id="",
+        type=kind,
+        repository=name,
+        repository_id=0,
+        happened_at=when,
+        texts=texts,
+        host=host,
+        is_malformed=True,
+    )
+
+
+def _kind(document: Mapping[str, object]) -> str:
+    kind = text(document, "type")
+    if not re.fullmatch(r"[A-Za-z]+", kind):
+        raise MalformedEventError("type is no word")
+    return kind
 
 
 def scan_event(

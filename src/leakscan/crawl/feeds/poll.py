@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from leakscan.crawl.feeds.events import Event
+    from leakscan.trouble import TroubleError
 
 USUAL_WAIT = 60.0
 """Seconds between two polls where the site names no other interval.
@@ -29,7 +30,10 @@ class Poll:
         malformed: how many could not.
         gap: whether events may have been lost: nothing that was known came after the new ones.
         has_lost: whether something that was asked for cannot be had: a file of an archive, a query.
-        note: what else there is to tell, on one line.
+        trouble: why it was not read to its end although it should have been, as a page, a query or
+            a file of an archive could not be had.  What was read is told all the same.  It is true
+            until a poll comes without one; that of an archive stands in its last poll again.
+        note: what else there is to tell, worth a line and no more.
         cursor: where the feed has got to, to be handed back with the next poll.
         requests: how many requests it took; those answered 304 cost nothing and do not count.
         is_over: the feed has come to its end and need not be polled again.
@@ -42,6 +46,7 @@ class Poll:
     malformed: int = 0
     gap: bool = False
     has_lost: bool = False
+    trouble: TroubleError | None = None
     note: str | None = None
     cursor: str | None = None
     requests: int = 0

@@ -25,17 +25,22 @@ from leakscan.crawl.feeds.event_fields import (
 )
 from leakscan.crawl.feeds.event_pushes import default_branch
 from leakscan.crawl.feeds.event_texts import texts_of
-from leakscan.crawl.feeds.events import Event
-from leakscan.crawl.feeds.poll import Poll
+from leakscan.crawl.feeds.events import Event, malformed_event
+from leakscan.crawl.feeds.missing import not_there, unread
+from leakscan.crawl.feeds.poll import USUAL_WAIT, Poll
 from leakscan.crawl.github.addresses import next_page
 from leakscan.crawl.github.answers import ApiMeter
 from leakscan.push import Push, PushKind
+from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from leakscan.crawl.github.answers import Answer
     from leakscan.crawl.github.calls import GitHub
+
+SUFFIX = " repositories"
+"""What the names of these feeds end in, after that of the source."""
 
 WAIT = 900.0
 """Seconds between two looks at the list."""
@@ -96,28 +101,45 @@ class RepositoriesFeed:
     def poll(self, cursor: str | None) -> Poll:
         """Read the list until something on a page is known, as `Feed.poll` says.
 
+        Where a later page fails, the cursor stays, so that the next poll reads as far back; the
+        ledger knows again what was told.
+
         Raises:
-            TroubleError: a page could not be read.
+            TroubleError: not even the first page could be read.
         """
         before, meter = _opened(cursor), ApiMeter()
         told = _Told(before, dict(before))
-        has_more = False
-        for answer in self._pages(meter):
-            for document in answer.body if isinstance(answer.body, list) else [answer.body]:
-                self._read(document, told)
-            has_more = next_page(answer) is not None
-            if told.knew_any:
-                break
+        has_more, trouble = False, None
+        try:
+            for answer in self._pages(meter):
+                for document in answer.body if isinstance(answer.body, list) else [answer.body]:
+                    self._read(document, told)
+                told.pages += 1
+                has_more = next_page(answer) is not None
+                if told.knew_any:
+                    break
+        except TroubleError as error:
+            if not told.pages:
+                raise self._failed(error, meter) from None
+            trouble = unread(error)
         return Poll(
-            tuple(told.events),
-            wait=WAIT,
-            read=told.listed + told.malformed,
+            (*told.events, *told.malformed),
+            wait=max(USUAL_WAIT, trouble.retry_after or 0.0) if trouble else WAIT,
+            read=told.listed + len(told.malformed),
             fresh=len(told.events),
-            malformed=told.malformed,
-            gap=has_more and not told.knew_any,
-            cursor=_written(told.known),
+            malformed=len(told.malformed),
+            gap=has_more and not told.knew_any and not trouble,
+            trouble=trouble,
+            cursor=cursor if trouble else _written(told.known),
             requests=meter.requests,
         )
+
+    def _failed(self, error: TroubleError, meter: ApiMeter) -> TroubleError:
+        """Return why nothing could be read, with what it took."""
+        if error.trouble is Trouble.GONE:
+            return not_there(self.name.removesuffix(SUFFIX), meter.requests)
+        error.requests = meter.requests
+        return error
 
     def _pages(self, meter: ApiMeter) -> Iterator[Answer]:
         parameters = {"sort": "pushed", "direction": "desc", "type": self._type}
@@ -132,7 +154,7 @@ class RepositoriesFeed:
         except NotPublicError:
             return
         except MalformedEventError:
-            told.malformed += 1
+            told.malformed.append(malformed_event(document, self._github.host))
             return
         told.listed += 1
         key, pushed_at = str(event.repository_id), when.isoformat()
@@ -160,14 +182,16 @@ class _Told:
     Attributes:
         before: when each repository was pushed to, by the last poll.
         known: the same by now.
+        malformed: those that could not be understood, for their texts.
         knew_any: whether one was as before, as all must be that come after it.
     """
 
     before: Mapping[str, str]
     known: dict[str, str]
     events: list[Event] = field(default_factory=list)
+    malformed: list[Event] = field(default_factory=list)
     listed: int = 0
-    malformed: int = 0
+    pages: int = 0
     knew_any: bool = False
 
 
@@ -183,10 +207,10 @@ def repository_event(document: object, host: str, feed: str) -> tuple[Event, dat
     """
     if not isinstance(document, Mapping):
         raise MalformedEventError("it is no object")
+    check_public(document)
     name, known = repository_name(document, "full_name"), number(document, "id")
     if known is None:
         raise MalformedEventError("id is no number")
-    check_public(document)
     when = moment(document, "pushed_at" if document.get("pushed_at") else "created_at")
     branch = f"refs/heads/{document.get('default_branch')}"
     empty = Push(PushKind.PUSH, host, known, name, "", None, None, when, feed)

@@ -24,7 +24,7 @@ from leakscan.crawl.feeds.event_fields import (
 )
 from leakscan.crawl.feeds.event_pushes import default_branch
 from leakscan.crawl.feeds.event_texts import texts_of
-from leakscan.crawl.feeds.events import Event
+from leakscan.crawl.feeds.events import Event, malformed_event
 from leakscan.crawl.feeds.poll import Poll
 from leakscan.crawl.github.answers import ApiMeter
 from leakscan.crawl.github.client import PER_PAGE
@@ -80,6 +80,7 @@ class SearchFeed:
         self._interval = WAIT if interval is None else interval
         self._clock = clock
         self._known: OrderedDict[_Mark, None] = OrderedDict()
+        self._refused: dict[int, TroubleError] = {}
         self._pending: tuple[str | None, list[_Mark]] = (None, [])
 
     def poll(self, cursor: str | None) -> Poll:
@@ -93,42 +94,51 @@ class SearchFeed:
         try:
             answer = self._ask(self._queries[place.query], place.page, meter)
         except TroubleError as error:
+            error.requests = meter.requests
             if error.trouble is not Trouble.REFUSED:
                 raise
-            return self._passed_over(place, error, meter)
+            return self._passed_over(place, error)
+        self._refused.pop(place.query, None)
         told = self._read(answer.body["items"])
         is_last = len(answer.body["items"]) < PER_PAGE or place.page >= _PAGES
         following = _Place(place.query + 1) if is_last else _Place(place.query, place.page + 1)
         self._pending = following.written(), list(told.events)
         cut = answer.body.get("incomplete_results") is True
         return Poll(
-            tuple(told.events.values()),
+            (*told.events.values(), *told.malformed),
             wait=self._interval,
-            read=told.listed + told.malformed,
+            read=told.listed + len(told.malformed),
             fresh=len(told.events),
-            malformed=told.malformed,
+            malformed=len(told.malformed),
+            trouble=self._trouble(),
             note=f"GitHub had no time to finish search query {place.query + 1}" if cut else None,
             cursor=following.written(),
             requests=meter.requests,
         )
 
-    def _passed_over(self, place: _Place, error: TroubleError, meter: ApiMeter) -> Poll:
+    def _passed_over(self, place: _Place, error: TroubleError) -> Poll:
         """Go on with the next query, unless that was the last that could be asked."""
         refusal = TroubleError(
             Trouble.REFUSED,
             f"GitHub refuses search query {place.query + 1}: {error.what}",
             "code search needs a login (github.credentials) and a valid query (watch.search)",
         )
+        refusal.requests = error.requests
+        self._refused[place.query] = refusal
         refused = place.refused + 1
         if refused >= len(self._queries):
             raise refusal from None
         return Poll(
             wait=self._interval,
             has_lost=True,
-            note=str(refusal),
+            trouble=self._trouble(),
             cursor=_Place(place.query + 1, refused=refused).written(),
-            requests=meter.requests,
+            requests=error.requests,
         )
+
+    def _trouble(self) -> TroubleError | None:
+        """Return why one of the queries was not answered when it was asked last."""
+        return next(iter(self._refused.values()), None)
 
     def _read(self, items: Iterable[object]) -> _Told:
         """Take the results of a page."""
@@ -139,7 +149,7 @@ class SearchFeed:
             except NotPublicError:
                 continue
             except MalformedEventError:
-                told.malformed += 1
+                told.malformed.append(malformed_event(item, self._github.host))
                 continue
             told.listed += 1
             if mark not in self._known:
@@ -168,10 +178,10 @@ class SearchFeed:
         if not isinstance(item, Mapping):
             raise MalformedEventError("it is no object")
         repository = table(item, "repository")
+        check_public(repository)
         name, known = repository_name(repository, "full_name"), number(repository, "id")
         if known is None:
             raise MalformedEventError("repository.id is no number")
-        check_public(repository)
         host, now = self._github.host, datetime.fromtimestamp(self._clock(), UTC)
         page = item.get("html_url")
         at = re.fullmatch(_AT_COMMIT, page) if isinstance(page, str) else None
@@ -229,8 +239,8 @@ class _Place:
 
 @dataclass(slots=True)
 class _Told:
-    """What a poll has read so far: what is new, by mark, and how much else."""
+    """What a poll has read so far: what is new, by mark, and what could not be understood."""
 
     events: dict[_Mark, Event] = field(default_factory=dict)
+    malformed: list[Event] = field(default_factory=list)
     listed: int = 0
-    malformed: int = 0

@@ -30,6 +30,9 @@ MOST_CALLS = 200
 MOST_BLOB = 10 << 20
 """Bytes of a blob that is fetched, unless the limits say otherwise."""
 
+GIVEN_BLOB = 100 * 1000**2
+"""Bytes of a blob that GitHub gives at most."""
+
 LISTED = 100
 """Commits on a page of a comparison or a list, which is the most that GitHub gives."""
 
@@ -48,15 +51,20 @@ class ApiCalls:
 
     Args:
         push: what is looked at.
+        site: the base of addresses of repositories, for people.
         github: what asks.
         limits: what it may cost; ``bytes`` are those of the answers.
         meter: what the calls are counted in.
         clock: seconds that only grow.
+
+    Attributes:
+        page: address of the repository's own page, by the name that it has in the last answer.
     """
 
     def __init__(
         self,
         push: Push,
+        site: str,
         github: GitHub,
         limits: Limits,
         meter: ApiMeter,
@@ -65,6 +73,8 @@ class ApiCalls:
         named = f"/repos/{quote(push.repository)}"
         # The number finds it even if it was renamed since, without a redirect at each call.
         self._base = f"/repositories/{push.repository_id}" if push.repository_id else named
+        self.page = f"{site}/{push.repository}"
+        self._site = site
         self._github = github
         self._limits = limits
         self._meter = meter
@@ -139,9 +149,15 @@ class ApiCalls:
             TroubleError: it is too large, with `Trouble.TOO_LARGE`, or cannot be had.
         """
         most = self._limits.blob_bytes or MOST_BLOB
-        answer = self._get(f"/git/blobs/{quote(sha)}", most * 3 // 2 + 4096)
+        what, remedy = f"it has more than {most:,} bytes", "raise watch.limits.blob"
+        too_large = TroubleError(Trouble.TOO_LARGE, what, remedy)
+        try:
+            answer = self._get(f"/git/blobs/{quote(sha)}", most * 3 // 2 + 4096)
+        except TroubleError as error:
+            is_this = error.trouble is Trouble.TOO_LARGE and not error.remedy
+            raise (too_large if is_this and most < GIVEN_BLOB else error) from None
         if documents.number(answer.body, "size") > most:
-            raise TroubleError(Trouble.TOO_LARGE, f"it has more than {most} bytes")
+            raise too_large
         try:
             return base64.b64decode(documents.text(answer.body, "content"))
         except ValueError:
@@ -150,19 +166,25 @@ class ApiCalls:
     def _get(self, path: str, longest: int = LONGEST_ANSWER, **parameters: str | int) -> Answer:
         self._check()
         try:
-            return self._github.get(
+            answer = self._github.get(
                 self._base + path, parameters, meter=self._meter, longest=longest
             )
         except TroubleError as error:
             # The name of a branch may hold a secret.
             what = error.what.replace(path, _KIND.sub(r"\1...", path))
             raise TroubleError(error.trouble, what, error.remedy, error.retry_after) from None
+        if name := documents.repository_of(answer.body):
+            self.page = f"{self._site}/{name}"
+        return answer
 
     def _check(self) -> None:
         limits, meter = self._limits, self._meter
         if self._deadline is not None and self._clock() > self._deadline:
-            raise TroubleError(Trouble.TOO_LONG, f"it took more than {limits.seconds:g} s")
+            what, remedy = f"it took more than {limits.seconds:g} s", "raise watch.limits.seconds"
+            raise TroubleError(Trouble.TOO_LONG, what, remedy)
         if limits.bytes and meter.received - self._received > limits.bytes:
-            raise TroubleError(Trouble.TOO_LARGE, f"it has more than {limits.bytes} bytes")
+            what, remedy = f"it has more than {limits.bytes:,} bytes", "raise watch.limits.pack"
+            raise TroubleError(Trouble.TOO_LARGE, what, remedy)
         if meter.requests - self._requests >= MOST_CALLS:
-            raise TroubleError(Trouble.TOO_LARGE, f"it takes more than {MOST_CALLS} calls")
+            what = f"it takes more than {MOST_CALLS} calls to the API"
+            raise TroubleError(Trouble.TOO_LARGE, what, "look at it with git")

@@ -56,8 +56,7 @@ class CommitSearch:
     """Searches the commits of one push, oldest first.
 
     Args:
-        page: address of the repository's own page.
-        calls: fetch what a commit does not show.
+        calls: fetch what a commit does not show, and know the repository's own page.
         detector: what to search with.
         tally: told what was read and what could not be.
         ends: what is known of the end of the push.
@@ -66,7 +65,6 @@ class CommitSearch:
 
     def __init__(
         self,
-        page: str,
         calls: ApiCalls,
         detector: Detector,
         tally: Tally,
@@ -74,7 +72,6 @@ class CommitSearch:
         *,
         on_branch: bool,
     ) -> None:
-        self._page = page
         self._calls = calls
         self._detector = detector
         self._tally = tally
@@ -126,7 +123,8 @@ class CommitSearch:
     def _name(self, commit: ApiCommit, file: ApiFile) -> Iterator[Sighting]:
         """Yield what stands in a path; a folder's name is told once."""
         removed = file.status == "removed"
-        for sighting in scan_name(file.path.encode(errors="replace"), self._page, self._detector):
+        name = file.path.encode(errors="replace")
+        for sighting in scan_name(name, self._calls.page, self._detector):
             path = str(sighting.location.path)
             mark = _mark(sighting.match, f"name of {path}")
             if mark in self._told:
@@ -168,13 +166,13 @@ class CommitSearch:
         parent = commit.parents[0]
         return Location(
             Kind.BLOB,
-            self._page,
+            self._calls.page,
             commit=parent,
             path=file.previous,
             line=one.line,
             column=one.match.column,
             current=self._ends.has(_mark(one.match, file.previous), None),
-            url=page_of(GITHUB, self._page, parent, file.previous, one.line),
+            url=page_of(GITHUB, self._calls.page, parent, file.previous, one.line),
             note=f"it stood there until commit {commit.sha[:12]} of this push",
         )
 
@@ -186,7 +184,7 @@ class CommitSearch:
             except TroubleError as error:
                 if error.trouble not in (Trouble.TOO_LARGE, Trouble.GONE):
                     raise
-                self._tally.skip(f"file {file.path} of commit {commit.sha}", error.what)
+                self._tally.skip(f"file {file.path} of commit {commit.sha}", str(error))
                 return
             self._tally.read(len(content))
             self._blobs[sha] = self._detector.search(content)
@@ -215,13 +213,13 @@ class CommitSearch:
         is_merge = len(commit.parents) > 1 and path is not None
         return Location(
             kind,
-            self._page,
+            self._calls.page,
             commit=commit.sha,
             path=path,
             line=line,
             author=commit.author,
             date=commit.date,
-            url=page_of(GITHUB, self._page, commit.sha, path if line else None, line),
+            url=page_of(GITHUB, self._calls.page, commit.sha, path if line else None, line),
             note=_STOOD_BEFORE if was_there else _MERGED if is_merge else None,
         )
 

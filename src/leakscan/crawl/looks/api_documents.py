@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from leakscan.crawl.names import COMMIT
+from leakscan.crawl.names import COMMIT, REPOSITORY
 from leakscan.model import Person
 from leakscan.trouble import Trouble, TroubleError
 
@@ -139,6 +139,18 @@ def listed(document: object) -> list[Any]:
         TroubleError: it is something else.
     """
     return _list(document)
+
+
+def repository_of(document: object) -> str | None:
+    """Return the ``owner/name`` in a document's own address, or in that of the first of a list.
+
+    GitHub spells it as it is now, however it was asked; ``None`` where there is no such address.
+    """
+    if isinstance(document, list):
+        document = next(iter(document), None)
+    url = document.get("url") if isinstance(document, dict) else None
+    found = re.search("/repos/([^/]+/[^/]+)", _text(url))
+    return found[1] if found and re.fullmatch(REPOSITORY, found[1]) else None
 
 
 def _file(document: object) -> ApiFile:

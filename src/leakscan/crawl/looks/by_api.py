@@ -67,10 +67,9 @@ def scan_push_by_api(
     if push.repository.endswith(".wiki"):
         what = "GitHub's API does not show the repositories of wikis"
         raise TroubleError(Trouble.REFUSED, what, "look at them with git")
-    calls = ApiCalls(push, github, limits, meter)
-    page = f"{site}/{push.repository}"
+    calls = ApiCalls(push, site, github, limits, meter)
     on_branch = not push.ref.startswith("refs/tags/")
-    look = _Look(page, calls, detector, limits.depth, tally, on_branch=on_branch)
+    look = _Look(calls, detector, limits.depth, tally, on_branch=on_branch)
     if not push.ref:
         yield from look.at_everything()
         return
@@ -86,7 +85,6 @@ class _Look:
 
     def __init__(
         self,
-        page: str,
         calls: ApiCalls,
         detector: Detector,
         depth: int,
@@ -94,7 +92,6 @@ class _Look:
         *,
         on_branch: bool,
     ) -> None:
-        self._page = page
         self._calls = calls
         self._detector = detector
         self._depth = depth
@@ -124,7 +121,7 @@ class _Look:
         self._tally.read(len(message))
         place = Location(
             Kind.TAG_MESSAGE,
-            self._page,
+            self._calls.page,
             object=oid,
             commit=documents.text(tag, "object", "sha") or None,
             path=ref,
@@ -168,7 +165,7 @@ class _Look:
 
     def _search(self, ends: Ends) -> CommitSearch:
         return CommitSearch(
-            self._page, self._calls, self._detector, self._tally, ends, on_branch=self._on_branch
+            self._calls, self._detector, self._tally, ends, on_branch=self._on_branch
         )
 
     def _compared(self, base: str, head: str, comparison: object) -> Iterator[Sighting]:
@@ -236,7 +233,8 @@ class _Look:
         search, known = self._search(Ends()), set[str]()
         branches, more = self._calls.branches()
         if not branches:
-            raise TroubleError(Trouble.EMPTY, f"{self._page} is empty", "there is nothing to read")
+            what = f"{self._calls.page} is empty"
+            raise TroubleError(Trouble.EMPTY, what, "there is nothing to read")
         for _, tip in branches:
             yield from self._newest(search, tip, known)
         if more:

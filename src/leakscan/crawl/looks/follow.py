@@ -70,6 +70,7 @@ class Means:
         least: the lowest confidence to report.
         asks_about_refusals: whether the second way is also asked about a push that the first is
             refused alone: most of these are gone, which is not worth a call where few are allowed.
+            So it is about one that the first one's server fails to give, time and again.
     """
 
     readers: tuple[Reader, ...]
@@ -86,10 +87,14 @@ class Means:
 
     def second(self, reader: Reader, look: Look) -> Reader | None:
         """Return the way to read a push after a look in vain, if another may do better."""
-        signs = (*CLOSED_SIGNS, Trouble.REFUSED) if self.asks_about_refusals else CLOSED_SIGNS
-        if look.objects or look.trouble not in signs or reader is self.readers[-1]:
+        if look.objects or reader is self.readers[-1]:
             return None
-        return self.readers[-1]
+        is_worth_it = look.trouble in CLOSED_SIGNS
+        if self.asks_about_refusals and not is_worth_it:
+            is_failing = look.trouble is Trouble.BUSY and look.retry_after is None
+            fails_on = is_failing and reader.pace.trouble is not None
+            is_worth_it = look.trouble is Trouble.REFUSED or fails_on
+        return self.readers[-1] if is_worth_it else None
 
 
 def follow(push: Push, reader: Reader, means: Means) -> Followed:
@@ -113,9 +118,13 @@ def _follow(push: Push, reader: Reader, means: Means) -> Followed:
     followed = _look(push, reader, means)
     second = means.second(reader, followed.look)
     if second is None:
+        reader.pace.missed(followed.look)
         return followed
     other = _look(push, second, means)
-    if other.look.state is PushState.SCANNED:
+    second.pace.missed(other.look)
+    if other.look.state is not PushState.SCANNED:
+        reader.pace.missed(followed.look)
+    elif not followed.look.is_elsewhere:
         reader.pace.bypassed(followed.look)
     if other.look.trouble is Trouble.REFUSED:  # which says nothing of the server of the first
         return _with_cost_of(followed, other)
@@ -125,6 +134,7 @@ def _follow(push: Push, reader: Reader, means: Means) -> Followed:
 def _look(push: Push, reader: Reader, means: Means) -> Followed:
     tally, spent = Tally(), Spent()
     troubles: list[Exception] = []
+    began = reader.pace.now
 
     def drawn() -> Iterator[Sighting]:
         """Yield all that can be read, and keep why that ended."""
@@ -145,7 +155,7 @@ def _look(push: Push, reader: Reader, means: Means) -> Followed:
         git_requests=spent.git_requests,
         api_requests=spent.api_requests,
     )
-    reader.pace.learn(look)
+    reader.pace.learn(look, began)
     return Followed(look, result if result.findings else None)
 
 
@@ -166,7 +176,8 @@ def _concluded(tally: Tally, error: Exception | None) -> Look:
         trouble = Trouble.UNREACHABLE  # nothing came, which says nothing of the push
     state = PushState.FAILED if trouble.is_passing or trouble.is_ours else PushState.SKIPPED
     wait = None if wait is None else min(wait, LONGEST_REST)
-    return Look(state, trouble, str(error), wait, skipped=skipped)
+    is_elsewhere = error.is_elsewhere
+    return Look(state, trouble, str(error), wait, skipped=skipped, is_elsewhere=is_elsewhere)
 
 
 def internal_error(error: Exception) -> str:

@@ -1,23 +1,23 @@
-"""What a repository is called: in the queue, which must hold no secret, and at the time of a look.
+"""What a repository is called at the time of a look.
 
-The queue holds the name that an event gave, with what looks like a secret cut out of it.  By then
+The queue holds the name that an event gave, without what looks like a secret (hidden.py).  By then
 the repository may have another name, and another repository may have taken the old one.  Its number
 stays, and the site tells the name by it; what it tells is kept in memory only.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from leakscan.crawl.github.answers import ApiMeter
-from leakscan.crawl.looks.api_documents import text
-from leakscan.crawl.names import REPOSITORY
+from leakscan.crawl.looks.hidden import CUT
+from leakscan.crawl.looks.numbers import Called, Numbers
+from leakscan.push import PushKind
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from leakscan.crawl.github.calls import GitHub
     from leakscan.crawl.looks.follow import Reader, Spent
@@ -25,25 +25,8 @@ if TYPE_CHECKING:
     from leakscan.push import Push
     from leakscan.sources.sighting import Sighting, Tally
 
-_CUT = "\N{HORIZONTAL ELLIPSIS}"
-"""Stands for what was cut out; no repository has it in its name."""
 
-
-def hidden_name(repository: str, clean: Callable[[str], str]) -> str:
-    """Return the name of a repository as the queue may hold it.
-
-    Args:
-        repository: ``owner/name``.
-        clean: redacts what looks like a secret.
-    """
-    shown = clean(repository)
-    if shown == repository:
-        return repository
-    cut = shown.replace("...", _CUT)
-    return cut if _CUT in cut else cut + _CUT
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NamingReader:
     """Reads pushes as another reader does that finds repositories by their names.
 
@@ -54,6 +37,10 @@ class NamingReader:
 
     reader: Reader
     github: GitHub
+    _numbers: Numbers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._numbers = Numbers(self.github)
 
     @property
     def via(self) -> str:
@@ -71,31 +58,56 @@ class NamingReader:
         Raises:
             TroubleError: it could not be read, or not to its end.
         """
-        if _CUT in push.repository:
-            yield from self.reader.read(self._named(push, spent), tally, spent)
-            return
+        is_hidden = CUT in push.repository
+        first = self._named(push, spent) if is_hidden else self._published(push, spent)
         try:
-            yield from self.reader.read(push, tally, spent)
-        except TroubleError as error:
-            if not self._may_have_moved(push, error):
-                raise
-            moved = self._named(push, spent)
-            if moved.repository.lower() == push.repository.lower():
-                raise
-        else:
+            yield from self.reader.read(first, tally, spent)
             return
+        except TroubleError as error:
+            moved = None if is_hidden else self._moved(first, error, spent)
+            if moved is None:
+                raise
         yield from self.reader.read(moved, tally, spent)
 
-    def _may_have_moved(self, push: Push, error: TroubleError) -> bool:
-        """Tell whether it is worth a call to ask if the repository has another name by now."""
+    def _published(self, push: Push, spent: Spent) -> Push:
+        """Return the push, by the name of now if a repository was made public.
+
+        All of what has the name is read then, so that nothing would show that it is another's.
+
+        Raises:
+            TroubleError: there is no such repository, or its name cannot be had now.
+        """
+        if push.kind is not PushKind.PUBLIC or not self._may_ask(push):
+            return push
+        called = self._called(push, spent, anew=True)
+        if called.name is None and called.trouble is Trouble.REFUSED:
+            return push  # as without a credential
+        return _named(push, called)
+
+    def _moved(self, push: Push, error: TroubleError, spent: Spent) -> Push | None:
+        """Return the push with the other name that its repository has now.
+
+        ``None`` if it has none, or if it is not worth a call to ask.
+
+        Raises:
+            TroubleError: there is no such repository, or its name cannot be had (now).
+        """
         # A commit that is not there is rare, for GitHub gives any that it ever had: as a rule the
-        # name is another's.  What is refused is not rare, but nearly always deleted or private, and
-        # then one call by number says so, where reading it through the API takes two.  A ref that
-        # is gone is worth none: branches come and go, and a push tells of their commits as well.
-        if not push.repository_id or self.github.is_anonymous:
-            return False
-        is_commit_gone = error.trouble is Trouble.GONE and push.head is not None
-        return is_commit_gone or error.trouble is Trouble.REFUSED
+        # name is another's.  So is a tag, which may alone have led to its commits.  Branches come
+        # and go, and a push tells of their commits as well.  What is refused is not rare, but
+        # nearly always deleted or private, and then one call by number says so, where reading it
+        # through the API takes two.
+        is_rare = push.head is not None or push.kind is not PushKind.BRANCH
+        is_worth_it = error.trouble is Trouble.REFUSED or (
+            error.trouble is Trouble.GONE and is_rare
+        )
+        if not is_worth_it or not self._may_ask(push):
+            return None
+        named = self._named(push, spent)
+        return None if named.repository.lower() == push.repository.lower() else named
+
+    def _may_ask(self, push: Push) -> bool:
+        return bool(push.repository_id) and not self.github.is_anonymous
 
     def _named(self, push: Push, spent: Spent) -> Push:
         """Return the push with the name that its repository has now.
@@ -105,22 +117,27 @@ class NamingReader:
         """
         if not push.repository_id:  # as of a wiki
             what = "the name of the repository looks like a secret, and its number is not known"
-            raise TroubleError(Trouble.NAMELESS, what, "look at it by hand")
+            raise TroubleError(Trouble.NAMELESS, what, "look at it by hand", is_elsewhere=True)
+        return _named(push, self._called(push, spent))
+
+    def _called(self, push: Push, spent: Spent, *, anew: bool = False) -> Called:
         meter = ApiMeter()
         try:
-            answer = self.github.get(f"/repositories/{push.repository_id}", meter=meter)
-            name = text(answer.body, "full_name")
-        except TroubleError as error:
-            if not (error.trouble.is_passing or error.trouble.is_ours):
-                raise
-            # It is tried again later, and a bounded number of times.  Neither busy nor unreachable,
-            # for what is wrong with the API may not slow down the server that the push is on.
-            what = f"what the repository is called now cannot be asked: {error.what}"
-            raise TroubleError(Trouble.BROKEN, what, error.remedy, error.retry_after) from error
+            return self._numbers.called(push.repository_id, meter, anew=anew)
         finally:
             spent.api_requests += meter.requests
             spent.received += meter.received
-        if not re.fullmatch(REPOSITORY, name):
-            what = "the API gives a name of the repository that is none"
-            raise TroubleError(Trouble.BROKEN, what, "check github.api_url")
-        return replace(push, repository=name)
+
+
+def _named(push: Push, called: Called) -> Push:
+    """Return the push with another name.
+
+    Raises:
+        TroubleError: the API gives none, which says nothing of the server that the push is on.
+    """
+    if called.name is not None:
+        return replace(push, repository=called.name)
+    trouble, what = called.trouble, called.what
+    if trouble.is_passing or trouble.is_ours:  # the push is tried a bounded number of times again
+        trouble, what = Trouble.BROKEN, f"what the repository is called now cannot be asked: {what}"
+    raise TroubleError(trouble, what, called.remedy, called.retry_after, is_elsewhere=True)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from leakscan.git.wire.questions import Reply
     from leakscan.git.wire.transport import Answer
 
+_HEAD = 12
+"""Bytes with which a pack begins: a sign, its version, and the number of objects."""
+
 
 class Arriving:
     """The bytes of a pack, as they arrive.  Iterate over it once.
@@ -47,6 +50,7 @@ class Arriving:
         self.hash_size = 32 if exchange.object_format == "sha256" else 20
         self.size = 0
         self.is_whole = False
+        self._head = b""
         self._exchange = exchange
         self._answer = answer
         self._most = most
@@ -62,9 +66,9 @@ class Arriving:
         try:
             for piece in self._pieces:
                 self.size += len(piece)
+                self._head += piece[: max(0, _HEAD - len(self._head))]
                 if self._most and self.size > self._most:
-                    why = f"its pack is larger than {self._most} bytes"
-                    raise exchange.trouble(Trouble.TOO_LARGE, why, "allow it more")
+                    raise exchange.trouble(Trouble.TOO_LARGE, self._too_large(), "allow it more")
                 yield piece
         except PacketError as error:
             raise exchange.trouble(Trouble.BROKEN, str(error), "try again later") from None
@@ -72,6 +76,12 @@ class Arriving:
             why = f"the server said {exchange.quoted(error.message)!r}"
             raise exchange.trouble(Trouble.BROKEN, why, "try again later") from None
         self.is_whole = True
+
+    def _too_large(self) -> str:
+        count = int.from_bytes(self._head[8:])
+        plural = "" if count == 1 else "s"
+        objects = f" of {count:,} object{plural}" if len(self._head) == _HEAD else ""
+        return f"its pack{objects} is larger than {self._most:,} bytes"
 
     def close(self) -> None:
         """Give the connection back after a whole pack, else end it."""

@@ -184,6 +184,7 @@ def _polls() -> None:
         comment="One question to a feed each, and what came of it.",
     )
     op.create_index("ix_polls_at", "polls", ["at"])
+    op.create_index("ix_polls_feed_id", "polls", ["feed", "id"])
 
 
 def _push_hours() -> None:
