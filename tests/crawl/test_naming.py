@@ -188,20 +188,26 @@ def test_repository_that_git_alone_refuses_is_read_through_the_api(
     assert followed.result
 
 
-@pytest.mark.parametrize("kind", [PushKind.BRANCH, PushKind.TAG])
-def test_ref_that_is_gone_is_looked_for_where_its_repository_is_now(
-    stage: Stage, app: HubRepository, token: str, kind: PushKind
+def test_a_tag_that_is_gone_is_looked_for_where_its_repository_is_now(
+    stage: Stage, app: HubRepository, token: str
 ) -> None:
     leak = stage.hub.push(app, Change({"k.txt": f"{token}\n"}), branch="topic")
-    if kind is PushKind.TAG:
-        stage.hub.tag(app, "topic", at=leak.head)
-        app.git.git("update-ref", "-d", "refs/heads/topic")
-    folder = "tags" if kind is PushKind.TAG else "heads"
-    created = stage.created(app, kind, f"refs/{folder}/topic")
+    stage.hub.tag(app, "topic", at=leak.head)
+    app.git.git("update-ref", "-d", "refs/heads/topic")
+    created = stage.created(app, PushKind.TAG, "refs/tags/topic")
     take_over(stage, app)
     followed = looked(stage, created)
     assert (followed.look.state, followed.look.api_requests) == (PushState.SCANNED, 1)
     assert_found_in_its_place(stage, followed, replace(created, head=leak.head), token)
+
+
+def test_a_branch_that_is_gone_is_worth_no_call(stage: Stage, app: HubRepository) -> None:
+    """A push tells of its commits as well."""
+    stage.hub.push(app, Change({"k.txt": "k\n"}), branch="topic")
+    created = stage.created(app, PushKind.BRANCH, "refs/heads/topic")
+    take_over(stage, app)
+    look = looked(stage, created).look
+    assert (look.trouble, look.api_requests) == (Trouble.GONE, 0)
 
 
 @pytest.mark.parametrize("name", ["ada/app", "ada/app.wiki"])
