@@ -67,6 +67,14 @@ def test_all_is_well(town: Town) -> None:
 
 
 @pytest.mark.usefixtures("app")
+def test_a_token_that_the_server_echoes_is_not_shown(town: Town) -> None:
+    town.hub.fault(Fault("^/user$", None, 200, {"login": town.token}))
+    done = rehearse(town, "repo:acme/app")
+    assert f"env:{TOKEN_VARIABLE}  5,000 of" in done.stdout
+    assert town.token not in done.stdout + done.stderr
+
+
+@pytest.mark.usefixtures("app")
 def test_sources_that_are_none_are_told_with_what_was_meant(town: Town) -> None:
     hub = town.hub
     hub.account("ada")

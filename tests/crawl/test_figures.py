@@ -115,6 +115,18 @@ def test_what_is_wrong_with_many_feeds_is_one_reason() -> None:
     ]
 
 
+def test_the_address_that_was_asked_makes_no_other_reason() -> None:
+    troubles = {
+        f"repo:acme/{name}": FeedFigures(trouble=f"/repos/acme/{name}/events: GitHub answered 502")
+        for name in ("one", "two")
+    }
+    (reason,) = left_out(Figures(feeds=troubles))
+    assert reason == Skip("2 feeds, such as repo:acme/one", "GitHub answered 502")
+    del troubles["repo:acme/two"]
+    (reason,) = left_out(Figures(feeds=troubles))
+    assert reason == Skip("feed repo:acme/one", "/repos/acme/one/events: GitHub answered 502")
+
+
 def test_a_rate_is_of_the_last_minute() -> None:
     figures = Figures()
     for second in range(200):

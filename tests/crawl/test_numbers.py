@@ -86,7 +86,15 @@ def test_what_has_just_come_to_light_is_not_taken_for_gone(
     stage.hub.publish(app)
     assert asking.called(app.id).trouble is Trouble.GONE
     assert (asking.called(app.id, anew=True).name, asking.calls) == ("ada/app", 2)
-    assert (asking.called(app.id, anew=True).name, asking.calls) == ("ada/app", 2)
+    assert (asking.called(app.id).name, asking.calls) == ("ada/app", 2)
+
+
+def test_what_comes_to_light_again_may_have_another_name(
+    stage: Stage, app: HubRepository, asking: Asking
+) -> None:
+    assert asking.called(app.id).name == "ada/app"
+    stage.hub.rename(app, "ada/better")
+    assert asking.called(app.id, anew=True).name == "ada/better"
 
 
 def test_those_are_forgotten_that_were_needed_longest_ago(

@@ -15,6 +15,7 @@ from leakscan.crawl.feed_lanes import MOST_LOOKED_AT
 from leakscan.ledger.feeds import Feeds, PollNote
 from leakscan.ledger.push_retry import retry_feeds
 from leakscan.ledger.push_tables import feeds
+from leakscan.model import Skip
 from ledgers import Desk
 from postgres import running_postgres
 
@@ -41,7 +42,9 @@ def statements_to(ledger: Ledger) -> Iterator[list[str]]:
 
 
 def test_a_feed_that_another_watch_asks_is_left_to_that_one(watch: Watch) -> None:
-    Feeds(watch.ledgers.ledger).claim(["repo:acme/app1"])
+    others = Feeds(watch.ledgers.ledger)
+    others.note_poll(*others.claim(["repo:acme/app1"]), PollNote(), timedelta(0))
+    others.claim(["repo:acme/app1"])
     watch.feeds = [Told("repo:acme/app1", []), Told("events", [])]
     engine = watch.engine(once=False)
     watch.feeds[1].then = engine.stop
@@ -85,10 +88,25 @@ def test_a_run_that_ends_does_not_wait_for_ever_for_another_watch(
 ) -> None:
     monkeypatch.setattr("leakscan.crawl.feeding.LEASE", timedelta(seconds=1))
     monkeypatch.setattr("leakscan.crawl.feeding.AGAIN", 0.1)
-    Feeds(watch.ledgers.ledger).claim(["events"])
-    watch.feeds = [Told("events", [])]
+    others = Feeds(watch.ledgers.ledger)
+    others.note_poll(*others.claim(["events"]), PollNote(), timedelta(0))
+    others.claim(["events", "archive:x", "search"])
+    watch.feeds = [Told("events", []), Told("archive:x", []), Told("search", [])]
     figures = watch.run()
-    assert (watch.feeds[0].cursors, list(left_out(figures))) == ([], [])
+    assert not any(feed.cursors for feed in watch.feeds)
+    why = "another watch has it in hand, or died with it"  # the first has told of the last minutes
+    assert list(left_out(figures)) == [Skip("2 feeds, such as archive:x", why)]
+    assert watch.listener.remarks == []
+
+
+def test_what_a_dead_watch_holds_is_no_all_clear_for_one_that_is_stopped(watch: Watch) -> None:
+    others = Feeds(watch.ledgers.ledger)
+    others.claim(["events"])
+    watch.feeds = [Told("events", []), Told("org:acme", [])]
+    engine = watch.engine(once=False)
+    watch.feeds[1].then = engine.stop
+    engine.run()
+    assert [skip.what for skip in left_out(engine.desk.figures)] == ["feed events"]
 
 
 def test_a_note_of_a_feed_that_two_watches_share_is_said_once(

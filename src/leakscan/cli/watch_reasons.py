@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leakscan.cli.coverage_words import WHY
+from leakscan.crawl.feed_news import cause
 from leakscan.ledger.fates import UNKNOWN
 from leakscan.model import Skip
 from leakscan.trouble import NOTHING_TO_SEE
@@ -67,13 +68,15 @@ def _skipped(figures: Figures) -> Iterator[tuple[str, int]]:
 
 def _of_feeds(feeds: Mapping[str, FeedFigures]) -> Iterator[Skip]:
     """Yield what is wrong with feeds: once for all that it is wrong with."""
-    names: dict[str, list[str]] = {}
+    alike: dict[str, list[Skip]] = {}
     for name, feed in sorted(feeds.items()):
         for why in _of_feed(feed):
-            names.setdefault(why, []).append(name)
-    for why, (first, *others) in names.items():
-        what = f"{len(others) + 1:,} feeds, such as {first}" if others else f"feed {first}"
-        yield Skip(what, why)
+            alike.setdefault(cause(why), []).append(Skip(name, why))
+    for why, (first, *others) in alike.items():
+        if others:
+            yield Skip(f"{len(others) + 1:,} feeds, such as {first.what}", why)
+        else:
+            yield Skip(f"feed {first.what}", first.why)
 
 
 def _of_feed(feed: FeedFigures) -> Iterator[str]:

@@ -47,6 +47,7 @@ def said(pushes: int, feeds: int) -> str:
     parts = [count(pushes, "push", "pushes")] if pushes else []
     parts += [count(feeds, "source")] if feeds else []
     if not parts:
-        return "nothing is tried again: no push was left out, and no source has failed"
+        what = "no push was left out within watch.keep, and no source has failed"
+        return f"nothing is tried again: {what}"
     verb = "is" if pushes + feeds == 1 else "are"
     return f"{' and '.join(parts)} {verb} tried again"

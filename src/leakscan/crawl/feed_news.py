@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,15 @@ if TYPE_CHECKING:
     from leakscan.crawl.figures import FeedFigures
     from leakscan.ledger.feeds import FeedFailure
 
+_ADDRESS = re.compile(r"^(not read to its end: )?/\S*: ")
+
 _ALL = ""
 """Stands for every feed."""
+
+
+def cause(why: str) -> str:
+    """Return why a feed fails without the address that was asked, which is each feed's own."""
+    return _ADDRESS.sub(lambda found: found[1] or "", why)
 
 
 @dataclass(slots=True)
@@ -47,7 +55,7 @@ class FeedNews:
         """
         self.feeds[name].trouble = trouble or why
         self._forget(name)
-        if self._named.setdefault(why, name) == name and self._told.get(name) != why:
+        if self._named.setdefault(cause(why), name) == name and self._told.get(name) != why:
             self._told[name] = why
             self._say(f"feed {name}: {trouble or why}")
 
@@ -59,7 +67,7 @@ class FeedNews:
             f"{failure.why} ({failure.ago:.0f} s ago; asked again in {failure.due_in:.0f} s, or at"
             " once with --retry)"
         )
-        if named := self._named.get(failure.why):  # in the same words, to be summed up
+        if named := self._named.get(cause(failure.why)):  # in the same words, to be summed up
             trouble = self.feeds[named].trouble
         self.failed(name, failure.why, trouble)
 

@@ -39,6 +39,9 @@ LEASE = timedelta(seconds=30)
 """How long a feed belongs to a watch that asks it, unless that says that it lives: GitHub's public
 feed moves on within seconds, so that nobody may wait long for one that has died."""
 
+RECENT = 300.0
+"""Seconds since its last poll for which a feed that another process holds is in good hands."""
+
 _NEVER = timedelta(days=1)
 
 
@@ -58,6 +61,8 @@ class Feeding:
     once: bool = False
     _lanes: dict[str, Lane] = field(init=False)
     _news: FeedNews = field(init=False)
+    _untold: set[str] = field(default_factory=set)
+    """What other processes hold without having told anything of it lately."""
 
     def __post_init__(self) -> None:
         self._lanes = {name: lane for lane in self.feeders.lanes for name in lane.due_at}
@@ -100,6 +105,7 @@ class Feeding:
         room = lane.room
         claims = self.desk.try_for_a_while(lambda: self.ledger.claim(names, room))
         for claim in claims:
+            self._seen_free(lane, claim.name)
             lane.held[claim.name] = claim
             self.feeders.ask(lane, claim)
         others = [name for name in names if name not in lane.held]
@@ -114,6 +120,10 @@ class Feeding:
             lane.put_off(name, moment + AGAIN)
             if wait.failure is None:
                 self._news.answered(name)
+            if not wait.is_held:
+                self._seen_free(lane, name)
+            elif lane.reads_to_end or wait.age > RECENT:
+                self._untold.add(name)
             if self._is_soon(lane, name, wait, moment):
                 continue
             if wait.failure:
@@ -122,9 +132,14 @@ class Feeding:
                 self.desk.figures.feeds[name].is_over = True  # by an earlier watch
             if self.once or self.desk.figures.feeds[name].is_over:
                 lane.end(name)
-                if wait.failure is None:
+                if wait.failure is None and not wait.is_held:
                     not_due.append(name)
         self._news.not_due(not_due)
+
+    def _seen_free(self, lane: Lane, name: str) -> None:
+        """Note that no other process holds a feed."""
+        lane.held_by_others.pop(name, None)
+        self._untold.discard(name)
 
     def _is_soon(self, lane: Lane, name: str, wait: FeedWait, moment: float) -> bool:
         """Tell whether a run that is to end waits for a feed, of which nothing is known till then.
@@ -168,9 +183,12 @@ class Feeding:
     def close(self) -> None:
         """Give back what was not answered; the feeds are as due as before.
 
-        If the ledger fails, they are when the leases have ended.  Of a feed that never had its turn
-        nothing is known, and of an archive only as much as was read.
+        If the ledger fails, they are when the leases have ended.  Nothing is known of a feed that
+        never had its turn, or that another process holds and has not asked lately; of an archive,
+        only as much as was read.
         """
+        for name in self._untold:
+            self.desk.figures.feeds[name].trouble = "another watch has it in hand, or died with it"
         unbegun = {claim.name for claim in self.feeders.take_back()}
         held = [claim for lane in self.feeders.lanes for claim in lane.held.values()]
         asked = {claim.name for claim in held} - unbegun

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,13 +12,13 @@ from leakscan.crawl.checked import Checked
 from leakscan.crawl.github.calls import GitHub
 from leakscan.crawl.github.credentials import Anonymous, FileToken, FixedToken
 from leakscan.crawl.github.governor import Governor
-from leakscan.safe_text import safe_text
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
     from leakscan.crawl.github.credentials import Credential, Refused
 
-_LONGEST_LOGIN = 100
+_LOGIN = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}(\[bot\])?"
+"""What GitHub allows as the name of an account."""
 _UNLIMITED = "not enabled"
 """What an Enterprise Server says of limits that it does not set."""
 
@@ -75,7 +76,9 @@ def ask_credential(api_url: str, credential: Credential) -> Standing:
             raise
         if not isinstance(credential, FixedToken | FileToken):  # nobody, or an app
             return Standing(credential, None, limit, left)
-        return Standing(credential, None, limit, left, _login(github), calls=1)
+        login = _login(github)
+        is_shown = login is not None and login not in (credential.token() or "")
+        return Standing(credential, None, limit, left, login if is_shown else None, calls=1)
 
 
 def _core(github: GitHub) -> tuple[int | None, int]:
@@ -97,7 +100,8 @@ def _core(github: GitHub) -> tuple[int | None, int]:
 
 def _number(table: object, key: str) -> int | None:
     number = table.get(key) if isinstance(table, Mapping) else None
-    return number if isinstance(number, int) else None
+    is_number = isinstance(number, int) and not isinstance(number, bool) and number >= 0
+    return number if is_number else None
 
 
 def _login(github: GitHub) -> str | None:
@@ -107,4 +111,4 @@ def _login(github: GitHub) -> str | None:
     except TroubleError:
         return None
     login = body.get("login") if isinstance(body, Mapping) else None
-    return safe_text(login[:_LONGEST_LOGIN]) if isinstance(login, str) else None
+    return login if isinstance(login, str) and re.fullmatch(_LOGIN, login) else None

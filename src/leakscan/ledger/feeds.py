@@ -98,11 +98,13 @@ class FeedWait:
         seconds: until it is due, or the claim on it ends.
         is_held: whether somebody asks it now, or died while asking it.
         failure: its last poll, if that failed.
+        age: seconds since it was polled last; infinite if it never was.
     """
 
     seconds: float
     is_held: bool = False
     failure: FeedFailure | None = None
+    age: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,4 +272,5 @@ def _wait(row: Row[Any], moment: datetime) -> FeedWait:
         if row.has_failed
         else None
     )
-    return FeedWait((until - moment).total_seconds(), is_held, failure)
+    age = (moment - row.polled_at).total_seconds() if row.polled_at else float("inf")
+    return FeedWait((until - moment).total_seconds(), is_held, failure, age)

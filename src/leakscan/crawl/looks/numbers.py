@@ -72,7 +72,7 @@ class Numbers:
         Args:
             number: of the repository.
             meter: what a call is counted in, if it takes one.
-            anew: whether it has just come to light, so that it may be there although it was not.
+            anew: whether it has just come to light, so that what was answered before may be untrue.
         """
         with self._lock:
             answer = self._remembered(number, anew=anew)
@@ -91,7 +91,7 @@ class Numbers:
         until, answer = self._asked.get(number, (0.0, None))
         if answer is None or self.clock() >= until:
             return None
-        if anew and answer.done() and answer.result().name is None:
+        if anew and answer.done():
             return None
         self._asked.move_to_end(number)
         return answer
