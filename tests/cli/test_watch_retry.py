@@ -16,12 +16,7 @@ from leakscan.cli.watch_retry import said
         (0, 1, "1 source is tried again"),
         (1, 1, "1 push and 1 source are tried again"),
         (0, 2, "2 sources are tried again"),
-        (
-            0,
-            0,
-            "nothing is tried again: no push was left out within watch.keep, and no source has"
-            " failed",
-        ),
+        (0, 0, "nothing is tried again: within watch.keep, nothing was left out or has failed"),
     ],
 )
 def test_how_much_is_tried_again(pushes: int, feeds: int, line: str) -> None:

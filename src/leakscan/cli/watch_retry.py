@@ -47,7 +47,6 @@ def said(pushes: int, feeds: int) -> str:
     parts = [count(pushes, "push", "pushes")] if pushes else []
     parts += [count(feeds, "source")] if feeds else []
     if not parts:
-        what = "no push was left out within watch.keep, and no source has failed"
-        return f"nothing is tried again: {what}"
+        return "nothing is tried again: within watch.keep, nothing was left out or has failed"
     verb = "is" if pushes + feeds == 1 else "are"
     return f"{' and '.join(parts)} {verb} tried again"
