@@ -30,8 +30,9 @@ CHARACTERS = (string.ascii_uppercase, string.ascii_lowercase, string.digits)
 
 @pytest.fixture(scope="session", autouse=True)
 def _interruptible() -> None:
-    """Take Ctrl-C as programs in a terminal do, though this run may be a job that ignores it."""
+    """Take Ctrl-C and SIGHUP as programs in a terminal do; a job in the background ignores them."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)
