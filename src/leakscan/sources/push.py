@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -57,8 +58,25 @@ def scan_push(
         TroubleError: it could not be read, or not to its end.
         TargetError: the disk is full.
     """
+    with _naming_the_limit(push):
+        page = f"{site}/{push.repository}"
+        punctual = Punctual(detector, limits.seconds)
+        for refs, fetching in _fetchings(push, f"{page}.git", wire, limits, meter):
+            with (
+                fetching as arriving,
+                Reception(punctual, Heads, arriving.hash_size, jobs=1) as reception,
+            ):
+                now = _page_now(arriving.url, site, page)
+                yield from _received(arriving, reception, refs, now, punctual, limits, tally)
+            if reception.arrived.offsets:
+                return
+
+
+@contextmanager
+def _naming_the_limit(push: Push) -> Iterator[None]:
+    """Say which setting allows more, where a push is larger or takes longer than is allowed."""
     try:
-        yield from _scanned(push, site, wire, detector, limits, tally, meter)
+        yield
     except TroubleError as error:
         size = "repository" if push.kind is PushKind.PUBLIC else "pack"
         setting = {Trouble.TOO_LARGE: size, Trouble.TOO_LONG: "seconds"}.get(error.trouble)
@@ -66,28 +84,6 @@ def scan_push(
             raise
         remedy = f"raise watch.limits.{setting}"
         raise TroubleError(error.trouble, error.what, remedy) from None
-
-
-def _scanned(
-    push: Push,
-    site: str,
-    wire: Wire,
-    detector: Detector,
-    limits: Limits,
-    tally: Tally,
-    meter: Meter,
-) -> Iterator[Sighting]:
-    page = f"{site}/{push.repository}"
-    punctual = Punctual(detector, limits.seconds)
-    for refs, fetching in _fetchings(push, f"{page}.git", wire, limits, meter):
-        with (
-            fetching as arriving,
-            Reception(punctual, Heads, arriving.hash_size, jobs=1) as reception,
-        ):
-            now = _page_now(arriving.url, site, page)
-            yield from _received(arriving, reception, refs, now, punctual, limits, tally)
-        if reception.arrived.offsets:
-            return
 
 
 def _page_now(url: str, site: str, page: str) -> str:
