@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from leakscan.config import Config, load_config
+from leakscan.config import Allowance, Config, load_config
 from leakscan.errors import UsageError
 
 
@@ -15,7 +15,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give every test a home of its own, without a configuration."""
     folder = tmp_path / "home"
     monkeypatch.setenv("HOME", str(folder))
-    monkeypatch.setattr("click.get_app_dir", lambda name: str(folder / name))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
     monkeypatch.delenv("LEAKSCAN_CONFIG", raising=False)
     return folder
 
@@ -69,7 +69,8 @@ def test_only_the_top_of_a_checkout_counts(tmp_path: Path) -> None:
     inner = tmp_path / "inner"
     write(inner / ".git", "gitdir: elsewhere")  # a linked worktree or a submodule
     write(tmp_path / ".leakscan.toml", named("outer"))
-    assert load_config(None, inner) == Config()
+    baseline = inner / ".leakscan-baseline"
+    assert load_config(None, inner) == Config(root=inner, checkout_baseline=baseline)
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path, home: Path) -> None:
@@ -95,9 +96,82 @@ def test_paths_are_relative_to_the_file(tmp_path: Path, home: Path) -> None:
     assert config.fingerprint_key_file == etc / ".." / "fingerprint.key"
 
 
+ALLOW = """
+[[allow]]
+reason = "made for tests"
+paths = ["tests/**", "*.lock"]
+[[allow]]
+reason = "the documentation's"
+patterns = ['r8_EXAMPLE\\w+']
+rule = "replicate-api-token"
+[baseline]
+file = "etc/known"
+"""
+
+
+def test_who_works_in_a_checkout_heeds_what_it_allows(tmp_path: Path, home: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    mine = ALLOW.replace("etc/known", "mine")
+    write(home / "leakscan" / "config.toml", mine)
+    path = write(tmp_path / ".leakscan.toml", ALLOW)
+    config = load_config(None, tmp_path)
+    where = f"{path}: allow"
+    paths, pattern = ("tests/**", "*.lock"), r"r8_EXAMPLE\w+"
+    assert config.checkout_allow == (
+        Allowance(f"{where} 1", "made for tests", paths=paths),
+        Allowance(
+            f"{where} 2",
+            "the documentation's",
+            patterns=(pattern,),
+            rule="replicate-api-token",
+        ),
+    )
+    assert [allowance.reason for allowance in config.allow] == [
+        "made for tests",
+        "the documentation's",
+    ]
+    assert config.root == tmp_path
+    assert config.baseline_file == home / "leakscan" / "mine"
+    assert config.checkout_baseline == tmp_path / "etc" / "known"
+
+
+def test_a_named_file_leaves_out_what_a_checkout_allows(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    write(tmp_path / ".leakscan.toml", ALLOW)
+    config = load_config(write(tmp_path / "named.toml", ""), tmp_path)
+    assert (config.allow, config.checkout_allow) == ((), ())
+    assert config.checkout_baseline == tmp_path / ".leakscan-baseline"
+
+
+@pytest.mark.parametrize("file", ["../known", "/etc/known", "a/../../known"])
+def test_a_checkout_keeps_its_baseline_to_itself(tmp_path: Path, file: str) -> None:
+    checkout = tmp_path / "checkout"
+    write(checkout / ".git" / "HEAD", "")
+    write(checkout / ".leakscan.toml", f'baseline.file = "{file}"')
+    with pytest.raises(UsageError, match=r"baseline\.file: outside of the checkout"):
+        load_config(None, checkout)
+
+
+@pytest.mark.parametrize("table", ["digests", "fingerprint", "mail", "watch", "rules.override"])
+def test_a_checkout_may_say_little(tmp_path: Path, table: str) -> None:
+    (tmp_path / ".git").mkdir()
+    write(tmp_path / ".leakscan.toml", f"[{table}]\n")
+    with pytest.raises(UsageError, match=f"{table}: not in a checkout's file"):
+        load_config(None, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
+        ("allow = 1", "allow: expected a list of tables, not a number"),
+        ("allow = [1]", "allow 1: expected a table, not a number"),
+        ("[[allow]]\npaths = ['x']", "allow 1.reason: missing"),
+        ("[[allow]]\nreason = 'x'", "allow 1.paths: missing, and so is patterns"),
+        ("[[allow]]\nreason = 'x'\npaths = []", "allow 1.paths: missing, and so is patterns"),
+        ("[[allow]]\nreason = ' '\npaths = ['x']", "allow 1.reason: expected a text"),
+        ("[[allow]]\nreason = ''\npaths = ['x']", "allow 1.reason: expected a text"),
+        ("[[allow]]\nreason = 'x'\npath = ['x']", "allow 1.path: unknown key"),
+        ("[baseline]\npath = 'x'", "baseline.path: unknown key"),
         ("colour = 1", "colour: unknown key"),
         ("[rules]\nenabled = []", "rules.enabled: unknown key"),
         ("[scan]\nlimit = 1", "scan: unknown key"),

@@ -1,7 +1,8 @@
 """The operator's configuration: one TOML file (docs/configuration.md).
 
 It comes from ``--config``, ``LEAKSCAN_CONFIG`` or the user's own folder; the checkout that one
-works in may add rules to it.  A repository that is scanned has no say.
+works in may add rules to it, and say what not to report of itself.  Any other repository that is
+scanned has no say.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leakscan.errors import UsageError
+from leakscan.places import CHECKOUT_FILE, CONFIG_VARIABLE, checkout_root, user_config_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FILE_NAME = ".leakscan.toml"
-VARIABLE = "LEAKSCAN_CONFIG"
+    from leakscan.toml_table import Table
+
+BASELINE_FILE = ".leakscan-baseline"
+"""At the top of a checkout, unless the configuration names another."""
 
 RESPONSE = ("ledger", "disable", "verify", "mail", "alerts", "respond")
 """Tables that `respond.settings` reads, when there is something to respond to."""
@@ -25,7 +29,33 @@ RESPONSE = ("ledger", "disable", "verify", "mail", "alerts", "respond")
 CRAWL = ("github", "watch")
 """Tables that `crawl.settings` reads, when GitHub is watched."""
 
-_TABLES = ("rules", "digests", "fingerprint", *RESPONSE, *CRAWL)
+_OF_CHECKOUTS = ("rules", "allow", "baseline")
+"""Tables that a checkout's file may have."""
+
+_TABLES = (*_OF_CHECKOUTS, "digests", "fingerprint", *RESPONSE, *CRAWL)
+
+_ALLOWANCE = '{ reason = "made for tests", paths = ["tests/fixtures/**"] }'
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What the configuration allows to stand somewhere: one table of ``[[allow]]``.
+
+    All that is set must hold, and ``paths`` or ``patterns`` is.
+
+    Attributes:
+        where: the file and the number of the table, for errors.
+        reason: why it is allowed.
+        paths: globs (`leakscan.suppress.globs`), one of which the path matches.
+        patterns: regular expressions, one of which the whole secret matches.
+        rule: the id of the rule; ``None`` for any.
+    """
+
+    where: str
+    reason: str
+    paths: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +64,8 @@ class Config:
 
     Attributes:
         source: the file that was read; ``None`` if there is none, and all is default.
-        checkout: the file of a checkout that adds rules, if there is one.
+        root: the top of the checkout that the user works in.
+        checkout: the file of that checkout, if it has one and it was read.
         rule_paths: rule files, or folders of them, besides the shipped ones.
         enable: ids of the rules to use, or ``all``; empty for the default rules.
         also_enable: ids of more rules to use, which a checkout added.
@@ -42,11 +73,16 @@ class Config:
         digest_file: the issuer's list of issued tokens (`detect.digests`).
         digest_key_file: where its key is kept, unless ``LEAKSCAN_DIGEST_KEY`` is set.
         fingerprint_key_file: where the key for the fingerprints of findings is kept.
+        allow: what the operator allows anywhere.
+        baseline_file: the operator's baseline, if one is set.
+        checkout_allow: what the checkout's file allows in the checkout.
+        checkout_baseline: the baseline of the checkout, whether or not it is there.
         response: the tables of `RESPONSE` as TOML has them.
         crawl: the tables of `CRAWL` as TOML has them.
     """
 
     source: Path | None = None
+    root: Path | None = None
     checkout: Path | None = None
     rule_paths: tuple[Path, ...] = ()
     enable: tuple[str, ...] = ()
@@ -55,6 +91,10 @@ class Config:
     digest_file: Path | None = None
     digest_key_file: Path | None = None
     fingerprint_key_file: Path | None = None
+    allow: tuple[Allowance, ...] = ()
+    baseline_file: Path | None = None
+    checkout_allow: tuple[Allowance, ...] = ()
+    checkout_baseline: Path | None = None
     response: Mapping[str, object] = field(default_factory=dict)
     crawl: Mapping[str, object] = field(default_factory=dict)
 
@@ -70,28 +110,32 @@ def load_config(explicit: Path | None = None, start: Path | None = None) -> Conf
     Raises:
         UsageError: a named file is missing, or a file is wrong; the key is named.
     """
-    named = explicit or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
+    top = checkout_root(str(start)) if start is not None else None
+    root = Path(top) if top is not None else None
+    named = explicit or (
+        Path(os.environ[CONFIG_VARIABLE]) if os.environ.get(CONFIG_VARIABLE) else None
+    )
     if named is not None:
-        return _parse(_read(named), named)
-    # The command line has imported click already; platformdirs would take another 10 ms.
-    import click
-
-    path = Path(click.get_app_dir("leakscan")) / "config.toml"
-    config = _parse(_read(path), path) if path.is_file() else Config()
-    root = _git_root(start) if start is not None else None
-    if root is not None and (root / FILE_NAME).is_file():
-        return _with_rules_of(root / FILE_NAME, config)
+        return _in_checkout(_parse(_read(named), named), root)
+    path = Path(user_config_file())
+    config = _in_checkout(_parse(_read(path), path) if path.is_file() else Config(), root)
+    if root is not None and (root / CHECKOUT_FILE).is_file():
+        return _with_checkout(root / CHECKOUT_FILE, config)
     return config
 
 
-def _with_rules_of(path: Path, config: Config) -> Config:
-    """Add the rules of a checkout's file, which anybody may have written: it may do no more.
+def _in_checkout(config: Config, root: Path | None) -> Config:
+    return replace(config, root=root, checkout_baseline=root and root / BASELINE_FILE)
+
+
+def _with_checkout(path: Path, config: Config) -> Config:
+    """Add what a checkout's file says, which anybody may have written: some things it may not.
 
     Raises:
-        UsageError: it tries to.
+        UsageError: it says one of them.
     """
     table = _read(path)
-    forbidden = [name for name in _TABLES if name != "rules" and name in table]
+    forbidden = [name for name in _TABLES if name not in _OF_CHECKOUTS and name in table]
     rules = table.get("rules")
     if isinstance(rules, dict) and "override" in rules:
         forbidden.append("rules.override")
@@ -106,7 +150,16 @@ def _with_rules_of(path: Path, config: Config) -> Config:
         checkout=path,
         rule_paths=config.rule_paths + added.rule_paths,
         also_enable=added.enable,
+        checkout_allow=added.allow,
+        checkout_baseline=_inside(path, added.baseline_file) or config.checkout_baseline,
     )
+
+
+def _inside(source: Path, file: Path | None) -> Path | None:
+    """Return a file that a checkout's configuration names, if it is the checkout's own."""
+    if file is None or Path(os.path.normpath(file)).is_relative_to(source.parent):
+        return file
+    raise UsageError(f"{source}: baseline.file: outside of the checkout", "name a file in it")
 
 
 def _read(path: Path) -> dict[str, object]:
@@ -120,12 +173,6 @@ def _read(path: Path) -> dict[str, object]:
         raise UsageError(f"{path}: not a TOML file: {error}") from None
 
 
-def _git_root(start: Path) -> Path | None:
-    """Find the top of the checkout around ``start``; `.git` is a file in linked worktrees."""
-    folder = start.resolve()
-    return next((f for f in (folder, *folder.parents) if (f / ".git").exists()), None)
-
-
 def _parse(tables: Mapping[str, object], path: Path) -> Config:
     # Imported here: most scans have no configuration.
     from leakscan.toml_table import Table
@@ -136,6 +183,7 @@ def _parse(tables: Mapping[str, object], path: Path) -> Config:
     rules = Table(path, "rules", tables.get("rules", {}))
     digests = Table(path, "digests", tables.get("digests", {}))
     fingerprint = Table(path, "fingerprint", tables.get("fingerprint", {}))
+    baseline = Table(path, "baseline", tables.get("baseline", {}))
     config = Config(
         source=path,
         rule_paths=rules.paths("paths", ()),
@@ -147,9 +195,27 @@ def _parse(tables: Mapping[str, object], path: Path) -> Config:
         digest_file=digests.path("file", None),
         digest_key_file=digests.path("key_file", None),
         fingerprint_key_file=fingerprint.path("key_file", None),
+        allow=tuple(map(_allowance, Table(path, "", tables).list_of_tables("allow", _ALLOWANCE))),
+        baseline_file=baseline.path("file", None),
         response={name: content for name, content in tables.items() if name in RESPONSE},
         crawl={name: content for name, content in tables.items() if name in CRAWL},
     )
-    for table in (rules, digests, fingerprint):
+    for table in (rules, digests, fingerprint, baseline):
         table.done()
     return config
+
+
+def _allowance(table: Table) -> Allowance:
+    allowance = Allowance(
+        where=f"{table.source}: {table.name}",
+        reason=table.text("reason"),
+        paths=table.texts("paths", ()),
+        patterns=table.texts("patterns", ()),
+        rule=table.text("rule", None),
+    )
+    table.done()
+    if not allowance.paths and not allowance.patterns:
+        raise table.error("paths", "missing, and so is patterns", "say what is allowed, or where")
+    if not allowance.reason.strip():
+        raise table.error("reason", "expected a text, not white space", "say why it is allowed")
+    return allowance

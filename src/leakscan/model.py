@@ -1,8 +1,9 @@
 """The words of leakscan as frozen values.  No I/O, no behaviour beyond reading oneself.
 
 A *rule* says what a token looks like; a *match* is a span of a blob that a rule
-describes; a *finding* is one secret with every *location* where it was seen; the
-*coverage* says what a run read and what it did not.
+describes; a *finding* is one secret with every *location* where it was seen; a
+*suppression* keeps some of them from being reported; the *coverage* says what a run read
+and what it did not.
 """
 
 from __future__ import annotations
@@ -171,6 +172,8 @@ class Match:
         column: 1-based column, in bytes, of the first byte.
         issued: what the issuer's digest file says; ``None`` without one.
         reasons: why the confidence is what it is, most telling first.
+        allowed: the reason that a comment on its line gives for allowing it, empty if it
+            gives none; ``None`` without such a comment for its rule.
     """
 
     rule: str
@@ -182,6 +185,7 @@ class Match:
     checksum: ChecksumVerdict
     issued: bool | None = None
     reasons: tuple[str, ...] = ()
+    allowed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +247,35 @@ class Finding:
     locations: tuple[Location, ...]
 
 
+class Means(enum.StrEnum):
+    """What keeps a token from being reported or from blocking."""
+
+    KNOWN = "known"
+    """It stood there before: a commit that was made already, or a server, has it."""
+    INLINE = "inline"
+    """A comment on its line."""
+    BASELINE = "baseline"
+    """An entry of the baseline file."""
+    ALLOWLIST = "allowlist"
+    """A path or a pattern in the configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """By what means a token is suppressed, and for what reason, in words."""
+
+    means: Means
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A finding with those of its locations that one suppression covers."""
+
+    finding: Finding
+    suppression: Suppression
+
+
 @dataclass(frozen=True, slots=True)
 class Skip:
     """Something that could not be read: what it was, and why."""
@@ -274,6 +307,8 @@ class ScanResult:
         scope: what part of the target was asked for, in words; ``None`` for all of it.
         withheld: candidates below the wanted confidence, by level; counted, never lost.
         rules: every rule that was active.
+        suppressed: what was found and is not to be reported, since somebody said so.  A secret
+            with other locations besides is among the findings, too.
     """
 
     target: str
@@ -282,3 +317,4 @@ class ScanResult:
     rules: tuple[Rule, ...]
     withheld: dict[Confidence, int] = field(default_factory=dict)
     scope: str | None = None
+    suppressed: tuple[Suppressed, ...] = ()

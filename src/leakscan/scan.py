@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,15 +16,37 @@ from leakscan.model import (
     Kind,
     Location,
     Match,
+    Means,
     Rule,
     ScanResult,
     Secret,
+    Suppressed,
+    Suppression,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from leakscan.sources.sighting import Early, Sighting, Tally
+
+
+Suppress = Callable[["Sighting"], Suppression | None]
+"""Says what suppresses a sighting, if anything does."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was seen of one secret.
+
+    Attributes:
+        best: the match of highest confidence.
+        places: by what suppresses them; ``None`` for those that nothing does.
+        lacks_reason: whether a comment would suppress one of them if it gave a reason.
+    """
+
+    best: Match
+    places: dict[Suppression | None, dict[Location, None]] = field(default_factory=dict)
+    lacks_reason: bool = False
 
 
 def collect(
@@ -35,6 +59,7 @@ def collect(
     least: Confidence = Confidence.MEDIUM,
     scope: str | None = None,
     early: Early | None = None,
+    suppress: Suppress | None = None,
 ) -> ScanResult:
     """Run a scan: draw the sightings and group them by secret.
 
@@ -46,41 +71,81 @@ def collect(
         key: gives the fingerprint key; called only if there is something to sign.
         scope: what part of the target is looked at, in words; ``None`` for all.
         least: the lowest confidence to report; what lies below is counted.
-        early: told of each sighting when it is drawn.
+        early: told of each sighting that is not suppressed when it is drawn.
+        suppress: asked about each sighting whose secret was not known before; ``None``
+            suppresses nothing else, nor looks at what comments say.
     """
     started = time.monotonic()
-    seen: dict[tuple[str, str], tuple[Match, dict[Location, None]]] = {}
+    seen: dict[tuple[str, str], _Seen] = {}
     for sighting in sightings:
-        if early:
-            early(sighting)
         match = sighting.match
-        place = (match.rule, match.secret.reveal())
-        best, places = seen.setdefault(place, (match, {}))
-        if match.confidence.rank > best.confidence.rank:
-            seen[place] = match, places
-        places[sighting.location] = None
+        secret = seen.setdefault((match.rule, match.secret.reveal()), _Seen(match))
+        if match.confidence.rank > secret.best.confidence.rank:
+            secret.best = match
+        suppression = _suppression(sighting, suppress)
+        secret.places.setdefault(suppression, {})[sighting.location] = None
+        if early and suppression is None:
+            early(sighting)
+        if suppress and match.allowed == "" and suppression is None:
+            secret.lacks_reason = True
     coverage = Coverage(
         tally.objects, tally.bytes, time.monotonic() - started, tuple(tally.skipped)
     )
-    shown = [item for item in seen.values() if item[0].confidence.rank >= least.rank]
-    withheld = Counter(m.confidence for m, _ in seen.values() if m.confidence.rank < least.rank)
-    sign = _signer(key) if shown else None
+    levels = [secret.best.confidence for secret in seen.values()]
+    withheld = Counter(level for level in levels if level.rank < least.rank)
+    shown = [s for s in seen.values() if s.best.confidence.rank >= least.rank]
+    findings, suppressed = _grouped(shown, rules, key)
+    return ScanResult(target, findings, coverage, rules, dict(withheld), scope, suppressed)
+
+
+def _suppression(sighting: Sighting, suppress: Suppress | None) -> Suppression | None:
+    if sighting.known is not None:
+        return Suppression(Means.KNOWN, sighting.known)
+    return suppress(sighting) if suppress else None
+
+
+def _grouped(
+    seen: list[_Seen], rules: tuple[Rule, ...], key: Callable[[], bytes]
+) -> tuple[tuple[Finding, ...], tuple[Suppressed, ...]]:
+    """Return what was seen as findings, and as what is suppressed, each in its order."""
+    if not seen:
+        return (), ()
+    sign = _signer(key)
     by_id = {rule.id: rule for rule in rules}
-    findings = [
-        Finding(
-            rule=by_id[match.rule],
-            secret=match.secret,
-            fingerprint=sign(match.rule, match.secret) if sign else "",
-            confidence=match.confidence,
-            checksum=match.checksum,
-            issued=match.issued,
-            reasons=match.reasons,
-            locations=tuple(sorted(_without_echoes(places), key=_order)),
-        )
-        for match, places in shown
-    ]
-    findings.sort(key=lambda f: (-f.confidence.rank, _order(f.locations[0]), f.fingerprint))
-    return ScanResult(target, tuple(findings), coverage, rules, dict(withheld), scope)
+    findings: list[Finding] = []
+    suppressed: list[Suppressed] = []
+    for secret in seen:
+        match = secret.best
+        signed = sign(match.rule, match.secret)
+        for suppression, places in secret.places.items():
+            finding = Finding(
+                rule=by_id[match.rule],
+                secret=match.secret,
+                fingerprint=signed,
+                confidence=match.confidence,
+                checksum=match.checksum,
+                issued=match.issued,
+                reasons=match.reasons,
+                locations=tuple(sorted(_without_echoes(places), key=_order)),
+            )
+            if suppression:
+                suppressed.append(Suppressed(finding, suppression))
+            elif secret.lacks_reason:
+                findings.append(replace(finding, reasons=finding.reasons + (_lack(match.rule),)))
+            else:
+                findings.append(finding)
+    findings.sort(key=_rank)
+    suppressed.sort(key=lambda s: (*_rank(s.finding), s.suppression.means, s.suppression.reason))
+    return tuple(findings), tuple(suppressed)
+
+
+def _lack(rule: str) -> str:
+    return f"its allow comment gives no reason: leakscan: allow[{rule}] REASON"
+
+
+def _rank(finding: Finding) -> tuple[int, tuple[bool, float, str, str, int], str]:
+    """Put what is most certain first."""
+    return (-finding.confidence.rank, _order(finding.locations[0]), finding.fingerprint)
 
 
 def _signer(key: Callable[[], bytes]) -> Callable[[str, Secret], str]:

@@ -37,7 +37,8 @@ class Table:
 
     Args:
         source: the file, for errors; paths are relative to its folder.
-        name: the table's name in the file, such as ``mail`` or ``disable.replicate``.
+        name: the table's name in the file, such as ``mail`` or ``disable.replicate``; empty for
+            the file itself.
         content: what TOML made of it.
         example: of a table that is part of a list, which has no line ``[name]`` of its own.
 
@@ -203,7 +204,7 @@ class Table:
         Raises:
             UsageError: it is something else.
         """
-        return Table(self.source, f"{self.name}.{key}", self._get(key, {}))
+        return Table(self.source, self._named(key), self._get(key, {}))
 
     def list_of_tables(self, key: str, example: str) -> tuple[Table, ...]:
         """Read a list of tables, named by their place from 1 on; none if it is missing.
@@ -219,7 +220,7 @@ class Table:
         if not isinstance(content, list | tuple):
             what = f"expected a list of tables, not {_kind(content)}"
             raise self.error(key, what, f"write [{example}]")
-        named = f"{self.name}.{key}"
+        named = self._named(key)
         return tuple(
             Table(self.source, f"{named} {place}", item, example)
             for place, item in enumerate(content, 1)
@@ -233,7 +234,7 @@ class Table:
 
     def error(self, key: str, what: str, remedy: str = "") -> UsageError:
         """Make the error of a key whose value does not make sense, for the caller to raise."""
-        return UsageError(f"{self.source}: {safe_text(f'{self.name}.{key}')}: {what}", remedy)
+        return UsageError(f"{self.source}: {safe_text(self._named(key))}: {what}", remedy)
 
     def done(self) -> None:
         """Refuse the keys that nobody asked for.
@@ -244,6 +245,9 @@ class Table:
         for key in self._content:
             if key not in self._asked:
                 raise self.error(key, "unknown key", f"use {', '.join(self._asked)}")
+
+    def _named(self, key: str) -> str:
+        return f"{self.name}.{key}" if self.name else key
 
     def _get(self, key: str, default: object) -> object:
         if key not in self._asked:

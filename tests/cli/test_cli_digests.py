@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LEAKSCAN_CONFIG", raising=False)
-    monkeypatch.setattr("click.get_app_dir", lambda name: str(tmp_path / name))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("LEAKSCAN_DIGEST_KEY", "a key for this test")
 
 

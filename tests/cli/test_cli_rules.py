@@ -22,7 +22,7 @@ VECTOR = "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"
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LEAKSCAN_CONFIG", raising=False)
-    monkeypatch.setattr("click.get_app_dir", lambda name: str(tmp_path / name))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
 
 def run(*arguments: str, stdin: str | None = None) -> Result:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leakscan.config import FILE_NAME, Config, load_config
+from leakscan.config import Config, load_config
 from leakscan.crawl.github.credentials import AppInstallation, TokenFile, TokenVariable
 from leakscan.crawl.settings import (
     SEARCHES,
@@ -19,6 +19,7 @@ from leakscan.crawl.settings import (
     read_watch_settings,
 )
 from leakscan.errors import UsageError
+from leakscan.places import CHECKOUT_FILE
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
 
@@ -181,7 +182,7 @@ def test_this_machine_may_be_asked_in_the_clear(tmp_path: Path, url: str) -> Non
 @pytest.mark.parametrize("table", ["github", "watch"])
 def test_a_checkout_cannot_say_what_is_watched(tmp_path: Path, table: str) -> None:
     (tmp_path / ".git").mkdir()
-    (tmp_path / FILE_NAME).write_text(f'[{table}]\nurl = "x"\n')
+    (tmp_path / CHECKOUT_FILE).write_text(f'[{table}]\nurl = "x"\n')
     with pytest.raises(UsageError, match="not in a checkout's file"):
         load_config(start=tmp_path)
 

@@ -16,12 +16,15 @@ from leakscan.model import (
     Finding,
     Kind,
     Location,
+    Means,
     Person,
     Rule,
     ScanResult,
     Secret,
     Severity,
     Skip,
+    Suppressed,
+    Suppression,
 )
 
 TARGET = "https://github.com/acme/app"
@@ -155,6 +158,12 @@ def make_story() -> ScanResult:
     )
 
 
+def make_suppressed(
+    means: Means = Means.INLINE, reason: str = "made for tests", **fields: object
+) -> Suppressed:
+    return Suppressed(make_finding(**fields), Suppression(means, reason))
+
+
 _ids = st.text("0123456789abcdef", min_size=40, max_size=40)
 _people = st.builds(Person, st.text(), st.text())
 _locations = st.builds(
@@ -191,6 +200,9 @@ _coverages = st.builds(
     seconds=st.floats(0, 1e9),
     skipped=st.lists(st.builds(Skip, st.text(), st.text()), max_size=3).map(tuple),
 )
+_suppressed = st.builds(
+    Suppressed, _findings, st.builds(Suppression, st.sampled_from(Means), st.text())
+)
 any_result = st.builds(
     ScanResult,
     target=st.text(),
@@ -198,4 +210,5 @@ any_result = st.builds(
     coverage=_coverages,
     rules=st.just((RULE,)),
     withheld=st.dictionaries(st.sampled_from(Confidence), st.integers(0)),
+    suppressed=st.lists(_suppressed, max_size=3).map(tuple),
 )

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leakscan.config import FILE_NAME, Config, load_config
+from leakscan.config import Config, load_config
 from leakscan.errors import UsageError
+from leakscan.places import CHECKOUT_FILE
 from leakscan.respond.settings import read_response_settings
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, words: str) -> None:
 @pytest.mark.parametrize("table", ["ledger", "disable", "verify", "mail", "alerts", "respond"])
 def test_a_checkout_cannot_say_what_is_done_about_leaks(tmp_path: Path, table: str) -> None:
     (tmp_path / ".git").mkdir()
-    (tmp_path / FILE_NAME).write_text(f'[{table}]\nurl = "x"\n')
+    (tmp_path / CHECKOUT_FILE).write_text(f'[{table}]\nurl = "x"\n')
     with pytest.raises(UsageError, match="not in a checkout's file"):
         load_config(start=tmp_path)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "demo": "leakscan.cli.demo:demo",
     "scan": "leakscan.cli.scan:scan",
+    "baseline": "leakscan.cli.baseline:baseline",
     "watch": "leakscan.cli.watch:watch",
     "coverage": "leakscan.cli.coverage:coverage",
     "respond": "leakscan.cli.respond:respond",
@@ -101,11 +102,11 @@ def main() -> int:
     except (click.Abort, KeyboardInterrupt, SignalExit) as stop:
         _say("interrupted before the end")
         status = stop.status if isinstance(stop, SignalExit) else 130
-    except (BrokenPipeError, SystemExit):
+    except (BrokenPipeError, SystemExit) as end:
         # The reader of our output went away, which is its right: `leakscan scan x | head`.  (Click
-        # turns that into a SystemExit.)
+        # turns that into a SystemExit, and leaves by another one when it has completed a word.)
         discard_output()
-        status = 141  # as of a program that the closed pipe ended
+        status = 0 if getattr(end, "code", 1) == 0 else 141  # as when the closed pipe ends one
     except OSError as error:
         discard_output()
         _say(f"{error.strerror or error}: the result is not whole")

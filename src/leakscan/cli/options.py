@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from leakscan.errors import UsageError
 from leakscan.quantities import span_of
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -37,6 +40,35 @@ def format_option(function: Function) -> Function:
         show_default=True,
         help="How to write it: for people, or for programs.",
     )(function)
+
+
+def also_option(function: Function) -> Function:
+    """Add ``--also FORMAT=FILE``, which may be given many times, as pairs of format and file."""
+    return click.option(
+        "--also",
+        multiple=True,
+        metavar="FORMAT=FILE",
+        callback=lambda _context, _option, values: [_format_and_file(value) for value in values],
+        help="Write the result to FILE in another format, too.",
+    )(function)
+
+
+def complete_path(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """Have the shell complete a path, where something else may stand, too."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+def _format_and_file(text: str) -> tuple[str, str]:
+    from leakscan.report import FORMATS
+
+    style, _, file = text.partition("=")
+    if style not in FORMATS or not file:
+        raise click.BadParameter(f"{text!r} is not FORMAT=FILE; formats: {', '.join(FORMATS)}")
+    return style, file
 
 
 def refuse_empty(values: Mapping[str, str | None]) -> None:

@@ -8,34 +8,39 @@ import sys
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
-from leakscan.cli import discard_output
 from leakscan.cli.detection import open_detector
-from leakscan.cli.options import config_option, refuse_empty
+from leakscan.cli.options import also_option, complete_path, config_option, refuse_empty
+from leakscan.cli.scanning import (
+    announce,
+    exit_status,
+    fingerprint_key,
+    rule_names,
+    run_scan,
+    scope,
+    write_result,
+)
 from leakscan.config import Config, load_config
-from leakscan.errors import LeakscanError, UsageError
+from leakscan.errors import UsageError
 from leakscan.git.fork import usable_processors
-from leakscan.model import Confidence, ScanResult
-from leakscan.report import FORMATS, write_report
+from leakscan.model import Confidence
+from leakscan.report import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-    from leakscan.cli.progress import ProgressLine
     from leakscan.cli.recording import Recording
-    from leakscan.detect import Detector
+    from leakscan.scan import Suppress
     from leakscan.sources.repository import RepositoryOptions
-    from leakscan.sources.target import TargetOptions
 
 GIB = 1 << 30
 
 
 @click.command()
-@click.argument("target")
+@click.argument("target", shell_complete=complete_path)
 @click.option(
     "--format",
     "-f",
@@ -53,6 +58,7 @@ GIB = 1 << 30
     metavar="FILE",
     help="Where to write it; - is standard output.",
 )
+@also_option
 @click.option(
     "--rules",
     "names",
@@ -67,6 +73,14 @@ GIB = 1 << 30
     show_default=True,
     help="Report nothing below this; it is counted.",
 )
+@click.option(
+    "--suppress/--no-suppress",
+    "suppressing",
+    default=None,
+    help="Heed allow comments, allowlists and the baseline.  [default: unless TARGET is a URL,"
+    " or --record is given]",
+)
+@click.option("--show-suppressed", is_flag=True, help="List what these suppress, too.")
 @click.option("--no-history", is_flag=True, help="Read only the files of the work tree.")
 @click.option("--ignored", is_flag=True, help="Read files that git is told to ignore, too.")
 @click.option(
@@ -131,8 +145,11 @@ def scan(
     target: str,
     style: str,
     output: str,
+    also: list[tuple[str, str]],
     names: tuple[str, ...],
     min_confidence: str,
+    suppressing: bool | None,
+    show_suppressed: bool,
     no_history: bool,
     ignored: bool,
     since: str | None,
@@ -161,13 +178,14 @@ def scan(
     from leakscan.sources.target import TargetOptions
 
     config = load_config(config_path, Path.cwd())
-    _announce(config)
+    announce(config)
     given = {"TARGET": target, "--range": revisions, "--since": since, "--exposure": exposure}
     refuse_empty(given)
-    _refuse_overwriting(target, output)
+    for _, file in (wanted_reports := [*also, (style, output)]):
+        _refuse_overwriting(target, file)
     if exposure and not record:
         raise UsageError("--exposure is for --record", "say both")
-    chosen = _split(names)
+    chosen = rule_names(names)
     if record and os.path.lexists(target):
         target = os.path.abspath(target)  # noqa: PTH100 - for whoever reads it elsewhere; links stay
     wanted = RepositoryOptions(
@@ -179,56 +197,47 @@ def scan(
         jobs=jobs or usable_processors(),
     )
     least = Confidence(min_confidence)
+    suppress = _suppressor(config, target, suppressing, record=record)
     with (
         open_detector(config, chosen) as detector,
         _recording(config, target, wanted, exposure, least)
         if record
         else nullcontext() as recording,
     ):
-        if recording:
-            wanted = replace(wanted, early=recording.tell)
+        early = recording.tell if recording else None
+        if suppress is None:  # what suppresses asks for places, which are not known early
+            wanted = replace(wanted, early=early)
         with ProgressLine(sys.stderr) as progress:
             options = TargetOptions(wanted, int(max_size * GIB), timeout, progress.cloning)
-            result = _run(target, detector, config, least, options, progress)
+            result = run_scan(
+                target,
+                detector,
+                options,
+                progress,
+                key=lambda: fingerprint_key(config),
+                least=least,
+                suppress=suppress,
+                early=early,
+            )
         aftermath = recording.finish(result) if recording else None
     status = exit_status(result, exit_zero=exit_zero)
     advise = aftermath is None or not aftermath.is_settled
     try:
-        _write(result, style, output, show_secrets=show_secrets, color=color, advise=advise)
+        for form, file in wanted_reports:
+            write_result(
+                result,
+                form,
+                file,
+                color=color,
+                show_secrets=show_secrets,
+                advise=advise,
+                show_suppressed=show_suppressed,
+            )
     finally:
         if aftermath:
             aftermath.show()
             status = aftermath.status or status
     context.exit(status)
-
-
-def _split(names: tuple[str, ...]) -> list[str]:
-    """Return the ids of rules that were given, one by one or separated by commas."""
-    chosen = [name for text in names for name in text.split(",")]
-    if "" in chosen:
-        raise UsageError("--rules names nothing", "see `leakscan rules list`")
-    return chosen
-
-
-def _announce(config: Config) -> None:
-    """Say which files the configuration comes from."""
-    for path in filter(None, (config.source, config.checkout)):
-        from leakscan.safe_text import safe_text
-
-        click.echo(f"leakscan: configuration: {safe_text(str(path))}", err=True)
-
-
-def _write(
-    result: ScanResult, style: str, output: str, *, show_secrets: bool, color: str, advise: bool
-) -> None:
-    """Write the report; whoever reads only the first lines gets the status all the same."""
-    colour = {"auto": None, "always": True, "never": False}[color]
-    try:
-        with _opened(output, private=show_secrets) as out:
-            write_report(result, style, out, show_secrets=show_secrets, color=colour, advise=advise)
-            out.flush()
-    except BrokenPipeError:
-        discard_output()
 
 
 def _refuse_overwriting(target: str, output: str) -> None:
@@ -247,82 +256,17 @@ def _recording(
 ) -> AbstractContextManager[Recording]:
     from leakscan.cli.recording import recording
 
-    return recording(config, target, _scope(wanted), exposure, least)
+    return recording(config, target, scope(wanted), exposure, least)
 
 
-def _run(
-    target: str,
-    detector: Detector,
-    config: Config,
-    least: Confidence,
-    options: TargetOptions,
-    progress: ProgressLine,
-) -> ScanResult:
-    from leakscan.git.urls import without_credentials
-    from leakscan.scan import collect
-    from leakscan.sources.sighting import Tally
-    from leakscan.sources.target import scan_target
+def _suppressor(
+    config: Config, target: str, wanted: bool | None, *, record: bool
+) -> Suppress | None:
+    """Return what suppresses findings: by default only of what is on this machine, unrecorded."""
+    from leakscan.git.urls import transport
+    from leakscan.suppress.suppressor import load_suppressor
 
-    tally = Tally()
-    return collect(
-        without_credentials(target),
-        scan_target(target, detector, options, tally, progress.reading),
-        tally,
-        detector.rules,
-        key=lambda: _fingerprint_key(config),
-        least=least,
-        scope=_scope(options.repository),
-        early=options.repository.early,
-    )
-
-
-def _scope(options: RepositoryOptions) -> str | None:
-    """Put in words what part of a repository is looked at."""
-    if not options.history:
-        return "the files of the work tree"
-    parts = [f"commits in {options.revisions}"] if options.revisions else []
-    parts += [f"what was committed since {options.since}"] if options.since else []
-    return " and ".join(parts) or None
-
-
-def _fingerprint_key(config: Config) -> bytes:
-    """Return the key; for want of a place to keep one, findings are still reported."""
-    from leakscan.fingerprint import load_key, passing_key
-
-    try:
-        return load_key(config.fingerprint_key_file)
-    except UsageError:
-        raise
-    except LeakscanError as error:
-        click.echo(f"leakscan: {error}; fingerprints of this run fit no other", err=True)
-        return passing_key()
-
-
-def exit_status(result: ScanResult, *, exit_zero: bool) -> int:
-    """Return 3 for an incomplete scan, which wins over 1 for findings."""
-    if not result.coverage.complete:
-        return 3
-    return 1 if result.findings and not exit_zero else 0
-
-
-@contextlib.contextmanager
-def _opened(output: str, *, private: bool) -> Iterator[TextIO]:
-    """Open the output; with whole secrets in it, for its owner only."""
-    if output == "-":
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    mode = 0o600 if private else 0o666
-    try:
-        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    except OSError as error:
-        raise UsageError(
-            f"cannot write {output} ({error.strerror})", "choose another --output"
-        ) from None
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            if private:
-                os.fchmod(descriptor, mode)
-            yield file
-    except OSError as error:
-        raise LeakscanError(f"{output} is not whole ({error.strerror})", "make room") from None
+    is_local = not transport(target)
+    if wanted is False or (wanted is None and (record or not is_local)):
+        return None
+    return load_suppressor(config, Path(target) if is_local and target != "-" else None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import regex
 
+from leakscan.detect.allow import allowed
 from leakscan.detect.classify import Classifier, Evidence
 from leakscan.detect.detector import LEFT_CONTEXT, RIGHT_CONTEXT
 from leakscan.model import Confidence, Match, Rule, Secret
@@ -155,7 +156,7 @@ def _overlap(one: Match, other: Match) -> bool:
 
 
 def _positioned(matches: list[Match], data: bytes) -> list[Match]:
-    """Fill in line and column of matches sorted by position, in one pass over ``data``."""
+    """Fill in where matches stand and what comments say of them; they are sorted by position."""
     placed: list[Match] = []
     line, seen, line_start = 1, 0, 0
     for match in matches:
@@ -164,5 +165,7 @@ def _positioned(matches: list[Match], data: bytes) -> list[Match]:
             line += newlines
             line_start = data.rfind(b"\n", seen, match.start) + 1
         seen = match.start
-        placed.append(replace(match, line=line, column=match.start - line_start + 1))
+        said = allowed(match.rule, data, match.start, match.start + len(match.secret))
+        column = match.start - line_start + 1
+        placed.append(replace(match, line=line, column=column, allowed=said))
     return placed

@@ -28,6 +28,9 @@ LEFT_CONTEXT = 96
 RIGHT_CONTEXT = 4
 """Bytes after a candidate that classification looks at."""
 
+LINE_CONTEXT = 1000
+"""Bytes on either side of a match in which a comment may allow it."""
+
 _NOTHING: list[Match] = []
 
 
@@ -44,7 +47,7 @@ class Detector:
 
     def __init__(self, rules: Sequence[Rule], issued: Container[str] | None = None) -> None:
         self.rules = tuple(rules)
-        self.overlap = max(rule.max_length for rule in rules) + LEFT_CONTEXT + RIGHT_CONTEXT
+        self.overlap = max(rule.max_length for rule in rules) + 2 * LINE_CONTEXT
         self._issued = issued
         self._has_prefix = prefix_test(prefix for rule in rules for prefix in rule.prefixes)
         self._hits: list[tuple[int, int]] = []
@@ -87,7 +90,7 @@ class Detector:
         settled = 0  # every match that ends at or before this offset has been yielded
         for chunk in _and_then_none(chunks):
             window += chunk or b""
-            limit = base + len(window) - (RIGHT_CONTEXT if chunk is not None else 0)
+            limit = base + len(window) - (LINE_CONTEXT if chunk is not None else 0)
             for match in self.search(window):
                 end = base + match.start + len(match.secret)
                 if settled < end <= limit:

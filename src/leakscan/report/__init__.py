@@ -1,4 +1,4 @@
-"""Write a scan result for people (text) or for programs (json, jsonl, sarif)."""
+"""Write a scan result for people (text) or for programs (json, jsonl, sarif, github)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from leakscan.report.words import encodable_by, nothing_to_tell, summary, wants_
 if TYPE_CHECKING:
     from leakscan.model import ScanResult
 
-FORMATS = ("text", "json", "jsonl", "sarif")
+FORMATS = ("text", "json", "jsonl", "sarif", "github")
+
+_REDACTED = ("sarif", "github")
+"""Formats that other services keep: they never hold a secret."""
 
 
 def write_report(
@@ -22,6 +25,7 @@ def write_report(
     show_secrets: bool = False,
     color: bool | None = None,
     advise: bool = True,
+    show_suppressed: bool = False,
 ) -> None:
     """Write the result to ``out`` in one of `FORMATS`.
 
@@ -29,33 +33,45 @@ def write_report(
         result: what the scan found, and how much it read.
         format: one of `FORMATS`; only its module is imported.
         out: where the report goes.
-        show_secrets: whether secrets are written whole; SARIF never holds one.
+        show_secrets: whether secrets are written whole; SARIF and GitHub's never hold one.
         color: whether text has colours; ``None`` asks the environment and the stream.
         advise: whether text says what to do about leaked tokens.
+        show_suppressed: whether what is suppressed is listed; it is counted anyway.
 
     Raises:
         UsageError: the format is none of `FORMATS`.
 
     """
-    result = presentable(result, show_secrets=show_secrets and format != "sarif")
+    result = presentable(result, show_secrets=show_secrets and format not in _REDACTED)
     match format:
         case "text" if nothing_to_tell(result) and not wants_color(out, color):
             out.write(encodable_by(out, summary(result) + "\n"))
         case "text":
             from leakscan.report import text
 
-            text.write(result, out, show_secrets=show_secrets, color=color, advise=advise)
+            text.write(
+                result,
+                out,
+                show_secrets=show_secrets,
+                color=color,
+                advise=advise,
+                show_suppressed=show_suppressed,
+            )
         case "json":
             from leakscan.report import json
 
-            json.write(result, out, show_secrets=show_secrets)
+            json.write(result, out, show_secrets=show_secrets, show_suppressed=show_suppressed)
         case "jsonl":
             from leakscan.report import jsonl
 
-            jsonl.write(result, out, show_secrets=show_secrets)
+            jsonl.write(result, out, show_secrets=show_secrets, show_suppressed=show_suppressed)
         case "sarif":
             from leakscan.report import sarif
 
-            sarif.write(result, out)
+            sarif.write(result, out, show_suppressed=show_suppressed)
+        case "github":
+            from leakscan.report import github
+
+            github.write(result, out, show_suppressed=show_suppressed)
         case _:
             raise UsageError(f"unknown format {format!r}", f"choose one of {', '.join(FORMATS)}")

@@ -5,10 +5,11 @@ The order of keys is the order of the documentation (docs/json.md); it never var
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from leakscan import __version__
-from leakscan.model import Confidence, Coverage, Finding, Location, ScanResult
+from leakscan.model import Confidence, Coverage, Finding, Location, Means, ScanResult, Suppressed
 
 SCHEMA = "leakscan/v1"
 
@@ -25,6 +26,7 @@ def report_document(result: ScanResult, findings: list[Document] | int) -> Docum
         "rules": [rule.id for rule in result.rules],
         "findings": findings,
         "withheld": withheld_document(result),
+        "suppressed": suppressed_document(result),
         "coverage": coverage_document(result.coverage),
     }
 
@@ -68,6 +70,18 @@ def location_document(location: Location) -> Document:
 def withheld_document(result: ScanResult) -> Document:
     """Return how many candidates were below the wanted confidence, by level."""
     return {level.value: result.withheld[level] for level in Confidence if level in result.withheld}
+
+
+def suppressed_document(result: ScanResult) -> Document:
+    """Return how much was suppressed, by means."""
+    counted = Counter(item.suppression.means for item in result.suppressed)
+    return {means.value: counted[means] for means in Means if counted[means]}
+
+
+def suppressed_finding_document(item: Suppressed, *, show_secrets: bool) -> Document:
+    """Return one suppressed finding, with what suppresses it."""
+    suppression = {"means": item.suppression.means.value, "reason": item.suppression.reason}
+    return finding_document(item.finding, show_secrets=show_secrets) | {"suppression": suppression}
 
 
 def coverage_document(coverage: Coverage) -> Document:

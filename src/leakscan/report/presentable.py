@@ -14,7 +14,16 @@ from dataclasses import replace
 from functools import cache
 from urllib.parse import quote
 
-from leakscan.model import Finding, Location, Person, Rule, ScanResult, Secret, Skip
+from leakscan.model import (
+    Finding,
+    Location,
+    Person,
+    Rule,
+    ScanResult,
+    Secret,
+    Skip,
+    Suppressed,
+)
 from leakscan.safe_text import encodable, safe_text
 
 Clean = Callable[[str], str]
@@ -25,7 +34,8 @@ def presentable(result: ScanResult, *, show_secrets: bool) -> ScanResult:
 
     `Finding.secret` itself stays whole; a format that prints it decides how.
     """
-    secrets = () if show_secrets else (finding.secret for finding in result.findings)
+    everything = (*result.findings, *(item.finding for item in result.suppressed))
+    secrets = () if show_secrets else (finding.secret for finding in everything)
     clean = _cleaner(secrets, () if show_secrets else result.rules)
     skipped = tuple(Skip(clean(skip.what), clean(skip.why)) for skip in result.coverage.skipped)
     return replace(
@@ -34,6 +44,7 @@ def presentable(result: ScanResult, *, show_secrets: bool) -> ScanResult:
         scope=_maybe(result.scope, clean),
         findings=tuple(_clean_finding(finding, clean) for finding in result.findings),
         coverage=replace(result.coverage, skipped=skipped),
+        suppressed=tuple(_clean_suppressed(item, clean) for item in result.suppressed),
     )
 
 
@@ -107,6 +118,11 @@ def _clean_finding(finding: Finding, clean: Clean) -> Finding:
         reasons=tuple(map(clean, finding.reasons)),
         locations=tuple(_clean_location(location, clean) for location in finding.locations),
     )
+
+
+def _clean_suppressed(item: Suppressed, clean: Clean) -> Suppressed:
+    suppression = replace(item.suppression, reason=clean(item.suppression.reason))
+    return Suppressed(_clean_finding(item.finding, clean), suppression)
 
 
 def _clean_location(location: Location, clean: Clean) -> Location:

@@ -8,11 +8,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
 from leakscan import __version__
-from leakscan.model import Confidence, Finding, Location, ScanResult
+from leakscan.model import Confidence, Finding, Location, Means, ScanResult, Suppression
 from leakscan.report.documents import (
     Document,
     coverage_document,
     location_document,
+    suppressed_document,
     withheld_document,
 )
 from leakscan.report.sarif_places import place_document, place_fingerprint
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 MAX_RESULTS = 25_000
 MAX_NOTIFICATIONS = 1_000
 
+Listed = tuple[Finding, Suppression | None]
+"""A finding, with what suppresses it."""
+
 _LEVELS = {Confidence.HIGH: "error", Confidence.MEDIUM: "warning", Confidence.LOW: "note"}
 _NOTIFICATIONS = {
     "unread": "Something could not be read, so leaks may have been missed.",
@@ -33,20 +37,29 @@ _NOTIFICATIONS = {
 }
 
 
-def write(result: ScanResult, out: TextIO) -> None:
-    """Write the result as one SARIF log with one run."""
+def write(result: ScanResult, out: TextIO, *, show_suppressed: bool = False) -> None:
+    """Write the result as one SARIF log with one run.
+
+    Args:
+        result: what the scan found.
+        out: where it goes.
+        show_suppressed: whether what is suppressed is listed, too, as such.
+    """
     log = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [_run(result)],
+        "runs": [_run(result, show_suppressed)],
     }
     json.dump(log, out, indent=2)
     out.write("\n")
 
 
-def _run(result: ScanResult) -> Document:
+def _run(result: ScanResult, show_suppressed: bool) -> Document:
     rules = {rule.id: rule for rule in result.rules}
-    rules |= {finding.rule.id: finding.rule for finding in result.findings}
+    listed: list[Listed] = [(finding, None) for finding in result.findings]
+    if show_suppressed:
+        listed += [(item.finding, item.suppression) for item in result.suppressed]
+    rules |= {finding.rule.id: finding.rule for finding, _ in listed}
     driver = {
         "name": "leakscan",
         "version": __version__,
@@ -59,7 +72,7 @@ def _run(result: ScanResult) -> Document:
     }
     invocation = {
         "executionSuccessful": result.coverage.complete,
-        "toolExecutionNotifications": [*_unread(result), *_left_out(result)],
+        "toolExecutionNotifications": [*_unread(result), *_left_out(listed)],
     }
     coverage = coverage_document(result.coverage)
     del coverage["skipped"]  # the notifications tell
@@ -67,20 +80,24 @@ def _run(result: ScanResult) -> Document:
         "tool": {"driver": driver},
         "invocations": [invocation],
         "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The scanned repository."}}},
-        "results": list(islice(_results(result, list(rules)), MAX_RESULTS)),
+        "results": list(islice(_results(listed, list(rules)), MAX_RESULTS)),
         "columnKind": "unicodeCodePoints",
         "properties": {
             "target": result.target,
             "withheld": withheld_document(result),
+            "suppressed": suppressed_document(result),
             "coverage": coverage,
         },
     }
 
 
-def _results(result: ScanResult, rule_ids: list[str]) -> Iterator[Document]:
-    """Yield one result a location, the surest first: a limit then cuts the doubtful."""
+def _results(listed: list[Listed], rule_ids: list[str]) -> Iterator[Document]:
+    """Yield one result a location, the surest first: a limit then cuts the doubtful.
+
+    What is suppressed comes last.
+    """
     seen: Counter[str] = Counter()
-    for finding in sorted(result.findings, key=lambda found: -found.confidence.rank):
+    for finding, suppression in sorted(listed, key=_rank):
         for location in finding.locations:
             fingerprint = place_fingerprint(finding, location)
             seen[fingerprint] += 1
@@ -91,8 +108,22 @@ def _results(result: ScanResult, rule_ids: list[str]) -> Iterator[Document]:
                 "message": {"text": _message(finding, location)},
                 "locations": [place_document(location)],
                 "partialFingerprints": {"leakscan/v1": f"{fingerprint}:{seen[fingerprint]}"},
+                **({"suppressions": [_suppression(suppression)]} if suppression else {}),
                 "properties": _properties(finding, location),
             }
+
+
+def _rank(listed: Listed) -> tuple[bool, int]:
+    finding, suppression = listed
+    return (suppression is not None, -finding.confidence.rank)
+
+
+def _suppression(suppression: Suppression) -> Document:
+    return {
+        "kind": "inSource" if suppression.means is Means.INLINE else "external",
+        "status": "accepted",
+        "justification": f"{suppression.means.value}: {safe_text(suppression.reason)}",
+    }
 
 
 def _message(finding: Finding, location: Location) -> str:
@@ -131,8 +162,8 @@ def _unread(result: ScanResult) -> Iterator[Document]:
         yield _notification("unread", "error", f"{more:,} more things could not be read.")
 
 
-def _left_out(result: ScanResult) -> Iterator[Document]:
-    places = sum(len(finding.locations) for finding in result.findings)
+def _left_out(listed: list[Listed]) -> Iterator[Document]:
+    places = sum(len(finding.locations) for finding, _ in listed)
     if (more := places - MAX_RESULTS) > 0:
         text = f"{more:,} more places are left out, for a limit of {MAX_RESULTS:,} results."
         yield _notification("left-out", "warning", text)

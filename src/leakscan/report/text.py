@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from leakscan.model import ChecksumVerdict, Finding, Rule, ScanResult, Severity
+from leakscan.model import ChecksumVerdict, Finding, Rule, ScanResult, Severity, Suppressed
 from leakscan.report.location_table import location_lines
 from leakscan.report.verdict import verdict_lines
 from leakscan.report.words import encodable_by, wants_color
@@ -31,7 +31,13 @@ _SEVERITY_STYLES = {
 
 
 def write(
-    result: ScanResult, out: TextIO, *, show_secrets: bool, color: bool | None, advise: bool = True
+    result: ScanResult,
+    out: TextIO,
+    *,
+    show_secrets: bool,
+    color: bool | None,
+    advise: bool = True,
+    show_suppressed: bool = False,
 ) -> None:
     """Write the result; it fits a terminal's width, elsewhere lines are as long as they need.
 
@@ -41,6 +47,7 @@ def write(
         show_secrets: whether secrets are written whole.
         color: whether there are colours; ``None`` asks the environment and the stream.
         advise: whether to say what to do about leaked tokens.
+        show_suppressed: whether to list what is suppressed.
     """
     console = Console(
         file=out,
@@ -49,7 +56,7 @@ def write(
         highlight=False,
     )
     width = console.width if out.isatty() else None
-    lines = _report(result, width, show_secrets, advise=advise)
+    lines = _report(result, width, show_secrets, advise=advise, show_suppressed=show_suppressed)
     with console.capture() as report:
         # Many lines at a time: a call of print takes rich longer than a line.
         while some := list(islice(lines, 1000)):
@@ -58,17 +65,39 @@ def write(
 
 
 def _report(
-    result: ScanResult, width: int | None, show_secrets: bool, *, advise: bool
+    result: ScanResult,
+    width: int | None,
+    show_secrets: bool,
+    *,
+    advise: bool,
+    show_suppressed: bool,
 ) -> Iterator[Text]:
     for number, finding in enumerate(result.findings, 1):
         yield _title(number, finding, show_secrets)
         yield from _evidence(finding, width)
+        if finding.locations:
+            yield Text()
         yield from _places(finding, result.target, width)
         yield Text()
     if advise:
         for rule in {finding.rule.id: finding.rule for finding in result.findings}.values():
             yield from _remediation(rule, width)
-    yield from verdict_lines(result, width)
+    if show_suppressed and result.suppressed:
+        yield Text("Suppressed", "bold")
+        for item in result.suppressed:
+            yield from _suppressed(item, result.target, width, show_secrets)
+            yield Text()
+    yield from verdict_lines(result, width, show_suppressed=show_suppressed)
+
+
+def _suppressed(
+    item: Suppressed, target: str, width: int | None, show_secrets: bool
+) -> Iterator[Text]:
+    secret = item.finding.secret
+    shown = safe_text(secret.reveal() if show_secrets else secret.redacted())
+    yield Text(_MARGIN).append(shown, "magenta").append(f"  {safe_text(item.finding.rule.name)}")
+    yield from _prose(f"{item.suppression.means.value}: {item.suppression.reason}", width)
+    yield from _places(item.finding, target, width)
 
 
 def _title(number: int, finding: Finding, show_secrets: bool) -> Text:
@@ -101,7 +130,6 @@ def _places(finding: Finding, target: str, width: int | None) -> Iterator[Text]:
     shown = finding.locations[:MOST_LOCATIONS]
     if not shown:
         return
-    yield Text()
     room = None if width is None else width - len(_MARGIN)
     for line in location_lines(shown, target, room):
         yield Text(_MARGIN).append_text(line)

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from leakscan.model import Confidence, Coverage, ScanResult
 from leakscan.report.amounts import count
-from leakscan.report.words import amount_read, completeness, outcome
+from leakscan.report.words import amount_read, completeness, outcome, suppressed_amounts
 from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 MOST_SKIPS = 20
 
 
-def verdict_lines(result: ScanResult, width: int | None) -> Iterator[Text]:
+def verdict_lines(
+    result: ScanResult, width: int | None, *, show_suppressed: bool = False
+) -> Iterator[Text]:
     """Yield the closing lines; the verdict comes last, in parts if the width is too small."""
     yield from _withheld(result.withheld)
+    if result.suppressed:
+        hint = "" if show_suppressed else ": --show-suppressed lists them"
+        yield Text(suppressed_amounts(result) + hint, "dim")
     yield from _skips(result.coverage)
     parts = [_outcome(result), Text(amount_read(result.coverage)), _completeness(result.coverage)]
     verdict = Text(" · ").join(parts)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
+from leakscan.model import Means
 from leakscan.report.amounts import count, duration, size
 from leakscan.safe_text import safe_text
 
@@ -19,6 +21,8 @@ def outcome(result: ScanResult) -> str:
         places = sum(len(finding.locations) for finding in result.findings)
         findings = count(len(result.findings), "finding")
         return f"{findings} in {count(places, 'place')}{within}"
+    if result.coverage.complete and result.suppressed:
+        return f"No leaks found but what is suppressed{within}"
     if result.coverage.complete:
         return f"No leaks found{within}"
     return "Nothing found in what could be read, but the scan is INCOMPLETE"
@@ -45,7 +49,15 @@ def summary(result: ScanResult) -> str:
 
 def nothing_to_tell(result: ScanResult) -> bool:
     """Whether the verdict is the whole report."""
-    return not (result.findings or result.withheld or result.coverage.skipped)
+    told = (result.findings, result.withheld, result.coverage.skipped, result.suppressed)
+    return not any(told)
+
+
+def suppressed_amounts(result: ScanResult) -> str:
+    """Say how much was suppressed, and how: ``3 suppressed (2 inline, 1 baseline)``."""
+    counted = Counter(item.suppression.means for item in result.suppressed)
+    parts = [f"{counted[means]:,} {means.value}" for means in Means if counted[means]]
+    return f"{len(result.suppressed):,} suppressed ({', '.join(parts)})"
 
 
 def wants_color(out: TextIO, color: bool | None) -> bool:

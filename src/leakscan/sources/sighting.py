@@ -17,10 +17,16 @@ def no_progress(_done: int, _total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A match and where it was seen."""
+    """A match and where it was seen.
+
+    Attributes:
+        known: where the secret stood before, such as ``in HEAD``; only sources that compare
+            what is new with what was there before know that.
+    """
 
     match: Match
     location: Location
+    known: str | None = None
 
 
 Early = Callable[[Sighting], None]

@@ -1,0 +1,1 @@
+"""What keeps a token from being reported: comments, the baseline, allowlists."""

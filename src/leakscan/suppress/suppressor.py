@@ -1,0 +1,83 @@
+"""What suppresses a sighting: a comment on its line, an allowlist, the baseline; in this order."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from leakscan.model import Means, Suppression
+from leakscan.places import checkout_root
+from leakscan.suppress.allowlist import Allowlist
+from leakscan.suppress.baseline import Baseline, read_baseline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from leakscan.config import Config
+    from leakscan.sources.sighting import Sighting
+
+
+class Suppressor:
+    """Says what suppresses a sighting, if anything does.
+
+    Baselines are read when a sighting needs them, so that a clean scan does not wait for it.
+
+    Args:
+        allowlist: what the configuration allows.
+        baseline_files: files that may be missing.
+    """
+
+    def __init__(self, allowlist: Allowlist, baseline_files: Iterable[Path]) -> None:
+        self._allowlist = allowlist
+        self._baseline_files = tuple(baseline_files)
+
+    def __call__(self, sighting: Sighting) -> Suppression | None:
+        """Return what suppresses a sighting.
+
+        Raises:
+            UsageError: a baseline is wrong, or a pattern takes too long.
+        """
+        match = sighting.match
+        if match.allowed:
+            return Suppression(Means.INLINE, match.allowed)
+        if reason := self._allowlist.reason(sighting):
+            return Suppression(Means.ALLOWLIST, reason)
+        for name, baseline in self._baselines:
+            if baseline.find(match.rule, match.secret):
+                return Suppression(Means.BASELINE, f"in {name}")
+        return None
+
+    @cached_property
+    def _baselines(self) -> list[tuple[str, Baseline]]:
+        found = ((file.name, read_baseline(file)) for file in self._baseline_files)
+        return [(name, baseline) for name, baseline in found if baseline]
+
+
+def load_suppressor(
+    config: Config, target: Path | None = None, *, baseline: bool = True
+) -> Suppressor:
+    """Return what suppresses sightings in a target as the configuration says.
+
+    Args:
+        config: what the user has set; what the checkout that the user works in says is heeded
+            only for targets in it.
+        target: what is scanned; ``None`` for that checkout, or what has no path.
+        baseline: whether baselines suppress anything.
+
+    Raises:
+        UsageError: a pattern is no regular expression.
+    """
+    is_ours = target is None or is_in_checkout(config, target)
+    allowances = config.allow + (config.checkout_allow if is_ours else ())
+    files = [config.baseline_file, config.checkout_baseline if is_ours else None]
+    top = config.root if is_ours else target
+    return Suppressor(
+        Allowlist(allowances, None if top is None else str(top)),
+        [file for file in files if file and baseline],
+    )
+
+
+def is_in_checkout(config: Config, target: Path) -> bool:
+    """Whether a target lies in the checkout that the user works in, and in none within that."""
+    return config.root is not None and checkout_root(str(target)) == str(config.root)

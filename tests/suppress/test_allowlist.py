@@ -1,0 +1,84 @@
+"""Paths and patterns that the configuration allows."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from seen import RULE, seen
+
+from leakscan.config import Allowance
+from leakscan.errors import UsageError
+from leakscan.suppress import allowlist
+from leakscan.suppress.allowlist import Allowlist
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def allowing(top: str | None = "/srv/app", **conditions: Any) -> Allowlist:
+    return Allowlist([Allowance("/srv/app/.leakscan.toml: allow 1", "why", **conditions)], top)
+
+
+def test_a_path(token: str) -> None:
+    allowed = allowing(paths=("docs", "tests/**"))
+    assert allowed.reason(seen(token, "tests/a.env")) == "why"
+    assert allowed.reason(seen(token, "sub/docs/a.md")) == "why"
+    assert allowed.reason(seen(token, "src/tests/a.env")) is None
+    assert allowed.reason(seen(token, None)) is None
+
+
+def test_a_pattern_is_of_the_whole_secret(token: str) -> None:
+    assert allowing(patterns=("x", f"{token[:8]}.*")).reason(seen(token)) == "why"
+    assert allowing(patterns=(token[:8],)).reason(seen(token)) is None
+
+
+def test_all_conditions_of_a_table_must_hold(token: str) -> None:
+    both = allowing(paths=("tests",), patterns=("r8_.*",), rule=RULE)
+    assert both.reason(seen(token, "tests/a")) == "why"
+    assert both.reason(seen(token, "a")) is None
+    assert both.reason(seen("x" + token, "tests/a")) is None
+    assert both.reason(seen(token, "tests/a", rule="other")) is None
+
+
+def test_tables_are_alternatives_and_the_first_gives_the_reason(token: str) -> None:
+    one = Allowance("c: allow 1", "one", paths=("a",))
+    two = Allowance("c: allow 2", "two", paths=("*",))
+    tables = Allowlist([one, two], None)
+    assert [tables.reason(seen(token, path)) for path in ("a", "b")] == ["one", "two"]
+
+
+def test_paths_are_also_relative_to_the_top(tmp_path: Path, token: str) -> None:
+    """For repositories within a work tree, parts of it, and files that are scanned alone."""
+    allowed = allowing(str(tmp_path), paths=("vendor/lib/tests/",))
+    within = str(tmp_path / "vendor" / "lib")
+    assert allowed.reason(seen(token, "tests/a.env", repository=within)) == "why"
+    assert allowed.reason(seen(token, "src/a.env", repository=within)) is None
+    alone = str(tmp_path / "vendor" / "lib" / "tests" / "a.env")
+    assert allowed.reason(seen(token, alone, repository=alone)) == "why"
+    assert allowed.reason(seen(token, "tests/a.env", repository="/elsewhere")) is None
+
+
+def test_a_relative_target_is_where_it_is(
+    tmp_path: Path, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "src")
+    monkeypatch.chdir(tmp_path)
+    allowed = allowing(os.fspath(tmp_path), paths=("src/a.env",))
+    for repository in ("src", "./src/", "link"):
+        assert allowed.reason(seen(token, "a.env", repository=repository)) == "why", repository
+
+
+def test_a_pattern_that_is_none() -> None:
+    with pytest.raises(UsageError, match=r"\.toml: allow 1: patterns: no regular expression"):
+        allowing(patterns=("r8_(",))
+
+
+def test_a_pattern_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(allowlist, "PATIENCE", 0.05)
+    slow = allowing(patterns=(r"(?:a|a)+b",))
+    with pytest.raises(UsageError, match="allow 1: patterns: one takes too long") as caught:
+        slow.reason(seen("a" * 60))
+    assert "aaa" not in str(caught.value)
