@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import signal
 import sys
-from contextlib import suppress
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def start() -> NoReturn:
@@ -17,6 +17,11 @@ def start() -> NoReturn:
     is over, so neither looking for garbage nor taking every object apart at the end is waited
     for.
     """
+    _leave_if_clean()
+    import gc
+    import signal
+    from contextlib import suppress
+
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to leave in order
     gc.disable()
     # Where the shell has closed a stream, the next file to be opened would take its place.
@@ -29,6 +34,18 @@ def start() -> NoReturn:
         with suppress(OSError):
             stream.flush()
     os._exit(status)
+
+
+def _leave_if_clean() -> None:
+    """Spare a developer the import of everything where there surely is nothing to find."""
+    if sys.argv[1:2] in (["pre-commit"], ["commit-msg"]):
+        try:
+            from leakscan.glance import is_clean
+
+            if is_clean(*sys.argv[1:]):
+                os._exit(0)
+        except KeyboardInterrupt:
+            os._exit(130)
 
 
 if __name__ == "__main__":

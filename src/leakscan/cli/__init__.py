@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 COMMANDS = {
     "demo": "leakscan.cli.demo:demo",
     "scan": "leakscan.cli.scan:scan",
+    "pre-commit": "leakscan.cli.pre_commit:pre_commit",
+    "commit-msg": "leakscan.cli.commit_msg:commit_msg",
+    "pre-push": "leakscan.cli.pre_push:pre_push",
+    "pre-receive": "leakscan.cli.pre_receive:pre_receive",
     "baseline": "leakscan.cli.baseline:baseline",
     "watch": "leakscan.cli.watch:watch",
     "coverage": "leakscan.cli.coverage:coverage",

@@ -11,7 +11,7 @@ from leakscan.model import Kind, Location, Match
 from leakscan.sources.sighting import Sighting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from leakscan.git.survey import Hit
     from leakscan.sources.commits import Commits
@@ -40,7 +40,7 @@ class Messages:
         commits = self._commits
         if self._within is not None and hit.oid not in self._within:
             return
-        for match, kind, line in self._in_text(hit, Kind.COMMIT_MESSAGE):
+        for match, kind, line in parts_of(commits.text(hit.oid), hit.found, Kind.COMMIT_MESSAGE):
             location = commits.location(kind, hit.oid, hit.oid, None)
             yield Sighting(
                 match,
@@ -65,7 +65,7 @@ class Messages:
             commit = b""
         if self._within is not None and commit not in self._within:
             return
-        for match, kind, line in self._in_text(hit, Kind.TAG_MESSAGE):
+        for match, kind, line in parts_of(data, hit.found, Kind.TAG_MESSAGE):
             yield Sighting(
                 match,
                 Location(
@@ -82,15 +82,23 @@ class Messages:
                 ),
             )
 
-    def _in_text(self, hit: Hit[Match], message: Kind) -> Iterator[tuple[Match, Kind, int | None]]:
-        """Say in which part of a commit or tag each match stands, and the line of the message."""
-        data = self._commits.text(hit.oid)
-        end = header_end(data)
-        before = data.count(b"\n", 0, end)
-        for match in hit.found:
-            if match.start >= end:
-                yield match, message, match.line - before
-                continue
-            line = data[data.rfind(b"\n", 0, match.start) + 1 : match.start]
-            by = line.startswith((b"author ", b"committer ", b"tagger "))
-            yield match, Kind.IDENTITY if by else Kind.COMMIT_HEADER, None
+
+def parts_of(
+    text: bytes, found: Sequence[Match], message: Kind
+) -> Iterator[tuple[Match, Kind, int | None]]:
+    """Say in which part of a commit or tag each match stands, and the line of the message.
+
+    Args:
+        text: the commit or tag.
+        found: the matches in it.
+        message: the kind of those in the message.
+    """
+    end = header_end(text)
+    before = text.count(b"\n", 0, end)
+    for match in found:
+        if match.start >= end:
+            yield match, message, match.line - before
+            continue
+        line = text[text.rfind(b"\n", 0, match.start) + 1 : match.start]
+        by = line.startswith((b"author ", b"committer ", b"tagger "))
+        yield match, Kind.IDENTITY if by else Kind.COMMIT_HEADER, None

@@ -1,0 +1,31 @@
+"""``leakscan commit-msg``."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+
+import click
+
+from leakscan.cli.guarding import Guarded, GuardOptions, guard, guard_options
+from leakscan.report.guard import Occasion, Way
+from leakscan.report.guard_steps import out_of_message
+
+
+@click.command("commit-msg")
+@click.argument("file", type=click.Path(path_type=Path))
+@guard_options
+def commit_msg(file: Path, options: GuardOptions) -> int:
+    """Stop a commit whose message, in FILE, holds a token.
+
+    What git will drop, comments and the difference that `git commit -v` shows, is left out.
+
+    Exit status: 0 the commit may be made, 1 its message holds a token, 2 wrong usage, 3 an error.
+    """
+    from leakscan.sources.commit_message import scan_message
+
+    # From where git was called, a path below the top of the work tree leads nowhere.
+    named = file.absolute() if os.environ.get("GIT_PREFIX") else file
+    way = Way(Occasion.MESSAGE, partial(out_of_message, file=named))
+    return guard(Guarded("the message", way, partial(scan_message, file)), options)

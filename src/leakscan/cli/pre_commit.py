@@ -1,0 +1,56 @@
+"""``leakscan pre-commit``."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from leakscan.cli.guarding import Guarded, GuardOptions, guard, guard_options
+from leakscan.places import checkout_root
+from leakscan.report.guard import Occasion, Way
+from leakscan.report.guard_steps import out_of_files, out_of_index
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leakscan.model import Location
+
+
+@click.command("pre-commit")
+@guard_options
+def pre_commit(options: GuardOptions) -> int:
+    """Stop a commit that would add a token.
+
+    Looks at what is staged as it is staged, whatever the files are now. A token that stands in
+    HEAD already stops nothing, and is mentioned. Nothing is written where nothing is found.
+
+    Under the pre-commit framework, `pre-commit run --all-files` has it look at all tracked files,
+    and `--from-ref` and `--to-ref` at the commits between.
+
+    Exit status: 0 the commit may be made, 1 it would add a token, 2 wrong usage, 3 an error, or
+    not all could be read.
+    """
+    from leakscan.sources.staged import scan_staged, scan_tracked, staged_changes
+
+    if os.environ.get("PRE_COMMIT_TO_REF"):  # set by the framework
+        from leakscan.cli.pre_push import pushed_by_framework
+
+        return guard(pushed_by_framework(), options)
+    changes = staged_changes()
+    by_hand = "GIT_INDEX_FILE" not in os.environ  # which git sets when it runs a hook
+    if not changes and "PRE_COMMIT" in os.environ and by_hand:
+        way = Way(Occasion.FILES, out_of_files)
+        return guard(Guarded("the tracked files", way, scan_tracked), options)
+    way = Way(Occasion.COMMIT, _taking_out)
+    return guard(Guarded("what is staged", way, partial(scan_staged, changes)), options)
+
+
+def _taking_out(places: Sequence[Location]) -> str:
+    from leakscan.git.own import has
+
+    at_top = checkout_root(".") == str(Path.cwd()) and not os.environ.get("GIT_PREFIX")
+    return out_of_index(places, has_head=has("HEAD"), at_top=at_top)

@@ -1,0 +1,169 @@
+"""Running git in the repository that its user works in.
+
+Unlike `git.program`, this leaves everything as the user, or the git that runs a hook, has it: which
+repository, index and objects (a commit of some paths has an index of its own, a push that is
+received a quarantine), and the configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
+
+from leakscan.errors import TargetError
+from leakscan.git.damage import DamagedError
+from leakscan.git.texts import readable
+from leakscan.glance import VARIABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+NO_GIT = TargetError("the git program was not found", "install git, or put it on the PATH")
+
+
+def ask(*arguments: str, stdin: bytes = b"", doing: str) -> bytes:
+    """Return what git says.
+
+    Args:
+        arguments: after ``git``.
+        stdin: what it is told.
+        doing: what it is asked for, for the error: "say what is staged".
+
+    Raises:
+        TargetError: it fails, or is not there.
+    """
+    done = _run(arguments, stdin)
+    if done.returncode:
+        raise failed(doing, done.stderr)
+    return done.stdout
+
+
+def settings(names: str) -> dict[str, str]:
+    """Return settings of git by their names, which are in lower case; of several values the last.
+
+    Args:
+        names: a regular expression for them.
+
+    Raises:
+        TargetError: git cannot read them, or is not there.
+    """
+    done = _run(("config", "-z", "--get-regexp", names), b"")
+    if done.returncode > 1:  # 1: there are none
+        raise failed("read its configuration", done.stderr)
+    entries = os.fsdecode(done.stdout).split("\0")[:-1]
+    return {name: value for name, _, value in (entry.partition("\n") for entry in entries)}
+
+
+def has(revision: str) -> bool:
+    """Whether the repository has a commit of that name.
+
+    Raises:
+        TargetError: git is not there.
+    """
+    return _commit(revision) is not None
+
+
+def _commit(revision: str) -> str | None:
+    done = _run(("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"), b"")
+    return None if done.returncode else done.stdout.decode().strip()
+
+
+def _run(arguments: Sequence[str], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            ["git", *arguments],
+            input=stdin,
+            capture_output=True,
+            check=False,
+            env=os.environ | VARIABLES,
+        )
+    except FileNotFoundError:
+        raise NO_GIT from None
+
+
+def failed(doing: str, errors: bytes) -> TargetError:
+    """Return the error that says why git could not do something."""
+    said = readable(errors).strip()
+    lines = said.splitlines() or ["it says nothing"]
+    grave = [line for line in lines if line.startswith(("fatal: ", "error: "))]
+    reason = (grave or lines)[0].removeprefix("fatal: ").removeprefix("error: ")
+    # Outside of repositories, `git diff` compares files, and says so at length.
+    if "not a git repository" in reason or "git diff --no-index" in said:
+        return TargetError("this is no git repository", "run it inside of one")
+    return TargetError(f"git cannot {doing} ({reason})", "see `git status` and `git fsck`")
+
+
+@contextmanager
+def running(*commands: Sequence[str], stdin: bytes = b"", doing: str) -> Iterator[IO[bytes]]:
+    """Run git commands one into the other, and give what comes out at the end.
+
+    Args:
+        commands: each without ``git``.
+        stdin: what the first is told.
+        doing: as for `ask`.
+
+    Raises:
+        TargetError: one of them fails; known when all has been read, or what was read of it has
+            turned out to be damaged.
+    """
+    with _temporary(stdin) as told, _temporary() as errors:
+        source: IO[bytes] = told
+        processes: list[subprocess.Popen[bytes]] = []
+        try:
+            for command in commands:
+                processes.append(
+                    subprocess.Popen(
+                        ["git", *command],
+                        stdin=source,
+                        stdout=subprocess.PIPE,
+                        stderr=errors,
+                        env=os.environ | VARIABLES,
+                    )
+                )
+                source.close()
+                source = _output(processes[-1])
+            yield source
+            source.close()
+            if any(process.wait() for process in processes):
+                raise failed(doing, _said(errors))
+        except FileNotFoundError:
+            raise NO_GIT from None
+        except DamagedError:
+            if reason := _said(errors):  # git knows better why it stopped
+                raise failed(doing, reason) from None
+            raise
+        finally:
+            source.close()
+            for process in processes:
+                process.kill()
+                process.wait()
+
+
+def _temporary(content: bytes = b"") -> IO[bytes]:
+    """Return a temporary file, at its beginning.
+
+    Raises:
+        TargetError: there is no room for one.
+    """
+    try:
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+        file.write(content)
+        file.seek(0)
+    except OSError as error:
+        raise TargetError(
+            f"cannot write a temporary file ({error.strerror})", "make room, or set TMPDIR"
+        ) from None
+    return file
+
+
+def _said(errors: IO[bytes]) -> bytes:
+    errors.seek(0)
+    return errors.read(10_000)
+
+
+def _output(process: subprocess.Popen[bytes]) -> IO[bytes]:
+    assert process.stdout  # noqa: S101 - it was asked for
+    return process.stdout

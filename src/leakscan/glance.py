@@ -1,0 +1,218 @@
+"""One look at what is about to be committed, before anything else is imported.
+
+Nearly every commit holds nothing like a token, and a developer waits for each.  So this imports
+next to nothing, and only ever says that there surely is nothing to find.  Anything else (what looks
+like a token, rules that are not the shipped ones, an object that is not loose, a git that fails) is
+for the commands themselves, which look again, at everything, and explain.
+"""
+
+import os
+import zlib
+
+from leakscan.places import CHECKOUT_FILE, CONFIG_VARIABLE, checkout_root, user_config_file
+
+PREFIXES = (b"r8_",)
+"""With which the tokens of the shipped rules that are on begin."""
+
+BODY = 37
+"""Bytes that follow a prefix."""
+
+BODY_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+"""Which bytes these may be.  Without them a prefix is nothing: 17 MB of random bytes have one."""
+
+STAGED = (
+    "git", "diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative",
+    "--no-ext-diff", "--no-color", "--ignore-submodules=none",
+)  # fmt: skip
+"""Asks which ids of objects are staged in the place of which; works without a HEAD, too."""
+
+VARIABLES = {
+    "GIT_ALLOW_PROTOCOL": "",  # before 2.44, git knows no other way not to fetch what is missing
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",
+}
+"""How git is asked about the repository that its user works in; what led git there stays."""
+
+_ALONE = 1 << 20
+"""Compressed bytes from which on a faster library is worth its import, and a second process."""
+
+_LARGEST = 32 << 20
+"""Bytes of an object that is read here, before and after decompression."""
+
+_SUBMODULE = b"160000"
+
+_TYPE, _REGULAR = 0o170000, 0o100000
+"""Of what a file is, as stat(2) tells; the module `stat` says the same."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Protocol
+
+    class _Inflater(Protocol):
+        """What `zlib` and `isal` have in common."""
+
+        @property
+        def eof(self) -> bool: ...
+
+        @property
+        def unused_data(self) -> bytes: ...
+
+        def decompress(self, data: bytes, max_length: int = ..., /) -> bytes: ...
+
+
+def is_clean(command: str, *arguments: str) -> bool:
+    """Whether a command of the guard surely has nothing to find, and nothing to say.
+
+    Args:
+        command: its name.
+        arguments: what it is given.
+    """
+    try:
+        if command == "pre-commit" and not arguments:
+            return _rules_are_shipped() and _staged_is_clean()
+        if command == "commit-msg" and len(arguments) == 1:
+            return _rules_are_shipped() and not is_suspect(_read(arguments[0]))
+    except Exception:  # noqa: BLE001 - the command meets it again, and explains
+        return False
+    return False
+
+
+def is_suspect(data: bytes) -> bool:
+    """Whether the pattern of a shipped rule that is on would match anywhere."""
+    for prefix in PREFIXES:
+        at = data.find(prefix)
+        while at >= 0:
+            start = at + len(prefix)
+            body = data[start : start + BODY]
+            if len(body) == BODY and not body.translate(None, BODY_BYTES):
+                return True
+            at = data.find(prefix, at + 1)
+    return False
+
+
+def _rules_are_shipped() -> bool:
+    """Whether no configuration can name other rules: for that it would have to say "rule".
+
+    What else is wrong with one, the commands say when they have something to look for in it.
+    """
+    named = os.environ.get(CONFIG_VARIABLE)
+    root = checkout_root(".")
+    checkout = [f"{root}/{CHECKOUT_FILE}"] if root else []
+    for path in [named] if named else [user_config_file(), *checkout]:
+        try:
+            text = _read(path).lower()
+        except (FileNotFoundError, NotADirectoryError):
+            if named:
+                return False
+        else:
+            # TOML has other ways to write a letter.
+            if any(sign in text for sign in (b"rule", b"\\u", b"\\x")):
+                return False
+    return True
+
+
+def _staged_is_clean() -> bool:
+    if "PRE_COMMIT_TO_REF" in os.environ:  # the commits between are asked for
+        return False
+    changes = _output(STAGED)
+    if CHECKOUT_FILE.encode() in changes:  # whoever changes it wants to know whether it is right
+        return False
+    by_hand = "PRE_COMMIT" in os.environ and "GIT_INDEX_FILE" not in os.environ
+    if is_suspect(changes) or (by_hand and not changes):  # then the framework may mean all files
+        return False
+    staged: dict[bytes, None] = {}
+    for field in changes.split(b"\0")[:-1:2]:
+        _, mode, _, after, status = field.split()
+        if status == b"U":
+            return False
+        if status != b"D" and mode != _SUBMODULE:
+            staged[after] = None
+    folder = _object_folder()
+    paths = [f"{folder}/{oid[:2]}/{oid[2:]}" for oid in map(bytes.decode, staged)]
+    if sum(os.stat(path).st_size for path in paths) > _ALONE:
+        return _are_clean_by_two(paths)
+    return all(_is_clean_object(path, zlib.decompressobj) for path in paths)
+
+
+def _are_clean_by_two(paths: list[str]) -> bool:
+    """Look at every other object in a process of its own."""
+    from isal.isal_zlib import decompressobj
+
+    helper = os.fork()
+    if not helper:
+        status = 1
+        try:
+            status = 0 if all(_is_clean_object(path, decompressobj) for path in paths[1::2]) else 1
+        finally:
+            os._exit(status)
+    mine = all(_is_clean_object(path, decompressobj) for path in paths[::2])
+    return os.waitpid(helper, 0)[1] == 0 and mine
+
+
+def _is_clean_object(path: str, decompressobj: "Callable[[], _Inflater]") -> bool:
+    """Whether a loose object is a sound blob of moderate size, without a prefix in it."""
+    packed = _read(path)
+    inflater = decompressobj()
+    data = inflater.decompress(packed, _LARGEST)
+    head, _, content = data.partition(b"\0")
+    if not inflater.eof or inflater.unused_data or head != b"blob %d" % len(content):
+        return False
+    return not is_suspect(content)
+
+
+def _object_folder() -> str:
+    """Find the folder of loose objects (gitrepository-layout(5)) without asking git."""
+    if folder := os.environ.get("GIT_OBJECT_DIRECTORY"):
+        return folder
+    git_dir = os.environ.get("GIT_DIR") or f"{checkout_root('.')}/.git"
+    if os.path.isfile(git_dir):  # of a linked work tree, or a submodule
+        named = os.fsdecode(_read(git_dir)).removeprefix("gitdir: ").strip()
+        git_dir = os.path.join(os.path.dirname(git_dir), named)
+    if not os.path.isdir(f"{git_dir}/objects"):
+        git_dir = os.path.join(git_dir, os.fsdecode(_read(f"{git_dir}/commondir")).strip())
+    return f"{git_dir}/objects"
+
+
+def _read(path: str) -> bytes:
+    """Read a file whole.
+
+    Raises:
+        ValueError: it is large, or something else than a file: what is taken from a pipe would be
+            lost to the command.
+        OSError: it cannot be read.
+    """
+    about = os.stat(path)
+    if about.st_mode & _TYPE != _REGULAR or about.st_size > _LARGEST:
+        raise ValueError
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        data = os.read(descriptor, _LARGEST + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) != about.st_size:
+        raise ValueError
+    return data
+
+
+def _output(command: "Sequence[str]") -> bytes:
+    """Return what a program writes; `subprocess` would take as long to import as all else.
+
+    Raises:
+        OSError: there is no such program.
+        ValueError: it fails.
+    """
+    end, start = os.pipe()
+    quiet = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    streams = ((quiet, 0), (start, 1), (quiet, 2))
+    actions = [(os.POSIX_SPAWN_DUP2, source, to) for source, to in streams]
+    child = os.posix_spawnp(command[0], [*command], os.environ | VARIABLES, file_actions=actions)
+    os.close(start)
+    pieces = []
+    while piece := os.read(end, 1 << 16):
+        pieces.append(piece)
+    if os.waitpid(child, 0)[1]:
+        raise ValueError
+    return b"".join(pieces)

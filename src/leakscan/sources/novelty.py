@@ -1,0 +1,100 @@
+"""Which tokens a commit adds.
+
+It adds a token if that stands more often in what it changes than before, whichever parent one
+compares with: in all of it, and in the very file that is told.  So a token is not added by who
+edits its file, moves it, or merges it in; but is by who writes it to one place more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from leakscan.model import Kind
+from leakscan.sources.objects import search_objects
+from leakscan.sources.sighting import Sighting, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from leakscan.detect import Detector
+    from leakscan.git.raw_diff import Change
+    from leakscan.model import Location, Match
+
+Token = tuple[str, str]
+"""Rule and secret."""
+
+
+def token_of(match: Match) -> Token:
+    """Return what tells the token of a match from others."""
+    return match.rule, match.secret.reveal()
+
+
+class Novelty:
+    """Tells what a commit adds from what stood there before.
+
+    Args:
+        in_blobs: what was found in blobs, by their hex ids; it learns of more.
+        detector: what to search with.
+    """
+
+    def __init__(self, in_blobs: dict[str, list[Match]], detector: Detector) -> None:
+        self._in_blobs = in_blobs
+        self._detector = detector
+
+    def sightings(
+        self,
+        comparisons: Sequence[Sequence[Change]],
+        locate: Callable[[Change, Match, Kind], Location],
+        known: str,
+    ) -> Iterator[Sighting]:
+        """Yield the matches in what a commit changes; with what it does not add comes why.
+
+        Args:
+            comparisons: what it changes in comparison with each of its parents.
+            locate: says where a match stands; the kind is that of a file, a symlink or a path.
+            known: where a token stood that is not added, as in `Sighting`.
+        """
+        self._learn(oid for changes in comparisons for c in changes for oid in (c.before, c.after))
+        added = self._added(comparisons)
+        by_path = [{change.path: [change] for change in changes} for changes in comparisons]
+        for change in comparisons[0]:
+            kind = Kind.SYMLINK if change.is_symlink else Kind.BLOB
+            there = [(match, kind) for match in self._in_blob(change.after)]
+            there += [(m, Kind.PATH) for m in self._in_path(change) if not change.is_gone]
+            here = [changes.get(change.path, []) for changes in by_path]
+            added_here = self._added(here) if there else ()
+            for match, where in there:
+                is_added = token_of(match) in added and token_of(match) in added_here
+                place = locate(change, match, where)
+                yield Sighting(match, place, None if is_added else known)
+
+    def _added(self, comparisons: Sequence[Sequence[Change]]) -> set[Token]:
+        gains = [self._gain(changes) for changes in comparisons]
+        return {token for token in gains[0] if all(gain[token] > 0 for gain in gains)}
+
+    def _gain(self, changes: Iterable[Change]) -> Counter[Token]:
+        """Count how many times more each token stands in files, and in their names, than before."""
+        gain: Counter[Token] = Counter()
+        for change in changes:
+            in_path = [token_of(match) for match in self._in_path(change)]
+            gain.update(in_path if change.is_new else ())
+            gain.subtract(in_path if change.is_gone else ())
+            gain.update(map(token_of, self._in_blob(change.after)))
+            gain.subtract(map(token_of, self._in_blob(change.before)))
+        return gain
+
+    def _in_blob(self, oid: str | None) -> Sequence[Match]:
+        return self._in_blobs.get(oid, ()) if oid else ()
+
+    def _in_path(self, change: Change) -> Sequence[Match]:
+        return self._detector.search(change.path)
+
+    def _learn(self, oids: Iterable[str | None]) -> None:
+        """Search the blobs that were not searched yet: what stood there before.
+
+        What cannot be read counts as empty, so that what may be old is taken for new.
+        """
+        unknown = dict.fromkeys(oid for oid in oids if oid and oid not in self._in_blobs)
+        for item, found in search_objects([*unknown], self._detector, Tally(), str):
+            self._in_blobs[item.oid] = found

@@ -1,0 +1,213 @@
+"""What a push brings: the commits that one side has and the other has not."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from leakscan.errors import TargetError
+from leakscan.git.own import ask
+from leakscan.git.raw_diff import OPTIONS, read_commits
+from leakscan.git.texts import readable, signature
+from leakscan.model import Kind, Location
+from leakscan.sources.brought import brought_objects
+from leakscan.sources.messages import parts_of
+from leakscan.sources.novelty import Novelty, token_of
+from leakscan.sources.objects import read_whole, search_objects
+from leakscan.sources.sighting import Sighting, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping, Sequence
+
+    from leakscan.detect import Detector
+    from leakscan.git.raw_diff import Change
+    from leakscan.model import Match
+    from leakscan.sources.brought import OtherSide
+    from leakscan.sources.ref_updates import RefUpdate
+
+MOST_SOUGHT = 200
+"""Objects that git is told to look for by its arguments."""
+
+
+def scan_outgoing(
+    updates: Sequence[RefUpdate],
+    there: OtherSide,
+    repository: str,
+    detector: Detector,
+    tally: Tally,
+) -> Iterator[Sighting]:
+    """Search the objects that a push brings; with tokens that were there before comes that.
+
+    Args:
+        updates: of refs.
+        there: where it goes to.
+        repository: what to call it in locations.
+        detector: what to search with.
+        tally: told what was read and what could not be.
+
+    Raises:
+        TargetError: git cannot tell what the push brings.
+    """
+    outgoing = _Outgoing(updates, there, repository, detector, tally)
+    yield from outgoing.in_names()
+    found: dict[str, dict[str, list[Match]]] = {"blob": {}, "tree": {}, "commit": {}, "tag": {}}
+    brought = brought_objects(updates, there, tally)
+    for item, matches in search_objects(brought, detector, tally, "object {}".format):
+        found[item.type][item.oid] = matches
+    copied = _copied([*found["commit"]], found["blob"])
+    found["blob"] |= {i.oid: m for i, m in search_objects(copied, detector, Tally(), str) if m}
+    yield from outgoing.in_texts(found["commit"], Kind.COMMIT_MESSAGE)
+    yield from outgoing.in_texts(found["tag"], Kind.TAG_MESSAGE)
+    if any(found["blob"].values()) or any(found["tree"].values()):
+        yield from outgoing.in_files([*found["commit"]], found["blob"], found["tree"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Outgoing:
+    """Says where in what a push brings the matches stand."""
+
+    _updates: Sequence[RefUpdate]
+    _there: OtherSide
+    _repository: str
+    _detector: Detector
+    _tally: Tally
+
+    def in_names(self) -> Iterator[Sighting]:
+        """Yield what stands in the names of new refs."""
+        for update in self._updates:
+            if update.after and update.before is None:
+                name = os.fsencode(update.name)
+                place = Location(Kind.REF_NAME, self._repository, path=readable(name))
+                yield from (Sighting(match, place) for match in self._detector.search(name))
+
+    def in_texts(self, found: Mapping[str, list[Match]], message: Kind) -> Iterator[Sighting]:
+        """Yield what stands in commits or tags."""
+        texts = read_whole(_matched(found))
+        named = {update.after: update.name for update in self._updates}
+        for oid, text in texts.items():
+            is_tag = message is Kind.TAG_MESSAGE
+            by = signature(text, b"tagger" if is_tag else b"author")
+            for match, kind, line in parts_of(text, found[oid], message):
+                place = Location(
+                    kind,
+                    self._repository,
+                    object=oid,
+                    commit=None if is_tag else oid,
+                    path=named.get(oid) if is_tag else None,
+                    line=line,
+                    column=match.column,
+                    author=by.person if by else None,
+                    date=by.date if by else None,
+                )
+                yield Sighting(match, place)
+
+    def in_files(
+        self,
+        commits: Sequence[str],
+        blobs: dict[str, list[Match]],
+        trees: Mapping[str, list[Match]],
+    ) -> Iterator[Sighting]:
+        """Yield what stands in files and their names, by the commits that put it there."""
+        try:
+            sightings = list(self._by_commit(commits, blobs, trees))
+        except TargetError as error:
+            self._tally.skip("what commits change", str(error))
+            sightings = []
+        added = {token_of(s.match) for s in sightings if s.known is None}
+        told = [s for s in sightings if s.known is None or token_of(s.match) not in added]
+        authors = read_whole(list({s.location.commit for s in told if s.location.commit}))
+        for sighting in told:
+            by = signature(authors.get(sighting.location.commit or "", b""), b"author")
+            place = sighting.location
+            if by:
+                place = replace(place, author=by.person, date=by.date)
+            yield replace(sighting, location=place)
+        placed = {token_of(sighting.match) for sighting in told}
+        for kind, found in ((Kind.BLOB, blobs), (Kind.PATH, trees)):
+            for oid, matches in found.items():
+                for match in matches:
+                    if token_of(match) not in placed:  # no commit leads there, but a tag, say
+                        yield Sighting(match, Location(kind, self._repository, object=oid))
+
+    def _by_commit(
+        self,
+        commits: Sequence[str],
+        blobs: dict[str, list[Match]],
+        trees: Mapping[str, list[Match]],
+    ) -> Iterator[Sighting]:
+        novelty = Novelty(blobs, self._detector)
+        suspects = commits if any(trees.values()) else _leading_to(_matched(blobs), commits)
+        parents = _parents(suspects)
+        for commit, compared in groupby(_changes(suspects, "-m"), key=itemgetter(0)):
+            comparisons = [changes for _, changes in compared]
+            if self._is_suspect(comparisons[0], blobs):
+                # With a parent that has all the same, git does not list the comparison.
+                comparisons += [[]] * (parents[commit] - len(comparisons))
+                locate = partial(_location, self._repository, commit)
+                yield from novelty.sightings(comparisons, locate, self._there.known)
+
+    def _is_suspect(self, changes: Sequence[Change], blobs: Mapping[str, list[Match]]) -> bool:
+        return any(
+            (change.after and blobs.get(change.after)) or self._detector.search(change.path)
+            for change in changes
+            if not change.is_gone
+        )
+
+
+def _matched(found: Mapping[str, list[Match]]) -> list[str]:
+    return [oid for oid, matches in found.items() if matches]
+
+
+def _copied(commits: Sequence[str], brought: Container[str]) -> list[str]:
+    """Return the blobs that commits put somewhere, not from elsewhere, and that do not come.
+
+    Git sends no blob that the other side has, but a copy of its file may hold a token.
+    """
+    copied: dict[str, None] = {}
+    try:
+        for _, changes in _changes(commits):
+            before = {change.before for change in changes}
+            after = [change.after for change in changes if change.after not in before]
+            copied |= dict.fromkeys(oid for oid in after if oid and oid not in brought)
+    except TargetError:
+        pass  # what is missing has been told
+    return list(copied)
+
+
+def _leading_to(blobs: Sequence[str], commits: Sequence[str]) -> Sequence[str]:
+    """Return the commits that add or take away one of the blobs, and perhaps more."""
+    if len(blobs) > MOST_SOUGHT:
+        return commits
+    listed = _changes(commits, "-m", *(f"--find-object={oid}" for oid in blobs))
+    return list(dict.fromkeys(commit for commit, _ in listed))
+
+
+def _changes(commits: Sequence[str], *options: str) -> Iterator[tuple[str, list[Change]]]:
+    """Yield what commits change; with ``-m`` merges, too, once for each parent unlike them."""
+    if not commits:
+        return iter(())
+    listed = ask(
+        *("diff-tree", "--stdin", "-r", "--root", *OPTIONS, *options),
+        stdin="".join(f"{oid}\n" for oid in commits).encode(),
+        doing="tell what commits change",
+    )
+    return read_commits(listed)
+
+
+def _parents(commits: Sequence[str]) -> dict[str, int]:
+    """Return how many parents each of the commits has."""
+    told = "".join(f"{oid}\n" for oid in commits).encode()
+    arguments = ("--no-walk=unsorted", "--parents", "--stdin")
+    listed = ask("rev-list", *arguments, stdin=told, doing="name the parents of commits")
+    return {ids[0]: len(ids) - 1 for ids in map(str.split, listed.decode().splitlines())}
+
+
+def _location(repository: str, commit: str, change: Change, match: Match, kind: Kind) -> Location:
+    path = readable(change.path)
+    if kind is Kind.PATH:
+        return Location(kind, repository, None, commit, path)
+    return Location(kind, repository, change.after, commit, path, match.line, match.column)

@@ -1,0 +1,341 @@
+"""``leakscan pre-receive``, run by the real git on servers of several kinds."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import socket
+import struct
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from pushing import UNWANTED, Pushing, imported, listing_imports, running
+
+from gitrepo import GitRepo
+from hub.backend import GitServer
+from hub.git_faults import pkt
+from packs import BLOB, OFS_DELTA, copy_all, entry, object_id, offset_field
+from servers import a_closed_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from forked import Commands
+
+COMMIT, TREE = 1, 2
+NONE = "0" * 40
+
+
+@pytest.fixture
+def pushing(tmp_path: Path, commands: Commands) -> Pushing:
+    made = Pushing.made(tmp_path, commands)
+    made.server.hook("pre-receive", running("pre-receive"))
+    return made
+
+
+def has(pushing: Pushing, oid: str) -> bool:
+    """Tell whether the server has an object."""
+    return not pushing.server.run("git", "cat-file", "-e", oid).returncode
+
+
+def stored(pushing: Pushing) -> set[str]:
+    """List the files of the server's object store."""
+    folder = pushing.server.path / "objects"
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def remote_lines(said: str) -> list[str]:
+    """Return what the developer sees of what the server's hook writes."""
+    marked = [line for line in said.splitlines() if line.startswith("remote: ")]
+    return [line.removeprefix("remote: ").rstrip() for line in marked]
+
+
+@pytest.mark.parametrize("unpack_limit", [1, 100], ids=["pack", "loose"])
+def test_what_is_refused_leaves_nothing_behind(
+    pushing: Pushing, token: str, unpack_limit: int
+) -> None:
+    pushing.server.git("config", "receive.unpackLimit", str(unpack_limit))
+    before = stored(pushing)
+    commit = pushing.add("conf/settings.py", f"A = 1\nKEY = '{token}'\n")
+    blob = pushing.tip("HEAD:conf/settings.py")
+    said = pushing.stopped("main")
+    assert token not in said
+    assert "main -> main (pre-receive hook declined)" in said
+    lines = remote_lines(said)
+    assert lines[0] == "This push was refused as a whole: it brings 1 token."
+    place = f"conf/settings.py:2:8 in commit {commit[:12]} by Ann Author  {token[:6]}"
+    assert any(place in line for line in lines)
+    assert any("git commit -a --amend" in line for line in lines)
+    assert any("environment variable" in line for line in lines)
+    assert stored(pushing) == before
+    assert not has(pushing, commit)
+    assert not has(pushing, blob)
+    (pushing.work.path / "conf/settings.py").write_text("KEY = environ['KEY']\n")
+    pushing.work.git("commit", "-q", "-a", "--amend", "--no-edit")
+    assert pushing.passes("main") == ""
+    assert has(pushing, pushing.tip())
+    assert not has(pushing, blob)
+
+
+def test_an_earlier_commit_is_to_be_edited(pushing: Pushing, token: str) -> None:
+    commit = pushing.add(".env", token)
+    pushing.add("b.txt", "b")
+    assert f"git rebase -i {commit[:12]}^ " in pushing.stopped("main")
+
+
+def test_one_bad_ref_has_all_refused(pushing: Pushing, token: str) -> None:
+    pushing.work.git("branch", "good")
+    pushing.add(".env", token)
+    for options in ((), ("--atomic",)):
+        said = pushing.stopped(*options, "good", "main")
+        assert "refused as a whole" in said
+        assert said.count("(pre-receive hook declined)") == 2
+    assert pushing.passes("good") == ""
+
+
+def test_what_any_ref_leads_to_is_there_already(
+    pushing: Pushing, new_token: Callable[[], str]
+) -> None:
+    """Hidden ones, too: whoever brings the same again adds nothing."""
+    old, new = new_token(), new_token()
+    pushing.server.git("config", "transfer.hideRefs", "refs/hidden")
+    (pushing.server.hooks / "pre-receive").rename(pushing.server.path / "hook")
+    pushing.add(".env", f"{old}\n")
+    pushing.passes("main:topic")
+    pushing.server.git("update-ref", "refs/hidden/topic", "topic")
+    pushing.passes(":topic")
+    (pushing.server.path / "hook").rename(pushing.server.hooks / "pre-receive")
+    assert pushing.passes("main") == ""
+    pushing.add(".env", f"A = 1\n{old}\n")
+    [line] = remote_lines(pushing.passes("main"))
+    assert "is on this server already: it is not stopped" in line
+    assert old not in line
+    pushing.add("new.env", new)
+    assert "1 token" in pushing.stopped("main")
+
+
+def test_tags_messages_and_names(pushing: Pushing, new_token: Callable[[], str]) -> None:
+    message, tag, ref = new_token(), new_token(), new_token()
+    pushing.add("a.txt", "a", f"Use {message}")
+    pushing.work.git("tag", "-a", "-m", tag, "v1")
+    said = pushing.stopped("main", "v1", f"main:refs/heads/{ref}")
+    assert "3 tokens" in said
+    assert not any(secret in said for secret in (message, tag))
+    assert all(ref not in line for line in remote_lines(said))  # git itself tells what was pushed
+
+
+def test_what_is_allowed_is_counted(pushing: Pushing, token: str) -> None:
+    pushing.add("a.py", f"KEY = '{token}'  # leakscan: allow[replicate-api-token]\n")
+    assert "gives no reason" in pushing.stopped("main")
+    pushing.add("a.py", f"KEY = '{token}'  # leakscan: allow[replicate-api-token] a sample\n")
+    pushing.work.git("reset", "-q", "--soft", "HEAD~2")
+    pushing.work.git("commit", "-q", "-m", "Both")
+    [line] = remote_lines(pushing.passes("main"))
+    assert line.startswith("leakscan: 1 token suppressed")
+
+
+def test_deleting_and_forcing(pushing: Pushing, token: str) -> None:
+    pushing.add("a.txt", "a")
+    pushing.passes("main:topic")
+    pushing.work.git("reset", "-q", "--hard", "HEAD~")
+    pushing.add("b.txt", "b")
+    assert pushing.passes("--force", "main:topic") == ""
+    pushing.add(".env", token)
+    pushing.stopped("--force", "main:topic")
+    assert pushing.passes("--delete", "topic") == ""
+
+
+def test_the_first_push_to_a_new_server(pushing: Pushing, token: str) -> None:
+    new = pushing.work.another(pushing.server.path.parent / "new.git", "--bare")
+    new.hook("pre-receive", running("pre-receive"))
+    pushing.add(".env", token)
+    pushing.add(".env", "clean")
+    there = Pushing(pushing.work, new)
+    assert "1 token" in there.stopped("--mirror", to=new.path)
+    assert "1 token" in there.stopped("--all", to=new.path)
+    assert there.passes("HEAD~2:refs/heads/main", to=new.path) == ""
+
+
+def test_a_bare_environment(pushing: Pushing, token: str) -> None:
+    """As a server has it that was started by init: no home, and hardly any variable."""
+    program = "--receive-pack=env -i PATH=/usr/bin:/bin git-receive-pack"
+    pushing.add("a.txt", "a")
+    pushing.passes(program, "main")
+    pushing.add(".env", token)
+    said = pushing.stopped(program, "main")
+    assert remote_lines(said)[0].startswith("This push was refused")
+
+
+def test_objects_that_git_checks_first(pushing: Pushing, token: str) -> None:
+    pushing.server.git("config", "receive.fsckObjects", "true")
+    pushing.add("a.txt", "a")
+    assert pushing.passes("main") == ""
+    pushing.add(".env", token)
+    assert "1 token" in pushing.stopped("main")
+
+
+def test_a_push_by_http(pushing: Pushing, tmp_path: Path, token: str) -> None:
+    with GitServer(tmp_path, settings={"http.receivepack": "true"}) as server:
+        url = f"{server.url}/server.git"
+        pushing.add("a.txt", "a")
+        pushing.passes("main", to=url)
+        pushing.add(".env", token)
+        said = pushing.stopped("main", to=url)
+        assert remote_lines(said)[0].startswith("This push was refused")
+
+
+@contextlib.contextmanager
+def git_daemon(pushing: Pushing) -> Iterator[str]:
+    """Serve by git's own protocol."""
+    port = a_closed_port()
+    root = pushing.server.path.parent
+    command = ["git", "daemon", "--export-all", "--enable=receive-pack", "--reuseaddr"]
+    command += ["--listen=127.0.0.1", f"--port={port}", f"--base-path={root}", str(root)]
+    with subprocess.Popen(
+        command, env=pushing.work.environment, stderr=subprocess.DEVNULL, process_group=0
+    ) as daemon:
+        try:
+            for _ in range(100):
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                    break
+                time.sleep(0.05)
+            yield f"git://127.0.0.1:{port}/server.git"
+        finally:
+            os.killpg(daemon.pid, 15)
+
+
+def test_a_push_to_a_daemon(pushing: Pushing, token: str) -> None:
+    with git_daemon(pushing) as url:
+        pushing.add("a.txt", "a")
+        pushing.passes("main", to=url)
+        pushing.add(".env", token)
+        assert "1 token" in pushing.stopped("main", to=url)
+
+
+def test_many_objects(pushing: Pushing, token: str) -> None:
+    """Twenty thousand take seconds, not minutes."""
+    blobs = [f"blob\nmark :{n}\ndata <<X\ncontent {n}\nX\n" for n in range(1, 20_000)]
+    blobs.append(f"blob\nmark :20000\ndata <<X\n{token}\nX\n")
+    files = [f"M 644 :{n} {n % 100}/{n}\n" for n in range(1, 20_001)]
+    head = "commit refs/heads/many\ncommitter A <a> 1 +0000\ndata 1\nx\nfrom refs/heads/main\n"
+    told = "".join([*blobs, head, *files]).encode()
+    GitRepo(pushing.work.path).run("fast-import", "--quiet", stdin=told)
+    started = time.monotonic()
+    said = pushing.stopped("many")
+    assert time.monotonic() - started < 30
+    assert f"{20_000 % 100}/20000:1:1 in commit" in said
+
+
+def test_a_large_blob(pushing: Pushing, token: str) -> None:
+    """It is searched in pieces; the token lies across the border of two."""
+    border = 16 << 20
+    content = b"\n" * (border - 20) + token.encode() + b"\n" * border
+    repo = GitRepo(pushing.work.path)
+    repo.stage("large.bin", content)
+    repo.commit()
+    assert f"large.bin:{border - 19}:1 in commit" in pushing.stopped("main")
+
+
+# What no honest git sends.
+
+
+def receive(pushing: Pushing, tip: str, entries: list[bytes]) -> str:
+    """Send the server a pack made by hand; return what it says."""
+    pack = b"PACK" + struct.pack(">II", 2, len(entries)) + b"".join(entries)
+    pack += hashlib.sha1(pack, usedforsecurity=False).digest()
+    command = pkt(f"{NONE} {tip} refs/heads/made\0report-status".encode())
+    done = subprocess.run(
+        ["git", "receive-pack", "."],
+        cwd=pushing.server.path,
+        env=pushing.server.environment,
+        input=command + b"0000" + pack,
+        capture_output=True,
+        check=False,
+    )
+    return (done.stdout + done.stderr).decode(errors="replace")
+
+
+def commit_of(tree: str) -> bytes:
+    return f"tree {tree}\nauthor A <a> 1 +0000\ncommitter A <a> 1 +0000\n\nMade\n".encode()
+
+
+def made_of(content: bytes, name: bytes = b"a") -> tuple[str, list[bytes]]:
+    """Make a commit of one file by hand; return its id and its pack entries."""
+    tree = b"100644 " + name + b"\0" + bytes.fromhex(object_id("blob", content))
+    commit = commit_of(object_id("tree", tree))
+    entries = [entry(COMMIT, commit), entry(TREE, tree), entry(BLOB, content)]
+    return object_id("commit", commit), entries
+
+
+def test_names_that_git_would_not_write(pushing: Pushing, new_token: Callable[[], str]) -> None:
+    for name in (b"../../etc/passwd", b".git/hooks/x", b"a\n\x1b[2J", b"/"):
+        tip, entries = made_of(new_token().encode(), name)
+        said = receive(pushing, tip, entries)
+        assert "it brings 1 token" in said
+        assert "\x1b" not in said
+        assert not has(pushing, tip)
+    tip, entries = made_of(b"clean", b"../x")
+    assert "ok refs/heads/made" in receive(pushing, tip, entries)
+
+
+def test_a_delta_that_makes_a_large_blob_of_little(pushing: Pushing, token: str) -> None:
+    size = 30 << 20
+    blob = bytes(size) + token.encode()
+    tip, (commit, tree, _) = made_of(blob)
+    base = entry(BLOB, bytes(size))
+    delta = entry(OFS_DELTA, copy_all(size, token.encode()), base=offset_field(len(base)))
+    entries = [base, delta, commit, tree]
+    assert sum(map(len, entries)) < 100_000
+    assert f"a:1:{size + 1} in commit {tip[:12]}" in receive(pushing, tip, entries)
+    assert not has(pushing, tip)
+
+
+def test_what_leads_nowhere_never_gets_to_us(pushing: Pushing) -> None:
+    tip, entries = made_of(b"left out")
+    assert "ng refs/heads/made" in receive(pushing, tip, entries[:2])
+    spoilt = entries[2][:-3] + b"???"
+    assert "ng refs/heads/made" in receive(pushing, tip, [*entries[:2], spoilt])
+    assert not has(pushing, tip)
+
+
+# What cannot be read.
+
+
+def test_a_server_that_is_damaged_takes_nothing(pushing: Pushing) -> None:
+    (pushing.server.path / "refs/heads/broken").write_text("12" * 20 + "\n")
+    pushing.add("a.txt", "a")
+    lines = remote_lines(pushing.stopped("main"))
+    assert any("leakscan: git cannot tell what is pushed" in line for line in lines)
+    assert any("git fsck" in line for line in lines)
+
+
+def test_what_git_never_says(pushing: Pushing) -> None:
+    work = pushing.server
+    for told in (b"x\n", b"a b c\n"):
+        done = work.commands.run(["pre-receive"], stdin=told, env=work.environment, cwd=work.path)
+        assert done.returncode == 2
+        assert b"is not what git tells a pre-receive hook" in done.stderr
+
+
+def test_no_git(pushing: Pushing) -> None:
+    work, line = pushing.server, f"{NONE} {pushing.tip()} refs/heads/x\n".encode()
+    env = work.environment | {"PATH": "/nonexistent"}
+    done = work.commands.run(["pre-receive"], stdin=line, env=env, cwd=work.path)
+    assert done.returncode == 3
+    assert b"the git program was not found" in done.stderr
+
+
+def test_what_is_imported(pushing: Pushing, token: str) -> None:
+    pushing.server.hook("pre-receive", listing_imports("pre-receive"))
+    pushing.add("a.txt", "a")
+    names = imported(pushing.passes("main"))
+    assert "leakscan" in names
+    assert not names & (UNWANTED | {"hyperscan", "regex"})
+    pushing.add(".env", token)
+    names = imported(pushing.stopped("main"))
+    assert "hyperscan" in names
+    assert not names & UNWANTED

@@ -1,0 +1,351 @@
+"""The first look at a commit: whatever it lets pass, the long way lets pass without a word."""
+
+from __future__ import annotations
+
+import os
+import random
+import zlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from committing import BLOCKED, PASSED, Guard
+from leakscan.glance import PREFIXES, is_clean
+from leakscan.rules import load_rules, select_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from forked import Commands
+    from gitrepo import GitRepo
+
+    NewToken = Callable[[], str]
+
+
+@pytest.fixture
+def guard(
+    commands: Commands, repo: GitRepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Guard:
+    """Stand in a repository, as a user without any settings."""
+    made = Guard(commands, repo, tmp_path / "home")
+    for name in set(os.environ) - set(made.environment):
+        monkeypatch.delenv(name)
+    for name, value in made.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(repo.path)
+    return made
+
+
+def test_prefixes_are_those_of_the_rules_that_are_on() -> None:
+    rules = select_rules(load_rules(), ())
+    assert {*PREFIXES} == {prefix.encode() for rule in rules for prefix in rule.prefixes}
+
+
+def overwrite(path: Path, content: bytes) -> None:
+    path.chmod(0o644)
+    path.write_bytes(content)
+
+
+class Developer:
+    """Does one thing after the other, at random, that changes what is staged."""
+
+    def __init__(self, repo: GitRepo, rng: random.Random, new_token: NewToken) -> None:
+        self.repo, self.rng, self.new_token = repo, rng, new_token
+        self.tokens = [new_token()]
+
+    def name(self) -> str:
+        return self.rng.choice(["a", "b", "c", "d/e", "d/f"])
+
+    def staged(self) -> list[str]:
+        lines = self.repo.git("ls-files", "-s").splitlines()
+        return [line for line in lines if not line.startswith("160000")]
+
+    def token(self) -> str:
+        if self.rng.random() < 0.3:
+            self.tokens.append(self.new_token())
+        return self.rng.choice(self.tokens)
+
+    def write(self, content: str | bytes) -> None:
+        name = self.name()
+        path = self.repo.path / name
+        if path.is_symlink():
+            path.unlink()
+        self.repo.stage(name, content)
+
+    def stage_nothing(self) -> None:
+        self.write(f"nothing {self.rng.random()}\n")
+
+    def stage_token(self) -> None:
+        self.write(f"{self.rng.random()}\nKEY={self.token()}\n")
+
+    def stage_a_prefix(self) -> None:
+        self.write("r8_ is what they begin with\n")
+
+    def stage_much(self) -> None:
+        content = self.rng.randbytes(1_500_000).replace(b"r8_", b"")
+        self.write(content + (self.token().encode() if self.rng.random() < 0.5 else b""))
+
+    def stage_link(self) -> None:
+        path = self.repo.path / self.name()
+        path.parent.mkdir(exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.symlink_to(self.rng.choice(["nowhere", self.token()]))
+        self.repo.git("add", "-A")
+
+    def stage_submodule(self) -> None:
+        self.repo.git("update-index", "--add", "--cacheinfo", f"160000,{self.repo.tip()},sub")
+
+    def stage_name(self) -> None:
+        self.repo.stage(f"names/{self.token()}", "nothing\n")
+
+    def move(self) -> None:
+        if staged := self.staged():
+            source = self.rng.choice(staged).split("\t")[1]
+            self.repo.run("mv", "-f", source, f"moved{self.rng.randrange(3)}", check=False)
+
+    def remove(self) -> None:
+        if staged := self.staged():
+            self.repo.git("rm", "-qrf", "--cached", self.rng.choice(staged).split("\t")[1])
+
+    def change_mode(self) -> None:
+        if staged := self.staged():
+            name = self.rng.choice(staged).split("\t")[1]
+            self.repo.run("update-index", "--chmod=+x", name, check=False)
+
+    def commit(self) -> None:
+        self.repo.run("commit", "-qm", "All", check=False)
+
+    def pack(self) -> None:
+        self.repo.run("repack", "-adq", check=False)
+
+    def conflict(self) -> None:
+        oid = self.repo.git("hash-object", "-w", "--stdin", stdin=b"nothing")
+        self.repo.git("update-index", "--index-info", stdin=f"100644 {oid} 2\tboth\n".encode())
+
+    def damage(self) -> None:
+        if staged := self.staged():
+            path = self.repo.loose_path(self.rng.choice(staged).split()[1])
+            if path.exists():
+                content = path.read_bytes()
+                damages = (content[: len(content) // 2], content + b"more", b"", b"garbage")
+                overwrite(path, self.rng.choice(damages))
+
+    def reset(self) -> None:
+        self.repo.run("reset", "-q", "--hard", check=False)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_it_lets_pass_the_long_way_lets_pass(
+    guard: Guard, new_token: NewToken, seed: int
+) -> None:
+    rng = random.Random(seed)  # noqa: S311 - the same every time, on purpose
+    developer = Developer(guard.repo, rng, new_token)
+    common = [developer.stage_nothing, developer.commit, developer.reset, developer.remove]
+    rare = [getattr(developer, name) for name in vars(Developer) if name.startswith("stage_")]
+    rare += [developer.move, developer.change_mode, developer.pack]
+    if seed >= 4:
+        rare += [developer.conflict, developer.damage]
+    passed = 0
+    for _ in range(12):
+        for _ in range(rng.randrange(1, 4)):
+            rng.choice(common if rng.random() < 0.6 else rare)()
+        if is_clean("pre-commit"):
+            passed += 1
+            guard.passes()
+    assert passed
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_much_is_read_by_two(guard: Guard, token: str, place: int) -> None:
+    rng = random.Random(place)  # noqa: S311 - the same every time, on purpose
+    contents = [rng.randbytes(400_000).replace(b"r8_", b"") for _ in range(4)]
+    for number, content in enumerate(contents):
+        guard.repo.stage(f"{number}.bin", content)
+    assert is_clean("pre-commit")
+    guard.passes()
+    guard.repo.stage(f"{place}.bin", contents[place] + token.encode())
+    assert not is_clean("pre-commit")
+    assert guard().status == BLOCKED
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "cut": lambda packed: packed[:-8],
+    "cut by a byte": lambda packed: packed[:-1],
+    "empty": lambda _packed: b"",
+    "garbage": lambda _packed: b"garbage",
+    "more": lambda packed: packed + b"more",
+    "wrong size": lambda packed: zlib.compress(b"blob 99" + zlib.decompress(packed)[6:]),
+    "another type": lambda packed: zlib.compress(b"tree" + zlib.decompress(packed)[4:]),
+    "large": lambda _packed: zlib.compress(b"blob 40000000\0" + bytes(40_000_000), 1),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_objects_that_are_not_sound_are_for_the_long_way(guard: Guard, damage: str) -> None:
+    guard.repo.stage("a.txt", "nothing\n")
+    path = guard.repo.loose_path(guard.repo.git("hash-object", "a.txt"))
+    assert is_clean("pre-commit")
+    overwrite(path, DAMAGES[damage](path.read_bytes()))
+    assert not is_clean("pre-commit")
+    path.unlink()
+    assert not is_clean("pre-commit")
+
+
+OTHER_RULES = {
+    "enabled": '[rules]\nenable = ["all"]\n',
+    "dotted": 'rules.enable = ["all"]\n',
+    "inline": 'rules = { enable = ["all"] }\n',
+    "quoted": '["rules"]\nenable = ["all"]\n',
+    "escaped": '["\\u0072ules"]\nenable = ["all"]\n',
+    "escaped at length": '["\\U00000072ules"]\nenable = ["all"]\n',
+    "escaped in short": '["\\x72ules"]\nenable = ["all"]\n',
+    "escaped in the middle": '["ru\\u006ces"]\nenable = ["all"]\n',
+    "upper case": '[RULES]\nenable = ["all"]\n',
+    "misspelled": '[rulez]\nenable = ["all"]\n',
+    "folder": '[rules]\npaths = ["."]\n',
+}
+SAME_RULES = '[[allow]]\nreason = "made for tests"\npaths = ["tests/**"]\n'
+
+
+@pytest.fixture(params=["checkout", "folder within", "variable", "XDG", "home"])
+def configure(
+    request: pytest.FixtureRequest, guard: Guard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[[str], None]:
+    """Write a configuration to one of the places where it may be."""
+    files = {
+        "checkout": guard.repo.path / ".leakscan.toml",
+        "folder within": guard.repo.path / ".leakscan.toml",
+        "variable": tmp_path / "named.toml",
+        "XDG": tmp_path / "xdg/leakscan/config.toml",
+        "home": guard.home / ".config/leakscan/config.toml",
+    }
+    if request.param == "folder within":
+        (guard.repo.path / "within").mkdir()
+        monkeypatch.chdir(guard.repo.path / "within")
+    if request.param == "variable":
+        monkeypatch.setenv("LEAKSCAN_CONFIG", str(files["variable"]))
+    if request.param == "XDG":
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+
+    def write(text: str) -> None:
+        files[request.param].parent.mkdir(parents=True, exist_ok=True)
+        files[request.param].write_text(text)
+
+    return write
+
+
+def test_configurations_that_can_change_rules_are_for_the_long_way(
+    guard: Guard, configure: Callable[[str], None]
+) -> None:
+    guard.repo.stage("a.txt", "nothing\n")
+    configure(SAME_RULES)
+    assert is_clean("pre-commit")
+    for name, text in OTHER_RULES.items():
+        configure(text)
+        assert not is_clean("pre-commit"), name
+        assert not is_clean("commit-msg", str(guard.repo.path / "README.md")), name
+
+
+def test_another_rule_finds_what_the_glance_cannot(guard: Guard) -> None:
+    other = next(rule for rule in load_rules() if not rule.default and rule.examples.positive)
+    guard.repo.stage("a.txt", f"KEY={other.examples.positive[0]}\n")
+    assert is_clean("pre-commit")
+    guard.passes()
+    guard.repo.write(".leakscan.toml", f'[rules]\nenable = ["{other.id}"]\n')
+    assert not is_clean("pre-commit")
+    assert guard().status == BLOCKED
+
+
+def test_a_configuration_that_is_not_there(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    guard.repo.stage("a.txt", "nothing\n")
+    for named in ("no such file", ".", "README.md/within"):
+        monkeypatch.setenv("LEAKSCAN_CONFIG", named)
+        assert not is_clean("pre-commit")
+    monkeypatch.setenv("LEAKSCAN_CONFIG", "")
+    assert is_clean("pre-commit")
+
+
+def test_a_configuration_is_checked_when_it_is_committed(guard: Guard) -> None:
+    guard.repo.stage(".leakscan.toml", "[baseline]\nfile = 3\n")
+    assert not is_clean("pre-commit")
+    guard.repo.commit()
+    guard.repo.stage("a.txt", "nothing\n")
+    assert is_clean("pre-commit")
+
+
+def test_the_framework_may_ask_for_more(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRE_COMMIT", "1")
+    assert not is_clean("pre-commit")  # which may stand for all tracked files
+    guard.repo.stage("a.txt", "nothing\n")
+    assert is_clean("pre-commit")
+    monkeypatch.setenv("PRE_COMMIT_FROM_REF", "HEAD")
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", "HEAD")
+    assert not is_clean("pre-commit")
+
+
+def test_options_and_other_commands_are_for_the_long_way(guard: Guard) -> None:
+    guard.repo.stage("a.txt", "nothing\n")
+    assert is_clean("pre-commit")
+    for command in (["pre-commit", "--help"], ["commit-msg"], ["scan"], ["pre-push"], ["commit"]):
+        assert not is_clean(*command)
+
+
+@pytest.mark.usefixtures("guard")
+def test_messages(tmp_path: Path, token: str) -> None:
+    file = tmp_path / "message"
+    file.write_text("Nothing\n")
+    assert is_clean("commit-msg", str(file))
+    file.write_text(f"Use {token}\n")
+    assert not is_clean("commit-msg", str(file))
+    file.write_bytes(b"x" * 40_000_000)
+    assert not is_clean("commit-msg", str(file))
+    assert not is_clean("commit-msg", str(tmp_path))
+    assert not is_clean("commit-msg", "no such file")
+
+
+@pytest.mark.usefixtures("guard")
+def test_a_pipe_is_left_to_the_long_way() -> None:
+    end, start = os.pipe()
+    os.write(start, b"Nothing yet\n")
+    try:
+        assert not is_clean("commit-msg", f"/dev/fd/{end}")
+        assert os.read(end, 100) == b"Nothing yet\n"
+    finally:
+        os.close(end)
+        os.close(start)
+
+
+def test_no_repository_and_no_git(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard.repo.stage("a.txt", "nothing\n")
+    with monkeypatch.context() as here:
+        here.setenv("PATH", "/nowhere")
+        assert not is_clean("pre-commit")
+    monkeypatch.chdir(tmp_path)
+    assert not is_clean("pre-commit")
+
+
+def test_linked_work_trees_are_looked_at(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linked = guard.repo.worktree(tmp_path / "linked", "topic")
+    linked.stage("a.txt", "nothing\n")
+    monkeypatch.chdir(linked.path)
+    assert is_clean("pre-commit")
+    monkeypatch.setenv("GIT_DIR", linked.git("rev-parse", "--absolute-git-dir"))
+    assert is_clean("pre-commit")
+
+
+def test_an_index_of_many_files_is_quick(guard: Guard) -> None:
+    oid = guard.repo.git("hash-object", "-w", "--stdin", stdin=b"nothing\n")
+    lines = "".join(f"100644 {oid}\td{n % 100}/file{n}\n" for n in range(100_000))
+    guard.repo.git("update-index", "--index-info", stdin=lines.encode())
+    assert is_clean("pre-commit")
+    guard.repo.commit()
+    guard.repo.stage("a.txt", "nothing\n")
+    before = os.times().elapsed
+    assert is_clean("pre-commit")
+    assert os.times().elapsed - before < 5  # a hundred times as long as it takes
+    assert guard().status == PASSED
