@@ -25,6 +25,7 @@ COMMANDS = {
     "commit-msg": "leakscan.cli.commit_msg:commit_msg",
     "pre-push": "leakscan.cli.pre_push:pre_push",
     "pre-receive": "leakscan.cli.pre_receive:pre_receive",
+    "install-hook": "leakscan.cli.install_hook:install_hook",
     "baseline": "leakscan.cli.baseline:baseline",
     "watch": "leakscan.cli.watch:watch",
     "coverage": "leakscan.cli.coverage:coverage",

@@ -1,0 +1,1 @@
+"""Puts the git hooks of the guard into a repository, and takes them out again."""
