@@ -37,6 +37,7 @@ COMMANDS = {
     "digests": "leakscan.cli.digests:digests",
     "issuer": "leakscan.cli.issuer:issuer",
     "sample": "leakscan.cli.sample:sample",
+    "completion": "leakscan.cli.completion:completion",
 }
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

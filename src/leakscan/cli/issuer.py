@@ -131,7 +131,11 @@ def account() -> None:
 @click.option("--email", required=True, help="Where to write to when a token leaks.")
 @click.option("--name", help="Name of the person or organization.")
 @click.option(
-    "--kind", type=click.Choice(["user", "organization"]), default="user", show_default=True
+    "--kind",
+    type=click.Choice(["user", "organization"]),
+    default="user",
+    show_default=True,
+    help="Whose account it is.",
 )
 @click.option("--locale", help="Language to write in, such as en or de-AT.")
 @click.option("--github-url", metavar="URL", help="Page on GitHub.")
