@@ -30,11 +30,18 @@ class Run:
 
 
 def measure(
-    command: list[str], folder: Path, report: Path | None, limit: float, *, watch: bool
+    command: list[str],
+    folder: Path,
+    report: Path | None,
+    limit: float,
+    *,
+    watch: bool,
+    where: Path | None = None,
 ) -> Run:
     """Run a command in a session of its own and say what it cost.
 
-    Standard output goes to the report, for a command that does not name it itself.
+    Standard output goes to the report, for a command that does not name it itself.  The folder
+    is for what it writes to standard error; it runs there too, unless ``where`` says otherwise.
     """
     own_report = report is None or str(report) in command
     output = Path(os.devnull) if own_report or report is None else report
@@ -45,7 +52,7 @@ def measure(
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=errors,
-            cwd=folder,
+            cwd=where or folder,
             start_new_session=True,
         )
         pss, status, usage = follow(process, began + limit, watch=watch)
