@@ -23,6 +23,9 @@ from leakscan.report.github import Command, command_line
 WHOLE = ""
 """The range that leaves nothing out."""
 
+ADVICE = "give the input range, or run again"
+"""What to do where GitHub's event is not as it should be."""
+
 _ID = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
 
 
@@ -40,24 +43,53 @@ class Event:
     payload: dict[str, Any]
     commit: str
 
+    def text(self, *path: str) -> str:
+        """Return a text of the payload, by the names that lead to it.
+
+        Raises:
+            UsageError: there is none.
+        """
+        found: object = self.payload
+        for name in path:
+            found = found.get(name) if isinstance(found, dict) else None
+        if not isinstance(found, str):
+            raise UsageError(f"the event lacks {'.'.join(path)}", ADVICE)
+        return found
+
 
 def main() -> int:
-    """Scan what came; return the exit status."""
+    """Scan what came; return the exit status: 1 for a token, and for nothing else."""
     output = {"findings": "0", "complete": "false", "sarif-file": ""}
     try:
-        revisions = wanted_range(os.environ["RANGE"].strip(), read_event())
-        if revisions is None:
-            print("A branch or a tag was deleted: there is nothing to scan.")
-            output["complete"] = "true"
-            return 0
-        return scan(revisions, output)
+        try:
+            return run(output)
+        finally:
+            with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as file:
+                file.writelines(f"{name}={value}\n" for name, value in output.items())
     except KeyError as lack:
-        return refused(UsageError(f"the event lacks {lack}", "give the input range"))
+        return refused(UsageError(f"the variable {lack} is not set", "run it as action.yml does"))
+    except OSError as error:
+        return refused(LeakscanError(f"{error.filename}: {error.strerror}", "try again"))
     except LeakscanError as error:
         return refused(error)
-    finally:
-        with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as file:
-            file.writelines(f"{name}={value}\n" for name, value in output.items())
+    except Exception as error:  # noqa: BLE001 - Python would end with 1
+        return refused(
+            LeakscanError(f"internal error ({type(error).__name__})", "please report it")
+        )
+
+
+def run(output: dict[str, str]) -> int:
+    """Scan what came, note in ``output`` what is to be told, and return the exit status.
+
+    Raises:
+        UsageError: the event, the inputs or the checkout are not as they should be.
+    """
+    revisions = wanted_range(os.environ["RANGE"].strip(), read_event())
+    if revisions is None:
+        print("A branch or a tag was deleted: there is nothing to scan.")
+        output["complete"] = "true"
+        return 0
+    return scan(revisions, output)
 
 
 def refused(error: LeakscanError) -> int:
@@ -67,8 +99,20 @@ def refused(error: LeakscanError) -> int:
 
 
 def read_event() -> Event:
-    """Return the event as GitHub describes it."""
-    payload = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_bytes())
+    """Return the event as GitHub describes it.
+
+    Raises:
+        UsageError: its file cannot be read, or says something else.
+    """
+    path = Path(os.environ["GITHUB_EVENT_PATH"])
+    try:
+        payload = json.loads(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"cannot read the event {path} ({error.strerror})", ADVICE) from None
+    except (ValueError, RecursionError):
+        raise UsageError(f"the event {path} is no JSON", ADVICE) from None
+    if not isinstance(payload, dict):
+        raise UsageError(f"the event {path} is no JSON object", ADVICE)
     return Event(os.environ["GITHUB_EVENT_NAME"], payload, os.environ["GITHUB_SHA"])
 
 
@@ -76,7 +120,7 @@ def wanted_range(given: str, event: Event) -> str | None:
     """Return the commits to look at as git takes them, `WHOLE`, or ``None`` for nothing.
 
     Raises:
-        UsageError: the checkout lacks them.
+        UsageError: the checkout lacks them, or the event does not name them.
     """
     if git("rev-parse", "--git-dir") is None:
         raise UsageError("there is no git, or no repository", "run actions/checkout before")
@@ -87,18 +131,23 @@ def wanted_range(given: str, event: Event) -> str | None:
         raise UsageError("this checkout lacks older commits", advice)
     if given:
         return WHOLE if given == "all" else given
-    payload = event.payload
-    if pull := payload.get("pull_request"):
-        return between(pull["base"]["sha"], pull["head"]["sha"])
-    if group := payload.get("merge_group"):
-        return between(group["base_sha"], group["head_sha"])
+    if event.payload.get("pull_request"):
+        base = event.text("pull_request", "base", "sha")
+        return between(base, event.text("pull_request", "head", "sha"))
+    if event.payload.get("merge_group"):
+        base = event.text("merge_group", "base_sha")
+        return between(base, event.text("merge_group", "head_sha"))
     if event.name == "push":
         return pushed(event)
     return WHOLE
 
 
 def between(base: str, head: str) -> str:
-    """Return the range between two commits, which the checkout must have."""
+    """Return the range between two commits.
+
+    Raises:
+        UsageError: the checkout lacks one, or it is none.
+    """
     return f"{present(base)}..{present(head)}"
 
 
@@ -108,15 +157,17 @@ def pushed(event: Event) -> str:
     What was there before may be unknown: the branch or tag is new, or it was forced and the
     checkout does not have what nothing leads to any more.  Then it is all that the default
     branch lacks, or all of the default branch.
+
+    Raises:
+        UsageError: the checkout lacks a commit, or the event does not name one.
     """
-    payload, ref = event.payload, event.payload["ref"]
-    before, after = payload["before"], payload["after"]
+    ref, before, after = event.text("ref"), event.text("before"), event.text("after")
     # A checkout may replace an annotated tag with the commit that it stands for.
     is_tag = ref.startswith("refs/tags/")
     tip = present(event.commit if is_tag and commit_of(after) is None else after)
     if before.strip("0") and (base := commit_of(before)):
         return f"{base}..{tip}"
-    default = payload["repository"]["default_branch"]
+    default = event.text("repository", "default_branch")
     if ref == f"refs/heads/{default}":
         return tip
     base = git("rev-parse", "--verify", "--quiet", f"refs/remotes/origin/{default}^{{commit}}")
@@ -127,7 +178,7 @@ def present(commit: str) -> str:
     """Return the full id of a commit that the checkout must have.
 
     Raises:
-        UsageError: it does not.
+        UsageError: it does not, or this is no id.
     """
     if found := commit_of(commit):
         return found
@@ -136,9 +187,13 @@ def present(commit: str) -> str:
 
 
 def commit_of(name: str) -> str | None:
-    """Return the commit with this id, or of this tag, if it is here."""
+    """Return the commit with this id, or of this tag, if it is here.
+
+    Raises:
+        UsageError: this is no id.
+    """
     if not re.fullmatch(_ID, name):
-        raise UsageError(f"{name!r} is no commit", "GitHub's event is not as it should be")
+        raise UsageError(f"the event names {name!r}, which is no commit", ADVICE)
     return git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
 
 

@@ -139,7 +139,7 @@ def slow_hook() -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
     class Threads(ThreadingHTTPServer):

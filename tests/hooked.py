@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -117,3 +118,14 @@ class Hooked:
         (self.path / name).write_text(content)
         self.git("add", "--", name)
         return self.run("git", "commit", "-q", "-m", message)
+
+
+def files(folder: Path) -> dict[str, tuple[object, ...]]:
+    """Return what a folder holds: names, modes, contents and what links lead to."""
+    return {
+        path.name: (
+            stat.S_IMODE(path.lstat().st_mode),
+            path.readlink() if path.is_symlink() else path.read_bytes(),
+        )
+        for path in folder.iterdir()
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -115,7 +116,7 @@ def test_who_works_in_a_checkout_heeds_what_it_allows(tmp_path: Path, home: Path
     write(home / "leakscan" / "config.toml", mine)
     path = write(tmp_path / ".leakscan.toml", ALLOW)
     config = load_config(None, tmp_path)
-    where = f"{path}: allow"
+    where = f"{path}: [[allow]] number"
     paths, pattern = ("tests/**", "*.lock"), r"r8_EXAMPLE\w+"
     assert config.checkout_allow == (
         Allowance(f"{where} 1", "made for tests", paths=paths),
@@ -163,14 +164,19 @@ def test_a_checkout_may_say_little(tmp_path: Path, table: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("allow = 1", "allow: expected a list of tables, not a number"),
-        ("allow = [1]", "allow 1: expected a table, not a number"),
-        ("[[allow]]\npaths = ['x']", "allow 1.reason: missing"),
-        ("[[allow]]\nreason = 'x'", "allow 1.paths: missing, and so is patterns"),
-        ("[[allow]]\nreason = 'x'\npaths = []", "allow 1.paths: missing, and so is patterns"),
-        ("[[allow]]\nreason = ' '\npaths = ['x']", "allow 1.reason: expected a text"),
-        ("[[allow]]\nreason = ''\npaths = ['x']", "allow 1.reason: expected a text"),
-        ("[[allow]]\nreason = 'x'\npath = ['x']", "allow 1.path: unknown key"),
+        ("allow = 1", "allow: expected a list of tables, not a number: write [{ reason = "),
+        ("[allow]\nreason = 'x'", "allow: expected a list of tables, not a table: write [[allow]]"),
+        ("allow = [1]", "[[allow]] number 1: expected a table, not a number"),
+        ("[[allow]]\npaths = ['x']", "reason in [[allow]] number 1: missing: set it there"),
+        (
+            "[[allow]]\nreason = 'x'\npaths = ['a', '!b']",
+            "paths in [[allow]] number 1: a glob begins",
+        ),
+        ("[[allow]]\nreason = 'x'", "paths in [[allow]] number 1: missing, and so is patterns"),
+        ("[[allow]]\nreason = 'x'\npaths = []", "paths in [[allow]] number 1: missing, and so"),
+        ("[[allow]]\nreason = ' '\npaths = ['x']", "reason in [[allow]] number 1: expected a text"),
+        ("[[allow]]\nreason = ''\npaths = ['x']", "reason in [[allow]] number 1: expected a text"),
+        ("[[allow]]\nreason = 'x'\npath = ['x']", "path in [[allow]] number 1: unknown key"),
         ("[baseline]\npath = 'x'", "baseline.path: unknown key"),
         ("colour = 1", "colour: unknown key"),
         ("[rules]\nenabled = []", "rules.enabled: unknown key"),
@@ -184,6 +190,7 @@ def test_a_checkout_may_say_little(tmp_path: Path, table: str) -> None:
         ("digests.key_file = 7", "digests.key_file: expected a path"),
         ("digests.file = '~no-such-user/x'", "digests.file: no such home folder"),
         ("[rules", "not a TOML file"),
+        ("a = " + "9" * 5000, "not a TOML file"),
     ],
 )
 def test_a_wrong_file_is_one_clear_line(tmp_path: Path, text: str, problem: str) -> None:
@@ -203,3 +210,64 @@ def test_a_named_file_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "latin.toml").write_bytes(b"# caf\xe9")
     with pytest.raises(UsageError, match="not a TOML file"):
         load_config(tmp_path / "latin.toml")
+
+
+def odd(path: Path, kind: str) -> Path:
+    """Make something that is no regular file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case _:
+            links = {"device": "/dev/zero", "loop": path.name, "nothing": "nowhere"}
+            path.symlink_to(links[kind])
+    return path
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "loop", "nothing"])
+@pytest.mark.parametrize("whose", ["checkout", "user", "named"])
+def test_a_configuration_that_is_no_file(tmp_path: Path, home: Path, whose: str, kind: str) -> None:
+    (tmp_path / ".git").mkdir()
+    places = {"checkout": tmp_path / ".leakscan.toml", "user": home / "leakscan" / "config.toml"}
+    path = odd(places.get(whose, tmp_path / "named.toml"), kind)
+    with pytest.raises(UsageError) as caught:
+        load_config(path if whose == "named" else None, tmp_path)
+    assert str(caught.value).startswith(f"{path}: cannot read it: ")
+
+
+def test_a_folder_of_the_user_that_cannot_be_read(home: Path) -> None:
+    home.mkdir()
+    (home / "leakscan").symlink_to("leakscan")
+    with pytest.raises(UsageError, match=r"leakscan/config\.toml: cannot read it: "):
+        load_config()
+    (home / "leakscan").unlink()
+    (home / "leakscan").touch()  # in a file there is surely no configuration
+    assert load_config() == Config()
+
+
+@pytest.mark.parametrize("path", ["/etc/rules", "../rules", "rules/../..", "link", "folder"])
+def test_a_checkout_names_only_rules_of_its_own(tmp_path: Path, path: str) -> None:
+    checkout = tmp_path / "checkout"
+    write(checkout / ".git" / "HEAD", "")
+    write(tmp_path / "rules" / "a.toml", "")
+    (checkout / "link").symlink_to("../rules")
+    (checkout / "folder").mkdir()
+    (checkout / "folder" / "a.toml").symlink_to("../../rules/a.toml")
+    write(checkout / ".leakscan.toml", f'rules.paths = ["{path}"]')
+    with pytest.raises(UsageError, match=r"rules\.paths: outside of the checkout"):
+        load_config(None, checkout)
+    write(checkout / "rules" / "a.toml", "")
+    write(checkout / ".leakscan.toml", 'rules.paths = ["rules", "rules/a.toml", "absent"]')
+    assert len(load_config(None, checkout).rule_paths) == 3
+
+
+def test_the_baseline_of_a_checkout_is_no_link_out_of_it(tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    write(checkout / ".git" / "HEAD", "")
+    (checkout / "known").symlink_to("../known")
+    write(checkout / ".leakscan.toml", 'baseline.file = "known"')
+    with pytest.raises(UsageError, match=r"baseline\.file: outside of the checkout"):
+        load_config(None, checkout)

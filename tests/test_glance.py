@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 import zlib
 from typing import TYPE_CHECKING
 
 import pytest
 
-from committing import BLOCKED, PASSED, Guard
-from leakscan.glance import PREFIXES, is_clean
-from leakscan.rules import load_rules, select_rules
+from committing import BLOCKED, MISUSED, PASSED, Guard
+from leakscan.glance import is_clean
+from leakscan.rules import load_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,11 +37,6 @@ def guard(
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(repo.path)
     return made
-
-
-def test_prefixes_are_those_of_the_rules_that_are_on() -> None:
-    rules = select_rules(load_rules(), ())
-    assert {*PREFIXES} == {prefix.encode() for rule in rules for prefix in rule.prefixes}
 
 
 def overwrite(path: Path, content: bytes) -> None:
@@ -169,6 +166,22 @@ def test_much_is_read_by_two(guard: Guard, token: str, place: int) -> None:
     assert guard().status == BLOCKED
 
 
+def test_who_helped_has_ended(guard: Guard) -> None:
+    """Even where what is read beside it is damaged."""
+    rng = random.Random(1)  # noqa: S311 - the same every time, on purpose
+    for name in ("a.bin", "b.bin"):
+        guard.repo.stage(name, rng.randbytes(1_500_000).replace(b"r8_", b""))
+    for name in ("a.bin", "b.bin"):
+        path = guard.repo.loose_path(guard.repo.git("hash-object", name))
+        overwrite(path, b"garbage" + path.read_bytes())
+    program = (
+        "import os\nfrom leakscan.glance import is_clean\nassert not is_clean('pre-commit')\n"
+        "try:\n    os.waitpid(-1, 0)\nexcept ChildProcessError:\n    print('alone')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout == b"alone\n"
+
+
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "cut": lambda packed: packed[:-8],
     "cut by a byte": lambda packed: packed[:-1],
@@ -274,6 +287,28 @@ def test_a_configuration_is_checked_when_it_is_committed(guard: Guard) -> None:
     assert is_clean("pre-commit")
 
 
+def test_a_configuration_that_is_no_file(guard: Guard) -> None:
+    guard.repo.stage("a.txt", "nothing\n")
+    path = guard.repo.path / ".leakscan.toml"
+    assert is_clean("pre-commit")
+    for target in ("nowhere", ".leakscan.toml", "/dev/zero", "."):
+        path.symlink_to(target)
+        assert not is_clean("pre-commit"), target
+        assert guard().status == MISUSED, target
+        path.unlink()
+    os.mkfifo(path)
+    assert not is_clean("pre-commit")
+    assert guard().status == MISUSED
+
+
+def test_a_baseline_is_checked_when_it_is_committed(guard: Guard) -> None:
+    guard.repo.stage(".leakscan-baseline", "<<<<<<< HEAD\n")
+    assert not is_clean("pre-commit")
+    guard.repo.commit()
+    guard.repo.stage("a.txt", "nothing\n")
+    assert is_clean("pre-commit")
+
+
 def test_the_framework_may_ask_for_more(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRE_COMMIT", "1")
     assert not is_clean("pre-commit")  # which may stand for all tracked files
@@ -308,12 +343,12 @@ def test_messages(tmp_path: Path, token: str) -> None:
 def test_a_pipe_is_left_to_the_long_way() -> None:
     end, start = os.pipe()
     os.write(start, b"Nothing yet\n")
+    os.close(start)
     try:
         assert not is_clean("commit-msg", f"/dev/fd/{end}")
         assert os.read(end, 100) == b"Nothing yet\n"
     finally:
         os.close(end)
-        os.close(start)
 
 
 def test_no_repository_and_no_git(
@@ -336,6 +371,18 @@ def test_linked_work_trees_are_looked_at(
     assert is_clean("pre-commit")
     monkeypatch.setenv("GIT_DIR", linked.git("rev-parse", "--absolute-git-dir"))
     assert is_clean("pre-commit")
+
+
+def test_rules_of_a_work_tree_far_from_its_repository(
+    guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "far").mkdir()
+    monkeypatch.setenv("GIT_DIR", str(guard.repo.git_dir))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "far"))
+    monkeypatch.chdir(tmp_path / "far")
+    assert is_clean("pre-commit")
+    (tmp_path / "far/.leakscan.toml").write_text('rules.enable = ["all"]')
+    assert not is_clean("pre-commit")
 
 
 def test_an_index_of_many_files_is_quick(guard: Guard) -> None:

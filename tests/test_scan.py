@@ -33,10 +33,12 @@ def seen(
     *,
     known: str | None = None,
     allowed: str | None = None,
+    fault: str | None = None,
     confidence: Confidence = Confidence.HIGH,
 ) -> Sighting:
     unknown = ChecksumVerdict.UNKNOWN
-    match = Match(RULES[0].id, Secret(token), 0, 1, 1, confidence, unknown, allowed=allowed)
+    match = Match(RULES[0].id, Secret(token), 0, 1, 1, confidence, unknown)
+    match = replace(match, allowed=allowed, allow_fault=fault)
     return Sighting(match, Location(Kind.STAGED, "/srv/app", path=path, line=1), known)
 
 
@@ -91,7 +93,7 @@ def test_what_is_suppressed_everywhere_is_no_finding(new_token: Callable[[], str
 
 
 def test_without_suppression_comments_say_nothing(token: str) -> None:
-    sightings = [seen(token, "a", allowed="made for tests"), seen(token, "b", allowed="")]
+    sightings = [seen(token, "a", allowed="made for tests"), seen(token, "b", fault="wrong")]
     result = collected(*sightings, suppress=None)
     assert paths(result) == [["a", "b"]]
     assert result.findings[0].reasons == ()
@@ -106,16 +108,19 @@ def test_what_was_known_before_goes_first_and_always(token: str) -> None:
         assert result.suppressed[0].suppression == Suppression(Means.KNOWN, "in HEAD")
 
 
-def test_a_comment_without_a_reason_is_told(token: str) -> None:
-    (finding,) = collected(seen(token, "a"), seen(token, "b", allowed="")).findings
-    lack = "its allow comment gives no reason: leakscan: allow[replicate-api-token] REASON"
-    assert finding.reasons == (lack,)
+def test_what_is_wrong_with_comments_is_told(token: str) -> None:
+    (finding,) = collected(seen(token, "a"), seen(token, "b", fault="wrong")).findings
+    assert finding.reasons == ("wrong: leakscan: allow[replicate-api-token] REASON",)
+    several = [seen(token, str(number), fault=f"wrong {number}") for number in (5, 2, 4, 3, 2)]
+    (finding,) = collected(*several).findings
+    lacks = ("wrong 2", "wrong 3", "wrong 4: leakscan: allow[replicate-api-token] REASON")
+    assert finding.reasons == lacks
 
 
-def test_a_comment_that_needs_no_reason_is_not_told(token: str) -> None:
+def test_a_comment_that_has_nothing_to_allow_is_not_told(token: str) -> None:
     allow = Suppression(Means.ALLOWLIST, "why")
     result = collected(
-        seen(token, "a", allowed=""),
+        seen(token, "a", fault="wrong"),
         seen(token, "b"),
         suppress=lambda sighting: allow if sighting.location.path == "a" else None,
     )

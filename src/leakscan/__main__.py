@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # built in, which its stubs do not know
 import os
 import sys
 
@@ -17,12 +18,13 @@ def start() -> NoReturn:
     is over, so neither looking for garbage nor taking every object apart at the end is waited
     for.
     """
+    # Until there is something to leave in order.  The module `signal` takes ms to import.
+    if _signal.getsignal(_signal.SIGINT) is not _signal.SIG_IGN:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     _leave_if_clean()
     import gc
-    import signal
     from contextlib import suppress
 
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to leave in order
     gc.disable()
     # Where the shell has closed a stream, the next file to be opened would take its place.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115 - stays open until the process ends
@@ -39,13 +41,10 @@ def start() -> NoReturn:
 def _leave_if_clean() -> None:
     """Spare a developer the import of everything where there surely is nothing to find."""
     if sys.argv[1:2] in (["pre-commit"], ["commit-msg"]):
-        try:
-            from leakscan.glance import is_clean
+        from leakscan.glance import is_clean
 
-            if is_clean(*sys.argv[1:]):
-                os._exit(0)
-        except KeyboardInterrupt:
-            os._exit(130)
+        if is_clean(*sys.argv[1:]):
+            os._exit(0)
 
 
 if __name__ == "__main__":

@@ -13,15 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leakscan.errors import UsageError
-from leakscan.places import CHECKOUT_FILE, CONFIG_VARIABLE, checkout_root, user_config_file
+from leakscan.places import (
+    BASELINE_FILE,
+    CHECKOUT_FILE,
+    CONFIG_VARIABLE,
+    own_root,
+    user_config_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from leakscan.toml_table import Table
-
-BASELINE_FILE = ".leakscan-baseline"
-"""At the top of a checkout, unless the configuration names another."""
 
 RESPONSE = ("ledger", "disable", "verify", "mail", "alerts", "respond")
 """Tables that `respond.settings` reads, when there is something to respond to."""
@@ -110,7 +113,7 @@ def load_config(explicit: Path | None = None, start: Path | None = None) -> Conf
     Raises:
         UsageError: a named file is missing, or a file is wrong; the key is named.
     """
-    top = checkout_root(str(start)) if start is not None else None
+    top = own_root(str(start)) if start is not None else None
     root = Path(top) if top is not None else None
     named = explicit or (
         Path(os.environ[CONFIG_VARIABLE]) if os.environ.get(CONFIG_VARIABLE) else None
@@ -118,9 +121,10 @@ def load_config(explicit: Path | None = None, start: Path | None = None) -> Conf
     if named is not None:
         return _in_checkout(_parse(_read(named), named), root)
     path = Path(user_config_file())
-    config = _in_checkout(_parse(_read(path), path) if path.is_file() else Config(), root)
-    if root is not None and (root / CHECKOUT_FILE).is_file():
-        return _with_checkout(root / CHECKOUT_FILE, config)
+    tables = _read_if_there(path)
+    config = _in_checkout(Config() if tables is None else _parse(tables, path), root)
+    if root is not None and (tables := _read_if_there(root / CHECKOUT_FILE)) is not None:
+        return _with_checkout(root / CHECKOUT_FILE, tables, config)
     return config
 
 
@@ -128,13 +132,12 @@ def _in_checkout(config: Config, root: Path | None) -> Config:
     return replace(config, root=root, checkout_baseline=root and root / BASELINE_FILE)
 
 
-def _with_checkout(path: Path, config: Config) -> Config:
+def _with_checkout(path: Path, table: Mapping[str, object], config: Config) -> Config:
     """Add what a checkout's file says, which anybody may have written: some things it may not.
 
     Raises:
         UsageError: it says one of them.
     """
-    table = _read(path)
     forbidden = [name for name in _TABLES if name not in _OF_CHECKOUTS and name in table]
     rules = table.get("rules")
     if isinstance(rules, dict) and "override" in rules:
@@ -145,31 +148,45 @@ def _with_checkout(path: Path, config: Config) -> Config:
             f"set it in your own configuration, or say --config {path}",
         )
     added = _parse(table, path)
+    for rules_path in added.rule_paths:
+        for file in (rules_path, *rules_path.glob("*.toml")):  # a link may lead anywhere
+            _require_inside(path, "rules.paths", file)
+    if added.baseline_file:
+        _require_inside(path, "baseline.file", added.baseline_file)
     return replace(
         config,
         checkout=path,
         rule_paths=config.rule_paths + added.rule_paths,
         also_enable=added.enable,
         checkout_allow=added.allow,
-        checkout_baseline=_inside(path, added.baseline_file) or config.checkout_baseline,
+        checkout_baseline=added.baseline_file or config.checkout_baseline,
     )
 
 
-def _inside(source: Path, file: Path | None) -> Path | None:
-    """Return a file that a checkout's configuration names, if it is the checkout's own."""
-    if file is None or Path(os.path.normpath(file)).is_relative_to(source.parent):
-        return file
-    raise UsageError(f"{source}: baseline.file: outside of the checkout", "name a file in it")
+def _require_inside(source: Path, key: str, file: Path) -> None:
+    """Refuse a file that a checkout's configuration names, if it is not the checkout's own."""
+    if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(source.parent)):
+        raise UsageError(f"{source}: {key}: outside of the checkout", "name a file in it")
+
+
+def _read_if_there(path: Path) -> dict[str, object] | None:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        pass  # its folder cannot be read: what cannot be seen may be there
+    return _read(path)
 
 
 def _read(path: Path) -> dict[str, object]:
-    import tomllib
+    from leakscan.plain_files import read_toml_file
 
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return read_toml_file(path)
     except OSError as error:
         raise UsageError(f"{path}: cannot read it: {error.strerror}", "check the path") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except ValueError as error:
         raise UsageError(f"{path}: not a TOML file: {error}") from None
 
 
@@ -216,6 +233,8 @@ def _allowance(table: Table) -> Allowance:
     table.done()
     if not allowance.paths and not allowance.patterns:
         raise table.error("paths", "missing, and so is patterns", "say what is allowed, or where")
+    if any(glob.startswith("!") for glob in allowance.paths):
+        raise table.error("paths", "a glob begins with !, which is not known here", "name files")
     if not allowance.reason.strip():
         raise table.error("reason", "expected a text, not white space", "say why it is allowed")
     return allowance

@@ -9,7 +9,14 @@ for the commands themselves, which look again, at everything, and explain.
 import os
 import zlib
 
-from leakscan.places import CHECKOUT_FILE, CONFIG_VARIABLE, checkout_root, user_config_file
+from leakscan.places import (
+    BASELINE_FILE,
+    CHECKOUT_FILE,
+    CONFIG_VARIABLE,
+    checkout_root,
+    own_root,
+    user_config_file,
+)
 
 PREFIXES = (b"r8_",)
 """With which the tokens of the shipped rules that are on begin."""
@@ -72,12 +79,21 @@ def is_clean(command: str, *arguments: str) -> bool:
     """
     try:
         if command == "pre-commit" and not arguments:
-            return _rules_are_shipped() and _staged_is_clean()
+            return not is_asked() and _rules_are_shipped() and _staged_is_clean()
         if command == "commit-msg" and len(arguments) == 1:
             return _rules_are_shipped() and not is_suspect(_read(arguments[0]))
     except Exception:  # noqa: BLE001 - the command meets it again, and explains
         return False
     return False
+
+
+def is_asked() -> bool:
+    """Whether somebody runs `pre-commit` by hand, and waits for an answer.
+
+    Git sets the one variable when it runs a hook, and the framework the other.
+    """
+    is_hook = "GIT_INDEX_FILE" in os.environ or "PRE_COMMIT" in os.environ
+    return not is_hook and os.isatty(1)
 
 
 def is_suspect(data: bytes) -> bool:
@@ -99,13 +115,13 @@ def _rules_are_shipped() -> bool:
     What else is wrong with one, the commands say when they have something to look for in it.
     """
     named = os.environ.get(CONFIG_VARIABLE)
-    root = checkout_root(".")
+    root = own_root(".")
     checkout = [f"{root}/{CHECKOUT_FILE}"] if root else []
     for path in [named] if named else [user_config_file(), *checkout]:
         try:
             text = _read(path).lower()
         except (FileNotFoundError, NotADirectoryError):
-            if named:
+            if named or os.path.islink(path):
                 return False
         else:
             # TOML has other ways to write a letter.
@@ -118,7 +134,9 @@ def _staged_is_clean() -> bool:
     if "PRE_COMMIT_TO_REF" in os.environ:  # the commits between are asked for
         return False
     changes = _output(STAGED)
-    if CHECKOUT_FILE.encode() in changes:  # whoever changes it wants to know whether it is right
+    # Whoever changes these wants to know whether they are right.  A baseline of another name says
+    # what it is when it is needed.
+    if CHECKOUT_FILE.encode() in changes or BASELINE_FILE.encode() in changes:
         return False
     by_hand = "PRE_COMMIT" in os.environ and "GIT_INDEX_FILE" not in os.environ
     if is_suspect(changes) or (by_hand and not changes):  # then the framework may mean all files
@@ -148,8 +166,11 @@ def _are_clean_by_two(paths: list[str]) -> bool:
             status = 0 if all(_is_clean_object(path, decompressobj) for path in paths[1::2]) else 1
         finally:
             os._exit(status)
-    mine = all(_is_clean_object(path, decompressobj) for path in paths[::2])
-    return os.waitpid(helper, 0)[1] == 0 and mine
+    try:
+        mine = all(_is_clean_object(path, decompressobj) for path in paths[::2])
+    finally:
+        status = os.waitpid(helper, 0)[1]
+    return mine and status == 0
 
 
 def _is_clean_object(path: str, decompressobj: "Callable[[], _Inflater]") -> bool:

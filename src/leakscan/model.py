@@ -2,8 +2,8 @@
 
 A *rule* says what a token looks like; a *match* is a span of a blob that a rule
 describes; a *finding* is one secret with every *location* where it was seen; a
-*suppression* keeps some of them from being reported; the *coverage* says what a run read
-and what it did not.
+*suppression* says why some of them are not reported: somebody said so, or they stood there
+before; the *coverage* says what a run read and what it did not.
 """
 
 from __future__ import annotations
@@ -172,8 +172,9 @@ class Match:
         column: 1-based column, in bytes, of the first byte.
         issued: what the issuer's digest file says; ``None`` without one.
         reasons: why the confidence is what it is, most telling first.
-        allowed: the reason that a comment on its line gives for allowing it, empty if it
-            gives none; ``None`` without such a comment for its rule.
+        allowed: the reason that a comment on its line gives for allowing it; ``None`` if
+            none allows it.
+        allow_fault: what keeps a comment from allowing it that was meant to, in words.
     """
 
     rule: str
@@ -186,6 +187,7 @@ class Match:
     issued: bool | None = None
     reasons: tuple[str, ...] = ()
     allowed: str | None = None
+    allow_fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,8 @@ class Location:
         url: link to the exact line on the hosting site, where that is known.
         note: what a reader should know, such as "no commit holds it (dangling)".
         commits: every introducing commit, when all were asked for.
+        reachable: whether HEAD, a branch (a remote's, too), a tag or a note leads to it; only
+            what reads a whole repository tells.
     """
 
     kind: Kind
@@ -231,6 +235,7 @@ class Location:
     url: str | None = None
     note: str | None = None
     commits: tuple[str, ...] = ()
+    reachable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,8 +312,9 @@ class ScanResult:
         scope: what part of the target was asked for, in words; ``None`` for all of it.
         withheld: candidates below the wanted confidence, by level; counted, never lost.
         rules: every rule that was active.
-        suppressed: what was found and is not to be reported, since somebody said so.  A secret
-            with other locations besides is among the findings, too.
+        suppressed: what was found and is not to be reported, since somebody said so, or because
+            it stood there before.  A secret has an item for each suppression, and is among the
+            findings, too, if it has other locations besides.
     """
 
     target: str

@@ -8,6 +8,9 @@ import sys
 CHECKOUT_FILE = ".leakscan.toml"
 """At the top of a checkout."""
 
+BASELINE_FILE = ".leakscan-baseline"
+"""At the top of a checkout, unless the configuration names another."""
+
 CONFIG_VARIABLE = "LEAKSCAN_CONFIG"
 """Names the configuration instead of the user's own."""
 
@@ -19,6 +22,17 @@ def user_config_file() -> str:
     else:
         folder = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
     return os.path.expanduser(f"{folder}/leakscan/config.toml")
+
+
+def own_root(start: str) -> str | None:
+    """Return the top of the checkout that the user works in; ``None`` outside of any.
+
+    Args:
+        start: the folder that the user is in.
+    """
+    if tree := os.environ.get("GIT_WORK_TREE"):  # it has no `.git`: dotfiles in a bare repository
+        return os.path.realpath(tree)
+    return checkout_root(start)
 
 
 def checkout_root(start: str) -> str | None:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 Suppress = Callable[["Sighting"], Suppression | None]
 """Says what suppresses a sighting, if anything does."""
 
+MOST_FAULTS = 3
+"""Of the allow comments of one secret that are told."""
+
 
 @dataclass(slots=True)
 class _Seen:
@@ -41,12 +44,12 @@ class _Seen:
     Attributes:
         best: the match of highest confidence.
         places: by what suppresses them; ``None`` for those that nothing does.
-        lacks_reason: whether a comment would suppress one of them if it gave a reason.
+        faults: what is wrong with comments that were meant to suppress one of them.
     """
 
     best: Match
     places: dict[Suppression | None, dict[Location, None]] = field(default_factory=dict)
-    lacks_reason: bool = False
+    faults: set[str] = field(default_factory=set)
 
 
 def collect(
@@ -76,6 +79,21 @@ def collect(
             suppresses nothing else, nor looks at what comments say.
     """
     started = time.monotonic()
+    seen = _seen(sightings, early, suppress)
+    coverage = Coverage(
+        tally.objects, tally.bytes, time.monotonic() - started, tuple(tally.skipped)
+    )
+    levels = [secret.best.confidence for secret in seen]
+    withheld = Counter(level for level in levels if level.rank < least.rank)
+    shown = [secret for secret in seen if secret.best.confidence.rank >= least.rank]
+    findings, suppressed = _grouped(shown, rules, key)
+    return ScanResult(target, findings, coverage, rules, dict(withheld), scope, suppressed)
+
+
+def _seen(
+    sightings: Iterable[Sighting], early: Early | None, suppress: Suppress | None
+) -> list[_Seen]:
+    """Draw the sightings, and return what was seen of each secret."""
     seen: dict[tuple[str, str], _Seen] = {}
     for sighting in sightings:
         match = sighting.match
@@ -86,16 +104,9 @@ def collect(
         secret.places.setdefault(suppression, {})[sighting.location] = None
         if early and suppression is None:
             early(sighting)
-        if suppress and match.allowed == "" and suppression is None:
-            secret.lacks_reason = True
-    coverage = Coverage(
-        tally.objects, tally.bytes, time.monotonic() - started, tuple(tally.skipped)
-    )
-    levels = [secret.best.confidence for secret in seen.values()]
-    withheld = Counter(level for level in levels if level.rank < least.rank)
-    shown = [s for s in seen.values() if s.best.confidence.rank >= least.rank]
-    findings, suppressed = _grouped(shown, rules, key)
-    return ScanResult(target, findings, coverage, rules, dict(withheld), scope, suppressed)
+        if suppress and match.allow_fault and suppression is None:
+            secret.faults.add(match.allow_fault)
+    return list(seen.values())
 
 
 def _suppression(sighting: Sighting, suppress: Suppress | None) -> Suppression | None:
@@ -130,20 +141,23 @@ def _grouped(
             )
             if suppression:
                 suppressed.append(Suppressed(finding, suppression))
-            elif secret.lacks_reason:
-                findings.append(replace(finding, reasons=finding.reasons + (_lack(match.rule),)))
             else:
-                findings.append(finding)
+                reasons = finding.reasons + _lacks(secret.faults, match.rule)
+                findings.append(replace(finding, reasons=reasons))
     findings.sort(key=_rank)
     suppressed.sort(key=lambda s: (*_rank(s.finding), s.suppression.means, s.suppression.reason))
     return tuple(findings), tuple(suppressed)
 
 
-def _lack(rule: str) -> str:
-    return f"its allow comment gives no reason: leakscan: allow[{rule}] REASON"
+def _lacks(faults: set[str], rule: str) -> tuple[str, ...]:
+    """Put in words what is wrong with allow comments, and how to write one."""
+    if not faults:
+        return ()
+    *others, last = sorted(faults)[:MOST_FAULTS]
+    return (*others, f"{last}: leakscan: allow[{rule}] REASON")
 
 
-def _rank(finding: Finding) -> tuple[int, tuple[bool, float, str, str, int], str]:
+def _rank(finding: Finding) -> tuple[int, tuple[bool, float, str, str, int, int], str]:
     """Put what is most certain first."""
     return (-finding.confidence.rank, _order(finding.locations[0]), finding.fingerprint)
 
@@ -166,7 +180,8 @@ def _without_echoes(places: Iterable[Location]) -> list[Location]:
     ]
 
 
-def _order(place: Location) -> tuple[bool, float, str, str, int]:
+def _order(place: Location) -> tuple[bool, float, str, str, int, int]:
     """Put what is still there first, then the oldest."""
     when = place.date.timestamp() if place.date else float("inf")
-    return (place.current is False, when, place.kind, place.path or "", place.line or 0)
+    at = (place.line or 0, place.column or 0)
+    return (place.current is False, when, place.kind, place.path or "", *at)

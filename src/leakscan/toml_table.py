@@ -38,7 +38,7 @@ class Table:
     Args:
         source: the file, for errors; paths are relative to its folder.
         name: the table's name in the file, such as ``mail`` or ``disable.replicate``; empty for
-            the file itself.
+            the file itself; ``[[allow]] number 1`` for one of those with that heading.
         content: what TOML made of it.
         example: of a table that is part of a list, which has no line ``[name]`` of its own.
 
@@ -54,6 +54,7 @@ class Table:
                 f"{source}: {safe_text(name)}: expected a table, not {_kind(content)}",
                 f"write {example or f'[{safe_text(name)}]'}",
             )
+        self._is_item = bool(example)
         self._content: Mapping[str, object] = content
         self._asked: list[str] = []
 
@@ -219,8 +220,9 @@ class Table:
         content = self._get(key, ())
         if not isinstance(content, list | tuple):
             what = f"expected a list of tables, not {_kind(content)}"
-            raise self.error(key, what, f"write [{example}]")
-        named = self._named(key)
+            is_headed = isinstance(content, Mapping) and not self.name
+            raise self.error(key, what, f"write [[{key}]]" if is_headed else f"write [{example}]")
+        named = self._named(key) if self.name else f"[[{key}]] number"
         return tuple(
             Table(self.source, f"{named} {place}", item, example)
             for place, item in enumerate(content, 1)
@@ -247,6 +249,8 @@ class Table:
                 raise self.error(key, "unknown key", f"use {', '.join(self._asked)}")
 
     def _named(self, key: str) -> str:
+        if self.name.startswith("[["):
+            return f"{key} in {self.name}"
         return f"{self.name}.{key}" if self.name else key
 
     def _get(self, key: str, default: object) -> object:
@@ -254,7 +258,8 @@ class Table:
             self._asked.append(key)
         value = self._content.get(key, default)
         if value is _ABSENT:
-            remedy = self._misspelt(key) or f"set it in [{safe_text(self.name)}]"
+            place = "there" if self._is_item else f"in [{safe_text(self.name)}]"
+            remedy = self._misspelt(key) or f"set it {place}"
             raise self.error(key, "missing", remedy)
         return value
 

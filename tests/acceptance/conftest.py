@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pushing import Pushing
 from responding import Office
 from watched import Town
 
+from committing import Guard
 from gitrepo import GitRepo
 from leakscan.demo.sink import running_sink
 from leakscan.issuer.serve import running
@@ -37,6 +39,20 @@ def damaged(repo: GitRepo, token: str) -> GitRepo:
 def store(request: pytest.FixtureRequest) -> Callable[[GitRepo], None]:
     """Leave the objects loose, or pack every one of them."""
     return STORAGE[request.param]
+
+
+@pytest.fixture
+def guard(commands: Commands, repo: GitRepo, tmp_path: Path) -> Guard:
+    """Guard the commits of a repository with one commit."""
+    return Guard(commands, repo, tmp_path / "home")
+
+
+@pytest.fixture
+def pushing(request: pytest.FixtureRequest, tmp_path: Path, commands: Commands) -> Pushing:
+    """Guard pushes by the git hook that the module of the test names."""
+    made = Pushing.made(tmp_path, commands)
+    made.guard(request.module.HOOK)
+    return made
 
 
 @pytest.fixture

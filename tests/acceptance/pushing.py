@@ -14,14 +14,6 @@ if TYPE_CHECKING:
 
     from forked import Commands
 
-UNWANTED = {"alembic", "cryptography", "dulwich", "git", "github", "numpy", "requests", "rich"} | {
-    "sqlalchemy",
-    "starlette",
-    "urllib3",
-    "uvicorn",
-}
-"""Packages that no push is to wait for."""
-
 
 def running(hook: str, *options: str) -> str:
     """Return a script for git that runs leakscan with the Python of the tests."""
@@ -31,12 +23,6 @@ def running(hook: str, *options: str) -> str:
 def listing_imports(hook: str) -> str:
     """Return a script for git that has Python list on standard error what it imports."""
     return f'#!/bin/sh\nexec "{sys.executable}" -I -X importtime -m leakscan {hook} "$@"\n'
-
-
-def imported(listed: str) -> set[str]:
-    """Return the packages that Python says it has imported."""
-    lines = [line.rpartition("|")[2].strip() for line in listed.splitlines() if "|" in line]
-    return {line.partition(".")[0] for line in lines}
 
 
 @dataclass(frozen=True)
@@ -61,6 +47,11 @@ class Pushing:
         made.add("README.md", "Nothing to see here.\n")
         work.git("push", "-q", "origin", "main")
         return made
+
+    def guard(self, hook: str, *options: str) -> None:
+        """Have leakscan guard a hook, on the side on which git runs it."""
+        side = self.server if hook == "pre-receive" else self.work
+        side.hook(hook, running(hook, *options))
 
     def add(self, name: str, content: str, message: str = "Change something") -> str:
         """Commit one file, unseen; return the id of the commit."""

@@ -2,149 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
+from hosting import ACTION, STEPS, ZEROS, Hosted, checked_out, results_of
 
-from gitrepo import CONFIG, GitRepo, clean_environment
+from gitrepo import GitRepo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-ROOT = Path(__file__).parents[2]
-ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-STEPS = {step.get("id") or step["name"]: step for step in ACTION["runs"]["steps"]}
-ZEROS = "0" * 40
-BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
-"""How GitHub runs a step whose shell is bash."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """What the step that scans did."""
-
-    status: int
-    log: str
-    outputs: dict[str, str]
-
-    @property
-    def annotations(self) -> list[str]:
-        return [line for line in self.log.splitlines() if line.startswith("::")]
-
-    @property
-    def found(self) -> int:
-        return int(self.outputs["findings"])
-
-
-def filled_in(value: str, inputs: dict[str, str]) -> str:
-    """Evaluate the one kind of expression that variables of the step are given by."""
-    return re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda found: inputs[found[1]], value)
-
-
-@dataclass
-class Hosted:
-    """A repository on a server, and the runner's checkouts of it."""
-
-    folder: Path
-    repo: GitRepo
-
-    @property
-    def workspace(self) -> Path:
-        return self.folder / "workspace"
-
-    def publish(self) -> None:
-        """Bring what is in the developer's repository to the server, as it is."""
-        self.repo.git("push", "-q", "--mirror", "--force", str(self.folder / "server"))
-
-    def check_out(self, ref: str, commit: str, depth: int = 0) -> None:
-        """Do what actions/checkout does."""
-        shutil.rmtree(self.workspace, ignore_errors=True)
-        work = GitRepo.init(self.workspace)
-        url = f"file://{self.folder}/server"
-        local = ref.replace("refs/heads/", "refs/remotes/origin/")
-        local = local.replace("refs/pull/", "refs/remotes/pull/")
-        specs = [f"+{commit}:{local}"] if depth or local.startswith("refs/remotes/pull/") else []
-        if not depth:
-            specs += ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"]
-        shallow = [f"--depth={depth}"] if depth else []
-        work.git("fetch", "-q", "--no-tags", *shallow, url, *specs)
-        if ref.startswith("refs/heads/"):
-            work.git("checkout", "-q", "-B", ref.removeprefix("refs/heads/"), local)
-        else:
-            work.git("checkout", "-q", "--detach", commit)
-
-    def run(self, name: str, payload: dict[str, Any], **inputs: str) -> Run:
-        """Run the step that scans."""
-        temporary = self.folder / "temporary"
-        shutil.rmtree(temporary, ignore_errors=True)
-        python = temporary / "leakscan/bin/python"
-        python.parent.mkdir(parents=True)
-        python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="ascii")
-        python.chmod(0o755)
-        (temporary / "event.json").write_text(json.dumps(payload), encoding="utf-8")
-        step = STEPS["scan"]
-        (temporary / "step.sh").write_text(step["run"], encoding="utf-8")
-        given = {key: value["default"] for key, value in ACTION["inputs"].items()}
-        given |= {key.replace("_", "-"): value for key, value in inputs.items()}
-        variables = {key: filled_in(value, given) for key, value in step["env"].items()}
-        variables |= {
-            "GITHUB_ACTION_PATH": str(ROOT),
-            "GITHUB_EVENT_NAME": name,
-            "GITHUB_EVENT_PATH": str(temporary / "event.json"),
-            "GITHUB_OUTPUT": str(temporary / "output"),
-            "GITHUB_SHA": payload.get("head_commit", {}).get("id", ZEROS),
-            "LEAKSCAN_FINGERPRINT_KEY": "0f" * 32,
-            "RUNNER_TEMP": str(temporary),
-        }
-        done = subprocess.run(
-            [*BASH, str(temporary / "step.sh")],
-            cwd=self.workspace,
-            env=clean_environment(self.folder) | variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        log = done.stdout.decode()
-        assert "Traceback" not in log, log
-        lines = (temporary / "output").read_text(encoding="utf-8").splitlines()
-        return Run(done.returncode, log, dict(line.split("=", 1) for line in lines))
-
-    def push(self, before: str, after: str, ref: str = "refs/heads/main", **inputs: str) -> Run:
-        """Run for a push that GitHub tells of, in the checkout that there is."""
-        return self.run("push", self.push_event(before, after, ref), **inputs)
-
-    @staticmethod
-    def push_event(before: str, after: str, ref: str) -> dict[str, Any]:
-        return {
-            "ref": ref,
-            "before": before,
-            "after": after,
-            "created": before == ZEROS,
-            "deleted": after == ZEROS,
-            "forced": False,
-            "head_commit": {"id": after},
-            "repository": {"default_branch": "main"},
-        }
+    from pathlib import Path
 
 
 @pytest.fixture
 def hosted(tmp_path: Path, repo: GitRepo) -> Hosted:
-    GitRepo.init(tmp_path / "server", "--bare")
-    settings = [part for pair in CONFIG.items() for part in ("-c", "=".join(pair))]
-    subprocess.run(
-        ["git", *settings, "config", "uploadpack.allowAnySHA1InWant", "true"],
-        cwd=tmp_path / "server",
-        check=True,
-    )
-    return Hosted(tmp_path, repo)
+    return Hosted.made(tmp_path, repo)
 
 
 @pytest.fixture
@@ -153,21 +26,6 @@ def old(hosted: Hosted, new_token: Callable[[], str]) -> str:
     token = new_token()
     hosted.repo.add("old.env", f"KEY={token}\n")
     return token[:7]
-
-
-def results_of(run: Run) -> list[Any]:
-    """Return the results in the SARIF file."""
-    log = json.loads(Path(run.outputs["sarif-file"]).read_text(encoding="utf-8"))
-    results: list[Any] = log["runs"][0]["results"]
-    return results
-
-
-def checked_out(hosted: Hosted, ref: str = "refs/heads/main", depth: int = 0) -> str:
-    """Publish all and check a branch out; return its commit."""
-    hosted.publish()
-    commit = hosted.repo.tip(ref)
-    hosted.check_out(ref, commit, depth)
-    return commit
 
 
 def test_a_push_is_blocked_for_what_it_brings(hosted: Hosted, old: str, token: str) -> None:
@@ -356,6 +214,37 @@ def test_no_checkout_at_all(hosted: Hosted) -> None:
     run = hosted.push(ZEROS, "ab" * 20)
     assert run.status == 2
     assert "run actions/checkout" in run.annotations[0]
+
+
+SHA = "ab" * 20
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "problem"),
+    [
+        ("push", b"", "is no JSON"),
+        ("push", b"{", "is no JSON"),
+        ("push", b"\xff", "is no JSON"),
+        ("push", b"[" * 100_000, "is no JSON"),
+        ("push", b"[]", "is no JSON object"),
+        ("push", {}, "the event lacks ref"),
+        ("push", {"ref": 1}, "the event lacks ref"),
+        ("push", {"ref": "refs/heads/main", "before": "0", "after": "x y"}, "'x y', which is no"),
+        ("pull_request", {"pull_request": "7"}, "the event lacks pull_request.base.sha"),
+        ("pull_request", {"pull_request": {"base": {"sha": SHA}, "head": None}},
+         "the event lacks pull_request.head.sha"),
+        ("merge_group", {"merge_group": {"base_sha": SHA}}, "the event lacks merge_group.head_sha"),
+    ],
+)  # fmt: skip
+def test_an_event_that_says_something_else(
+    hosted: Hosted, name: str, payload: Any, problem: str
+) -> None:
+    checked_out(hosted)
+    run = hosted.run(name, payload)
+    (annotation,) = run.annotations
+    assert annotation.startswith("::error title=leakscan did not run::")
+    assert problem in annotation
+    assert (run.status, run.outputs["complete"]) == (2, "false")
 
 
 def test_an_incomplete_scan_fails_though_findings_may_not(hosted: Hosted, token: str) -> None:

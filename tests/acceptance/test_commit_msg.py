@@ -12,6 +12,7 @@ from committing import BLOCKED, PASSED, UNREAD, Guard
 from hooked import Hooked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from forked import Commands
@@ -75,11 +76,22 @@ def test_what_the_developer_reads(work: Hooked, token: str) -> None:
     assert token not in done.stderr
     assert "commit message:3:8" in done.stderr
     assert "environment variable" not in done.stderr
-    command = "git commit -e -F .git/COMMIT_EDITMSG"
-    assert f"Write another message:  {command}\n" in done.stderr
+    assert "Repeat your command with another message;\n" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["-a", "--amend", "--allow-empty"])
+def test_the_same_command_with_the_message_edited(work: Hooked, token: str, option: str) -> None:
+    (work.path / "a.txt").write_text("edited\n")
+    number = len(work.git("log", "--format=%h").stdout.split())
+    done = work.run("git", "commit", option, "-m", f"Use it\n\nby KEY={token} from now on")
+    [advised] = [line for line in done.stderr.splitlines() if " -e -F " in line]
+    assert "in place of -m:  " in advised
+    command = f"git commit {option} {advised.partition(':  ')[2]}"
     editor = f"sed -i s/{token}/x/"
-    work.run("sh", "-c", command, env=work.environment | {"GIT_EDITOR": editor})
+    done = work.run("sh", "-c", command, env=work.environment | {"GIT_EDITOR": editor})
+    assert not done.returncode, done.stderr
     assert work.git("log", "-1", "--format=%B").stdout == "Use it\n\nby KEY=x from now on\n\n"
+    assert len(work.git("log", "--format=%h").stdout.split()) == number + (option != "--amend")
 
 
 def test_from_a_folder_within(work: Hooked, token: str) -> None:
@@ -87,35 +99,46 @@ def test_from_a_folder_within(work: Hooked, token: str) -> None:
     (work.path / "sub/b.txt").write_text("nothing\n")
     work.git("add", ".")
     done = work.at(work.path / "sub").run("git", "commit", "-m", f"Use {token}")
-    assert f"git commit -e -F {work.path}/.git/COMMIT_EDITMSG" in done.stderr
+    assert f"  -e -F {work.path}/.git/COMMIT_EDITMSG\n" in done.stderr
 
 
 def test_in_an_editor(work: Hooked, token: str) -> None:
     assert not commits(work, editor=write("Use it", "", f"KEY={token}"))
-    assert commits(work, editor=write("Use it", f"# not {token}"))
-    assert token not in work.git("log", "-1", "--format=%B").stdout
-
-
-@pytest.mark.parametrize("mode", ["verbatim", "whitespace", "scissors"])
-def test_comments_that_git_keeps(work: Hooked, token: str, mode: str) -> None:
-    work.git("config", "commit.cleanup", mode)
-    assert not commits(work, editor=write("Use it", f"# {token}"))
+    assert not commits(work, editor=write("Use it", f"# not {token}"))
     assert commits(work, editor=write("Use it", "# nothing"))
 
 
-@pytest.mark.parametrize("mode", ["default", "strip"])
-def test_comments_that_git_drops(work: Hooked, token: str, mode: str) -> None:
+MODES = ["default", "strip", "whitespace", "verbatim", "scissors"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_comments_may_be_kept(work: Hooked, token: str, mode: str) -> None:
+    """``--cleanup`` is told to no hook, and overrules the setting."""
+    assert not commits(work, f"--cleanup={mode}", editor=write("Use it", f"# {token}"))
     work.git("config", "commit.cleanup", mode)
-    assert commits(work, editor=write("Use it", f"# {token}"))
-    assert token not in work.git("log", "-1", "--format=%B").stdout
-
-
-def test_other_signs_of_comments(work: Hooked, token: str) -> None:
-    work.git("config", "core.commentChar", ";")
-    assert commits(work, editor=write("Use it", f"; {token}"))
-    assert token not in work.git("log", "-1", "--format=%B").stdout
     assert not commits(work, editor=write("Use it", f"# {token}"))
-    assert commits(work, "-v", editor=write("Use it"))
+    assert commits(work, f"--cleanup={MODES[0]}", editor=write("Use it", "# nothing"))
+
+
+SIGNS = {
+    "one": [("core.commentChar", ";")],
+    "a word": [("core.commentString", "//")],  # which git knows from 2.45 on
+    "two": [("core.commentChar", ";"), ("core.commentString", "//")],
+    "two, the other way": [("core.commentString", "//"), ("core.commentChar", ";")],
+}
+
+
+@pytest.mark.parametrize("sign", ["#", ";", "//"])
+@pytest.mark.parametrize("told", SIGNS.values(), ids=SIGNS)
+def test_other_signs_of_comments(
+    work: Hooked, token: str, told: list[tuple[str, str]], sign: str
+) -> None:
+    for name, value in told:
+        work.git("config", name, value)
+    assert not commits(work, editor=write("Use it", f"{sign} {token}"))
+    (work.path / token).write_text("nothing\n")
+    assert commits(work, "-v", editor=f'grep -q {token} "$1" || exit 1; ' + write("Use it"))
+    assert token not in work.git("log", "-1", "--format=%B").stdout
 
 
 def difference(work: Hooked, token: str) -> None:
@@ -137,15 +160,86 @@ def test_the_difference_that_v_shows(work: Hooked, token: str, sign: str, mode: 
     assert token not in work.git("log", "-1", "--format=%B").stdout
 
 
+def test_the_differences_that_v_shows_twice(work: Hooked, token: str) -> None:
+    difference(work, token)
+    (work.path / "b.txt").write_text(f"KEY={token}\n")
+    work.git("add", "-N", "b.txt")
+    work.git("add", "a.txt")
+    (work.path / "a.txt").write_text(f"KEY={token}\nmore\n")
+    before = work.git("rev-parse", "HEAD").stdout
+    editor = 'sh -c \'sed -i "1s/^/Remove/" "$1"; cp "$1" seen\' sh'
+    done = work.run("git", "commit", "-vv", env=work.environment | {"GIT_EDITOR": editor})
+    assert not done.returncode, done.stderr
+    assert work.git("rev-parse", "HEAD").stdout != before
+    seen = (work.path / "seen").read_text()
+    assert "# Changes not staged for commit:\ndiff --git" in seen
+    assert token in seen
+
+
 def test_scissors_that_git_did_not_write_cut_nothing(work: Hooked, token: str) -> None:
     assert not commits(work, editor=write("Use it", SCISSORS, f"KEY={token}"))
+    explained = [SCISSORS, "# Do not", f"KEY={token}"]
+    assert not commits(work, editor=write("Use it", *explained))
+    only = f"printf '%s\\n' {shlex.join(['Use it', *explained])} > \"$1\""
+    assert not commits(work, editor=only)
+
+
+@pytest.mark.parametrize("option", ["--cleanup=default", "--cleanup=verbatim"])
+def test_the_difference_of_an_earlier_attempt(
+    work: Hooked, token: str, new_token: Callable[[], str], option: str
+) -> None:
+    """Only ``-v`` cuts it off again."""
+    difference(work, token)
+    assert not commits(work, "-v", editor=write("Remove", f"KEY={new_token()}"))
+    again = ("-e", "-F", ".git/COMMIT_EDITMSG")
+    editor = 'sed -i "2s/.*/now/" "$1"'
+    assert not commits(work, *again, option, editor=editor)
+    assert not commits(work, *again, "-v", "--no-status", editor=editor)
+    assert commits(work, *again, "-v", option, editor=editor)
+    assert token not in work.git("log", "-1", "--format=%B").stdout
+
+
+def test_the_difference_where_no_status_is_asked_for(work: Hooked, token: str) -> None:
+    difference(work, token)
+    message = work.path / ".git/message"
+    assert commits(work, "-v", editor=f'cp "$1" {shlex.quote(str(message))}; ' + write("Remove"))
+    assert token in message.read_text()
+    work.git("config", "commit.status", "false")
+    assert not commits(work, "-e", "-F", str(message), editor=write("Use it"))
+
+
+def test_how_to_go_on_with_a_difference_in_the_message(work: Hooked, token: str) -> None:
+    (work.path / "a.txt").write_text("edited\n")
+    editor = {"GIT_EDITOR": "sh -c " + shlex.quote(write(token)) + " sh"}
+    for option, told in (("-v", True), ("-q", False)):
+        done = work.run("git", "commit", "-a", option, env=work.environment | editor)
+        assert done.returncode
+        assert ("without -v, delete its line of scissors" in done.stderr) is told
 
 
 def test_names_of_files_are_no_part_of_the_message(work: Hooked, token: str) -> None:
     (work.path / token).write_text("nothing\n")
-    work.git("add", ".")
     seen = f'grep -q {token} "$1" || exit 1; '
+    assert commits(work, editor=seen + write("Leave a file untracked"))
+    work.git("add", ".")
     assert commits(work, editor=seen + write("Add a file"))
+    work.git("rm", "-q", token)
+    work.git("config", "commit.cleanup", "whitespace")
+    assert not commits(work, editor=seen + write("Remove it"))  # kept, if nobody deletes it
+    work.git("config", "commit.cleanup", "scissors")
+    assert commits(work, editor=seen + write("Remove it"))
+    assert token not in work.git("log", "-1", "--format=%B").stdout
+
+
+def test_taking_a_token_out_of_a_subject_in_a_rebase(work: Hooked, token: str) -> None:
+    assert commits(work, "--no-verify", "-m", f"Use {token}")
+    assert commits(work, "-m", "Go on")
+    sequence = "sed -i '1s/^pick/reword/'"
+    editor = f'sh -c \'grep -q "reword .*{token}" "$1" || exit 1; sed -i "1s/.*/Use it/" "$1"\' sh'
+    variables = {"GIT_SEQUENCE_EDITOR": sequence, "GIT_EDITOR": editor}
+    done = work.run("git", "rebase", "-i", "HEAD~2", env=work.environment | variables)
+    assert not done.returncode, done.stderr
+    assert work.git("log", "-2", "--format=%s").stdout == "Go on\nUse it\n"
 
 
 def test_fixups_and_squashes(work: Hooked, token: str) -> None:
@@ -180,8 +274,10 @@ def test_merges(work: Hooked, token: str) -> None:
     done = work.run("git", "merge", "-q", "--no-ff", "-m", f"Merge {token}", "topic")
     assert done.returncode
     assert "commit message:1:7" in done.stderr
-    assert ".git/MERGE_MSG" in done.stderr
-    work.git("commit", "-q", "-m", "Merge it")
+    assert "Commit the merge with another message:  git commit\n" in done.stderr
+    editor = f"sed -i s/{token}/it/"
+    work.run("git", "commit", "-q", env=work.environment | {"GIT_EDITOR": editor})
+    assert work.git("log", "-1", "--format=%s").stdout == "Merge it\n"
     assert len(work.git("log", "-1", "--format=%p").stdout.split()) == 2
 
 
@@ -206,7 +302,7 @@ def test_an_allow_comment(guard: Guard, token: str) -> None:
     guard.repo.write("message", f"Use {token} leakscan: allow[replicate-api-token] made up\n")
     answer = guard("commit-msg", "message")
     assert answer.status == PASSED
-    assert "1 token suppressed" in answer.text
+    assert answer.text.endswith(", commit message:1:5 (inline: made up)\n")
 
 
 def test_no_message(guard: Guard) -> None:

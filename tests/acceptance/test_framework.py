@@ -58,10 +58,13 @@ def work(
     return work
 
 
-def use(work: Hooked, published: GitRepo, hooks: tuple[str, ...] = SYSTEM) -> None:
-    """Commit a configuration with these hooks, and have git run the program."""
+def use(
+    work: Hooked, published: GitRepo, hooks: tuple[str, ...] = SYSTEM, options: str = ""
+) -> None:
+    """Commit a configuration with these hooks and their options; have git run the program."""
     lines = ["repos:", f"- repo: {published.path}", f"  rev: {published.tip()}", "  hooks:"]
-    lines += [f"  - id: {hook}" for hook in hooks]
+    for hook in hooks:
+        lines += [f"  - id: {hook}", f"    args: [{options}]"]
     (work.path / ".pre-commit-config.yaml").write_text("\n".join(lines) + "\n")
     work.git("add", ".")
     work.git("commit", "-qm", "Use the guard")
@@ -112,6 +115,20 @@ def test_commits_messages_and_pushes_are_guarded(
     work.git("commit", "-qam", "Unseen", "--no-verify")
     assert refused(work.run("git", "push", "origin", "main"), token)
     assert refused(work.run("git", "push", "origin", "main:new"), token)
+
+
+def test_options_are_given_in_the_configuration(
+    work: Hooked, published: GitRepo, token: str
+) -> None:
+    """They come between the command and what the program adds to it."""
+    allowing = '[[allow]]\nreason = "all is made up"\npatterns = [".*"]\n'
+    (work.path / ".leakscan.toml").write_text(allowing)
+    use(work, published, options="--no-suppress")
+    assert refused(work.commit(f"KEY = '{token}'\n"), token)
+    assert refused(work.commit("nothing\n", f"Use {token}"), token)
+    (work.path / "settings.py").write_text(token)
+    work.git("commit", "-qam", "Unseen", "--no-verify")
+    assert refused(work.run("git", "push", "origin", "main"), token)
 
 
 def test_the_first_push_of_all_is_guarded(work: Hooked, published: GitRepo, token: str) -> None:

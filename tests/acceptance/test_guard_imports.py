@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from importing import ONLY_FOR_PREFIXES, SLOW, modules, packages
 
 from committing import BLOCKED, PASSED
 from gitrepo import GitRepo, clean_environment
@@ -25,27 +26,6 @@ AT_A_GLANCE = {
     "zlib",
 }
 
-SLOW = {
-    "alembic",
-    "apprise",
-    "argon2",
-    "cryptography",
-    "dulwich",
-    "git",
-    "github",
-    "jinja2",
-    "numpy",
-    "requests",
-    "rich",
-    "sqlalchemy",
-    "starlette",
-    "tenacity",
-    "urllib3",
-    "uvicorn",
-}
-
-ONLY_FOR_PREFIXES = {"hyperscan", "regex"}
-
 
 def imported(repo: GitRepo, *arguments: str, status: int, code: str = AS_INSTALLED) -> set[str]:
     """Run a command in a new interpreter; return the names of the modules that it imports."""
@@ -58,15 +38,7 @@ def imported(repo: GitRepo, *arguments: str, status: int, code: str = AS_INSTALL
         text=True,
     )
     assert done.returncode == status, done.stderr
-    return {
-        line.rpartition("|")[2].strip()
-        for line in done.stderr.splitlines()
-        if line.startswith("import time:")
-    }
-
-
-def packages(modules: set[str]) -> set[str]:
-    return {module.partition(".")[0] for module in modules}
+    return modules(done.stderr)
 
 
 @pytest.mark.parametrize("arguments", [["pre-commit"], ["commit-msg", "README.md"]])

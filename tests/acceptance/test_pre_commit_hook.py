@@ -128,7 +128,7 @@ def test_a_merge_with_a_conflict(sides: Hooked, new_token: NewToken) -> None:
     write(sides, "b.txt", "nothing\n")
     sides.git("add", ".")
     said = sides.git("commit", "-q", "--no-edit").stderr
-    assert "a.txt:1:5 is in a commit that is merged" in said
+    assert "a.txt:1:5 (in a commit that is merged)" in said
     assert len(sides.git("log", "-1", "--format=%p").stdout.split()) == 2
 
 

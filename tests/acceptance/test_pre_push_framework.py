@@ -6,21 +6,15 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from pushing import Pushing, running
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
-    from pathlib import Path
 
-    from forked import Commands
+    from pushing import Pushing
 
 
-@pytest.fixture
-def pushing(tmp_path: Path, commands: Commands) -> Pushing:
-    made = Pushing.made(tmp_path, commands)
-    made.work.hook("pre-push", running("pre-push"))
-    return made
+HOOK = "pre-push"
 
 
 @pytest.fixture
@@ -87,3 +81,39 @@ def test_the_framework_between_two_commits(framed: Pushing, token: str, stage: s
     done = frame(framed, *run, "--from-ref", "origin/main", "--to-ref", "HEAD")
     assert done.returncode
     assert commit[:12] in done.stdout
+
+
+def test_the_framework_and_the_name_of_a_branch(framed: Pushing, token: str) -> None:
+    """It tells where a new branch begins, as if it were there."""
+    framed.add("a.txt", "a")
+    said = framed.stopped(f"main:refs/heads/{token}")
+    assert "1 token" in said
+    framed.passes("--no-verify", f"main:refs/heads/{token}")
+    framed.add("b.txt", "b")
+    framed.passes(f"main:refs/heads/{token}")
+
+
+def test_the_framework_and_another_place_to_push_to(framed: Pushing, token: str) -> None:
+    """What it says is there was fetched from elsewhere."""
+    work = framed.work
+    framed.add(".env", f"{token}\n")
+    framed.passes("--no-verify", "main")
+    framed.add("a.txt", "a")
+    public = work.another(work.path.parent / "public.git", "--bare")
+    work.git("remote", "set-url", "--push", "origin", public.path)
+    assert "1 token" in type(framed)(work, public).stopped("main")
+    work.git("remote", "set-url", "--push", "origin", framed.server.path)
+    framed.passes("main")
+
+
+def test_the_framework_and_a_push_to_a_url(framed: Pushing, token: str) -> None:
+    """It says what is there, as git does."""
+    work = framed.work
+    public = work.another(work.path.parent / "public.git", "--bare")
+    there = type(framed)(work, public)
+    framed.add(".env", f"{token}\n")
+    there.passes("--no-verify", "main", to=public.path)
+    framed.add("a.txt", "a")
+    there.passes("main", to=public.path)
+    framed.add("b.env", f"B={token}\n")
+    assert "1 token" in there.stopped("main", to=public.path)

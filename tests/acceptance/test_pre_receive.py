@@ -12,7 +12,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from pushing import UNWANTED, Pushing, imported, listing_imports, running
+from importing import ONLY_FOR_PREFIXES, SLOW, modules, packages
+from pushing import Pushing, listing_imports, running
 
 from gitrepo import GitRepo
 from hub.backend import GitServer
@@ -24,17 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from forked import Commands
 
 COMMIT, TREE = 1, 2
+HOOK = "pre-receive"
 NONE = "0" * 40
-
-
-@pytest.fixture
-def pushing(tmp_path: Path, commands: Commands) -> Pushing:
-    made = Pushing.made(tmp_path, commands)
-    made.server.hook("pre-receive", running("pre-receive"))
-    return made
 
 
 def has(pushing: Pushing, oid: str) -> bool:
@@ -66,9 +60,9 @@ def test_what_is_refused_leaves_nothing_behind(
     assert token not in said
     assert "main -> main (pre-receive hook declined)" in said
     lines = remote_lines(said)
-    assert lines[0] == "This push was refused as a whole: it brings 1 token."
-    place = f"conf/settings.py:2:8 in commit {commit[:12]} by Ann Author  {token[:6]}"
-    assert any(place in line for line in lines)
+    assert lines[0] == "This push was refused: it brings 1 token."
+    assert f"  conf/settings.py:2:8 in commit {commit[:12]} by Ann Author" in lines
+    assert any(line.startswith(f"      {token[:6]}") for line in lines)
     assert any("git commit -a --amend" in line for line in lines)
     assert any("environment variable" in line for line in lines)
     assert stored(pushing) == before
@@ -84,7 +78,9 @@ def test_what_is_refused_leaves_nothing_behind(
 def test_an_earlier_commit_is_to_be_edited(pushing: Pushing, token: str) -> None:
     commit = pushing.add(".env", token)
     pushing.add("b.txt", "b")
-    assert f"git rebase -i {commit[:12]}^ " in pushing.stopped("main")
+    lines = [line.strip() for line in remote_lines(pushing.stopped("main"))]
+    assert "go there:  git switch main" in lines  # the server does not know where they are
+    assert f"start:  git rebase -i {commit[:12]}^" in lines
 
 
 def test_one_bad_ref_has_all_refused(pushing: Pushing, token: str) -> None:
@@ -111,8 +107,10 @@ def test_what_any_ref_leads_to_is_there_already(
     (pushing.server.path / "hook").rename(pushing.server.hooks / "pre-receive")
     assert pushing.passes("main") == ""
     pushing.add(".env", f"A = 1\n{old}\n")
-    [line] = remote_lines(pushing.passes("main"))
-    assert "is on this server already: it is not stopped" in line
+    line, more = remote_lines(pushing.passes("main"))
+    assert line.startswith("leakscan: known ")
+    assert line.endswith("(on this server already)")
+    assert "known tokens stop nothing" in more
     assert old not in line
     pushing.add("new.env", new)
     assert "1 token" in pushing.stopped("main")
@@ -130,12 +128,45 @@ def test_tags_messages_and_names(pushing: Pushing, new_token: Callable[[], str])
 
 def test_what_is_allowed_is_counted(pushing: Pushing, token: str) -> None:
     pushing.add("a.py", f"KEY = '{token}'  # leakscan: allow[replicate-api-token]\n")
-    assert "gives no reason" in pushing.stopped("main")
+    said = " ".join(" ".join(remote_lines(pushing.stopped("main"))).split())
+    assert "gives no reason" in " ".join(said.split())
     pushing.add("a.py", f"KEY = '{token}'  # leakscan: allow[replicate-api-token] a sample\n")
     pushing.work.git("reset", "-q", "--soft", "HEAD~2")
     pushing.work.git("commit", "-q", "-m", "Both")
     [line] = remote_lines(pushing.passes("main"))
-    assert line.startswith("leakscan: 1 token suppressed")
+    assert line.startswith("leakscan: suppressed r8_")
+    assert line.endswith("(inline: a sample)")
+
+
+ALLOW_ALL = "[[allow]]\nreason = 'samples'\npaths = ['**']\n"
+
+
+def test_a_checkout_on_the_server_has_no_say(pushing: Pushing, token: str) -> None:
+    """Whoever may push would decide what may be pushed."""
+    folder = pushing.server.path.parent / "live"
+    live = Pushing(pushing.work, pushing.work.another(folder))
+    live.server.git("config", "receive.denyCurrentBranch", "updateInstead")
+    live.guard("pre-receive")
+    pushing.add(".leakscan.toml", ALLOW_ALL)
+    live.passes("main", to=folder)
+    assert (folder / ".leakscan.toml").read_text() == ALLOW_ALL
+    pushing.add(".env", token)
+    assert "1 token" in live.stopped("main", to=folder)
+
+
+def test_a_checkout_around_the_server_has_no_say(pushing: Pushing, token: str) -> None:
+    around = pushing.work.another(pushing.server.path.parent)
+    (around.path / ".leakscan.toml").write_text(ALLOW_ALL)
+    pushing.add(".env", token)
+    assert "1 token" in pushing.stopped("main")
+
+
+def test_the_server_itself_has(pushing: Pushing, token: str) -> None:
+    config = pushing.server.home / ".config/leakscan/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(ALLOW_ALL)
+    pushing.add(".env", token)
+    assert "(allowlist: samples)" in pushing.passes("main")
 
 
 def test_deleting_and_forcing(pushing: Pushing, token: str) -> None:
@@ -332,10 +363,10 @@ def test_no_git(pushing: Pushing) -> None:
 def test_what_is_imported(pushing: Pushing, token: str) -> None:
     pushing.server.hook("pre-receive", listing_imports("pre-receive"))
     pushing.add("a.txt", "a")
-    names = imported(pushing.passes("main"))
+    names = packages(modules(pushing.passes("main")))
     assert "leakscan" in names
-    assert not names & (UNWANTED | {"hyperscan", "regex"})
+    assert not names & (SLOW | ONLY_FOR_PREFIXES)
     pushing.add(".env", token)
-    names = imported(pushing.stopped("main"))
+    names = packages(modules(pushing.stopped("main")))
     assert "hyperscan" in names
-    assert not names & UNWANTED
+    assert not names & SLOW

@@ -70,6 +70,19 @@ def test_an_allow_comment(repo: GitRepo, run: Run, new_token: Callable[[], str])
     assert [place["path"] for place in item["locations"]] == ["a.py"]
 
 
+def test_a_comment_that_allows_nothing_is_explained(
+    repo: GitRepo, run: Run, new_token: Callable[[], str]
+) -> None:
+    """In the repository it is about, and not where comments are not looked at."""
+    repo.add("a.py", f"KEY = '{new_token()}'  # leakscan: allow[replicate] made for tests\n")
+    repo.add("b.py", f"# {ALLOW} made for tests\nKEY = '{new_token()}'\n")
+    text = run("scan", ".", cwd=repo.path).stdout.decode()
+    mended = f"{ALLOW} REASON"
+    assert f'names "replicate", not the rule replicate-api-token: {mended}' in text
+    assert f"above it must stand on the token's own line: {mended}" in text
+    assert b"allow" not in run("scan", "--no-suppress", ".", cwd=repo.path).stdout
+
+
 def test_a_comment_allows_its_own_line_only(repo: GitRepo, run: Run, token: str) -> None:
     repo.add("a.py", f"KEY = '{token}'  # {ALLOW} made for tests\n")
     repo.add("b.py", f"KEY = '{token}'\n")
@@ -145,7 +158,9 @@ def test_an_operator_speaks_for_all(repo: GitRepo, run: Run, tmp_path: Path, tok
         assert done == (CLEAN, set(), {"allowlist": 1})
 
 
-def test_a_url_is_scanned_as_it_is(repo: GitRepo, run: Run, new_token: Callable[[], str]) -> None:
+def test_a_url_is_scanned_as_it_is(
+    repo: GitRepo, run: Run, tmp_path: Path, new_token: Callable[[], str]
+) -> None:
     """Unless told otherwise, for whoever pushes there could allow anything."""
     inline, in_tests = new_token(), new_token()
     repo.write(".leakscan.toml", TESTS)
@@ -153,8 +168,38 @@ def test_a_url_is_scanned_as_it_is(repo: GitRepo, run: Run, new_token: Callable[
     repo.add("tests/a.env", in_tests)
     url = repo.path.as_uri()
     assert outcome(run, repo.path, url) == (FOUND, {inline, in_tests}, {})
+    assert outcome(run, repo.path, "--suppress", url) == (FOUND, {in_tests}, {"inline": 1})
+    config = tmp_path / "config.toml"
+    config.write_text(TESTS)
     both = {"inline": 1, "allowlist": 1}
-    assert outcome(run, repo.path, "--suppress", url) == (CLEAN, set(), both)
+    told = ("--suppress", "--config", str(config), url)
+    assert outcome(run, repo.path, *told) == (CLEAN, set(), both)
+
+
+def test_a_checkout_has_no_say_about_what_comes_from_elsewhere(
+    repo: GitRepo, run: Run, tmp_path: Path, new_token: Callable[[], str]
+) -> None:
+    """Through standard input it may come from anywhere."""
+    token, stranger = new_token(), new_token()
+    everything = (
+        "[[allow]]\nreason = 'all'\npaths = ['**']\n[[allow]]\nreason = 'all'\npatterns = ['.*']\n"
+    )
+    repo.write(".leakscan.toml", everything)
+    repo.add("a.env", token)
+    other = GitRepo.init(tmp_path / "other")
+    other.add("a.env", stranger)
+    assert outcome(run, repo.path, ".") == (CLEAN, set(), {"allowlist": 1})
+    url = other.path.as_uri()
+    assert outcome(run, repo.path, "--suppress", url) == (FOUND, {stranger}, {})
+    assert outcome(run, repo.path, "-", stdin=token.encode()) == (FOUND, {token}, {})
+    repo.write(".leakscan.toml", "")
+    assert run("baseline", "create", cwd=repo.path).returncode == CLEAN
+    assert outcome(run, repo.path, ".") == (CLEAN, set(), {"baseline": 1})
+    assert outcome(run, repo.path, "-", stdin=token.encode()) == (FOUND, {token}, {})
+    config = tmp_path / "config.toml"
+    config.write_text(everything)
+    mine = ("--config", str(config), "-")
+    assert outcome(run, repo.path, *mine, stdin=token.encode()) == (CLEAN, set(), {"allowlist": 1})
 
 
 def test_what_is_recorded_is_not_suppressed_unless_told(office: Office) -> None:
@@ -182,8 +227,11 @@ def test_what_is_recorded_is_not_suppressed_unless_told(office: Office) -> None:
 @pytest.mark.parametrize(
     ("config", "problem"),
     [
-        ("[[allow]]\npaths = ['x']", "allow 1.reason: missing"),
-        ("[[allow]]\nreason = 'x'\npatterns = ['(']", "allow 1: patterns: no regular expression"),
+        ("[[allow]]\npaths = ['x']", "reason in [[allow]] number 1: missing"),
+        (
+            "[[allow]]\nreason = 'x'\npatterns = ['(']",
+            "[[allow]] number 1: patterns: no regular expression",
+        ),
         ("[mail]\nhost = 'x'", "mail: not in a checkout's file"),
     ],
 )

@@ -112,6 +112,16 @@ def test_files(shell: str, environment: dict[str, str], monkeypatch: pytest.Monk
         )
 
 
+def test_rules(shell: str, environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text("[rules]\npaths = ['none.toml']\n")
+    for config in ([], ["--config", str(tmp_path / "own.toml")]):  # that cannot be used
+        offered = completed(shell, environment, "scan", *config, "--rules", "")
+        assert {"all", "replicate-api-token", "github-token"} <= set(offered)
+    offered = completed(shell, environment, "scan", "--rules", "github-token,")
+    assert "github-token,replicate-api-token" in offered
+    assert "github-token,github-token" not in offered
+
+
 @pytest.mark.parametrize("shell", START)
 def test_the_script_names_the_program(shell: str, commands: Commands) -> None:
     done = commands.run(["completion", shell], env=clean_environment())
@@ -124,6 +134,13 @@ def test_completing_is_no_failure(commands: Commands) -> None:
     asked = {"_LEAKSCAN_COMPLETE": "bash_complete", "COMP_WORDS": "leakscan sc", "COMP_CWORD": "1"}
     done = commands.run([], env=clean_environment() | asked)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"plain,scan\n", b"")
+
+
+def test_no_shell_is_one_clear_line(commands: Commands) -> None:
+    done = commands.run(["completion"], env=clean_environment())
+    usage, line = done.stderr.decode().splitlines()
+    assert (done.returncode, usage[:27]) == (2, "Usage: leakscan completion ")
+    assert line == "leakscan: Missing argument '{bash|zsh|fish}'."
 
 
 def test_an_unknown_shell(commands: Commands) -> None:

@@ -28,7 +28,7 @@ CODE = re.compile(
 """A block of code with its language, or a span, which may go on in the next line."""
 
 CALL = re.compile(r"(?<![\w./@:-])(?<!from )(?<!import )(?<!-u )leakscan +(.*)")
-OF_GIT = {"--no-verify"}
+OF_GIT = {"--amend", "--cleanup", "--no-status", "--no-verify"}
 """Options of git that pages name without it."""
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
@@ -68,6 +68,8 @@ def faults(call: str) -> list[str]:
             return [] if names and not re.fullmatch("[a-z-]+", word) else [f"command {word}"]
         names = (*names, word)
         words = words[1:]
+    if "--" in words and names == ("install-hook",):  # then come options for the git hook
+        names, words = ("pre-commit",), words[words.index("--") + 1 :]
     known = options_of(COMMANDS[names])
     return [f"option {option}" for option in OPTION.findall(" ".join(words)) if option not in known]
 
@@ -125,6 +127,13 @@ def test_an_option_that_a_page_names_alone_is_one(page: Path) -> None:
     assert alone - known - OF_GIT == set()
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_is_filled_in(page: Path) -> None:
+    """No line stands for a table or a figure that is still to be measured, as `@TABLE@` does."""
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"^\s*@[A-Z_]+@\s*$", text, re.MULTILINE) == []
+
+
 def test_the_pages_call_most_commands() -> None:
     called = {call.split()[0] for page in WRITTEN for call in calls(page)}
     assert {"scan", "watch", "respond", "rules", "issuer", "findings", "ledger"} <= called
@@ -136,6 +145,7 @@ def test_the_pages_call_most_commands() -> None:
         ("scna .", "command scna"),
         ("scan . --rnage a..b", "option --rnage"),
         ("rules lst", "command lst"),
+        ("install-hook . -- --no-such", "option --no-such"),
         ("scan .  # or --no-such", "option --no-such"),
         ("--no-such", "option --no-such"),
     ],

@@ -28,42 +28,114 @@ def said(detector: Detector, data: bytes) -> str | None:
     return match.allowed
 
 
+def fault(detector: Detector, data: bytes) -> str | None:
+    (match,) = detector.search(data)
+    assert match.allowed is None
+    return match.allow_fault
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("key = '{}'", None),
         ("key = '{}'  # " + ALLOW + " made for tests", "made for tests"),
-        ("key = '{}'  # " + ALLOW, ""),
-        ("key = '{}'  # " + ALLOW + "  \t", ""),
-        ("key = '{}'  # " + ALLOW + " -- ...", ""),
-        ('{{"key": "{}", "note": "' + ALLOW + '"}}', ""),
         ("key = '{}'  # " + ALLOW + ": made for tests", "made for tests"),
         ("key = '{}'  # " + ALLOW + " - ünïcode", "ünïcode"),
+        ("key = '{}'  # " + ALLOW + " REASON: made for tests", "REASON: made for tests"),
         ("key = '{}'  # LeakScan:allow [" + RULE.upper() + "] loud", "loud"),
+        ("key = '{}'  # leakscan : allow[" + RULE + "] spaced", "spaced"),
         ("key = '{}'  # leakscan: allow[other, " + RULE + " ,x] several", "several"),
-        ("key = '{}'  # leakscan: allow[other] not this one", None),
-        ("key = '{}'  # leakscan: allow[] none", None),
-        ("key = '{}'  # leakscan: allow[" + RULE + " no end", None),
-        ("key = '{}'  # leakscan: allow everything", None),
         ("key = '{}'  # leakscan: allow[other] a leakscan: allow[" + RULE + "] b", "b"),
+        ("key = '{}'  # leakscan: allow[other a leakscan: allow[" + RULE + "] b", "b"),
         ("key = '{}'  # leakscan: allow[" + RULE + "] a leakscan: allow[other] b", "a"),
         ("key = '{}'  # " + ALLOW + " " + ALLOW + " second", "second"),
         ("/* " + ALLOW + " before it */ key = '{}'", "before it"),
-        ("/* " + ALLOW + " */ key = '{}'", ""),
-        (ALLOW + " {}", ""),
+        ("# " + ALLOW + " above\n{} # " + ALLOW + " here", "here"),
         ("<k>{}</k> <!-- " + ALLOW + " in a page --> <p>", "in a page"),
         ("{{# " + ALLOW + " in a template #}}{}", "in a template"),
         ("(* " + ALLOW + " in OCaml *) {}", "in OCaml"),
-        (ALLOW + " above\n{}", None),
-        (ALLOW + " above\r{}", None),
-        ("{}\n" + ALLOW + " below", None),
-        ("{}\r\n" + ALLOW + " below", None),
         ("{} # " + ALLOW + " dos\r\n", "dos"),
         ("{} # " + ALLOW + " old mac\rmore", "old mac"),
     ],
 )
-def test_a_comment(detector: Detector, token: str, line: str, reason: str | None) -> None:
-    assert said(detector, line.format(token).encode()) == reason
+def test_a_comment(detector: Detector, token: str, line: str, reason: str) -> None:
+    (match,) = detector.search(line.format(token).encode())
+    assert (match.allowed, match.allow_fault) == (reason, None)
+
+
+NO_REASON = "its allow comment gives no reason"
+NO_RULE = "its allow comment names no rule"
+NO_BRACKET = "its allow comment has no ] behind the rule"
+NO_COLON = 'its allow comment has no colon behind "leakscan"'
+ABOVE = "the allow comment above it must stand on the token's own line"
+
+
+def naming(other: str) -> str:
+    return f"its allow comment names {other}, not the rule {RULE}"
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("key = '{}'  # " + ALLOW, NO_REASON),
+        ("key = '{}'  # " + ALLOW + "  \t", NO_REASON),
+        ("key = '{}'  # " + ALLOW + " -- ...", NO_REASON),
+        ("key = '{}'  # " + ALLOW + " REASON", NO_REASON),
+        ("key = '{}'  # " + ALLOW + " <reason>", NO_REASON),
+        ('{{"key": "{}", "note": "' + ALLOW + '"}}', NO_REASON),
+        ("/* " + ALLOW + " */ key = '{}'", NO_REASON),
+        (ALLOW + " {}", NO_REASON),
+        ("key = '{}'  # leakscan: allow doc", NO_RULE),
+        ("key = '{}'  # leakscan:allow", NO_RULE),
+        ("key = '{}'  # leakscan: allow[] doc", NO_RULE),
+        ("key = '{}'  # leakscan: allow[ ] doc", NO_RULE),
+        ("key = '{}'  # leakscan: allow[*] doc", naming('"*"')),
+        ("key = '{}'  # leakscan: allow[all] doc", naming('"all"')),
+        ("key = '{}'  # leakscan: allow[replicate] doc", naming('"replicate"')),
+        (
+            "key = '{}'  # leakscan: allow[Replicate API token] doc",
+            naming('"Replicate API token"'),
+        ),
+        ("key = '{}'  # leakscan: allow[a, b] doc", naming('"a, b"')),
+        ("key = '{}'  # leakscan: allow[" + "x" * 31 + "] doc", naming("something else")),
+        ("key = '{}'  # leakscan: allow[" + RULE + " doc", NO_BRACKET),
+        ("key = '{}'  # leakscan allow[" + RULE + "] doc", NO_COLON),
+        ("key = '{}'  # leakscan: allow[x] a leakscan: allow[y] b", naming('"x"')),
+        ("key = '{}'  # leakscan: allow[x] a " + ALLOW, NO_REASON),
+        ("# " + ALLOW + " above\n{}", ABOVE),
+        ("<!-- " + ALLOW + " above -->\r\n{}", ABOVE),
+        (ALLOW + " above\r{}", ABOVE),
+        ("# leakscan: allow above\n{}", ABOVE),
+        ("# " + ALLOW + " above\n{} # leakscan: allow here", NO_RULE),
+    ],
+)
+def test_what_is_wrong_with_a_comment(
+    detector: Detector, token: str, line: str, wrong: str
+) -> None:
+    assert fault(detector, line.format(token).encode()) == wrong
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "key = '{}'",
+        "key = '{}'  # by leakscan allow it",
+        "key = '{}'  # leakscan: allowed",
+        "key = '{}'  # leakscan: see allow[" + RULE + "] x",
+        "other = 1  # " + ALLOW + " of that line\n{}",
+        "/* " + ALLOW + " of that line */ other = 1\n{}",
+        "# " + ALLOW + " above\n\n{}",
+        "{}\n# " + ALLOW + " below",
+        "{}\r\n# " + ALLOW + " below",
+    ],
+)
+def test_what_is_no_comment_of_the_token(detector: Detector, token: str, line: str) -> None:
+    assert fault(detector, line.format(token).encode()) is None
+
+
+def test_no_other_token_is_quoted(detector: Detector, new_token: Callable[[], str]) -> None:
+    one, other = new_token(), new_token()
+    found = detector.search(f"{one} # leakscan: allow[{other}] doc".encode())
+    assert [match.allow_fault for match in found] == [naming("something else"), NO_BRACKET]
 
 
 def test_bytes_that_are_no_text(detector: Detector, token: str) -> None:
@@ -82,7 +154,7 @@ def test_only_so_far_on_a_long_line(detector: Detector, token: str, before: bool
         return (comment + gap + token if before else token + gap + comment).encode()
 
     assert said(detector, line(LINE_CONTEXT - len(comment))) == "near"
-    assert said(detector, line(LINE_CONTEXT)) is None
+    assert fault(detector, line(LINE_CONTEXT)) is None
 
 
 def test_every_token_of_the_line(detector: Detector, new_token: Callable[[], str]) -> None:

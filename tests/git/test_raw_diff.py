@@ -77,6 +77,25 @@ def test_commits_and_both_sides_of_a_merge(repo: GitRepo) -> None:
     ]
 
 
+def test_what_only_a_merge_changes(repo: GitRepo) -> None:
+    repo.git("checkout", "-q", "-b", "topic")
+    repo.add("a.txt", "a\n")
+    repo.git("checkout", "-q", "main")
+    repo.add("b.txt", "b\n")
+    ours, theirs = repo.tip("main:README.md"), repo.tip("topic:README.md")
+    merge = repo.merge("topic", **{"README.md": "merged\n", "new.txt": "new\n"})
+    raw = repo.run("diff-tree", "--stdin", "-r", "-c", *OPTIONS, stdin=f"{merge}\n".encode())
+    [(oid, changes)] = read_commits(raw)
+    assert oid == merge
+    merged, new = repo.tip("HEAD:README.md"), repo.tip("HEAD:new.txt")
+    assert [(c.path, c.before, c.after, c.is_new) for c in changes] == [
+        (b"README.md", ours, merged, False),
+        (b"README.md", theirs, merged, False),
+        (b"new.txt", None, new, True),
+        (b"new.txt", None, new, True),
+    ]
+
+
 def test_nothing() -> None:
     assert read_changes(b"") == []
     assert list(read_commits(b"")) == []
@@ -88,6 +107,7 @@ def test_nothing() -> None:
         f":100644 100644 {ONE} {TWO} M\0",
         f":100644 100644 {ONE} {TWO}\0path\0",
         f":100644 100644 100644 {ONE} {TWO} {NONE} MM\0path\0",
+        f"::100644 100644 {ONE} {TWO} MM\0path\0",
     ],
 )
 def test_what_git_should_not_say(raw: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import random
 import string
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -26,6 +28,7 @@ from leakscan.model import (
     Suppressed,
     Suppression,
 )
+from leakscan.report import ReportOptions, write_report
 
 TARGET = "https://github.com/acme/app"
 ADA = Person("Ada Lovelace", "ada@example.com")
@@ -48,6 +51,27 @@ RULE = Rule(
         "Look through the account's predictions and billing for use that was not yours.",
     ),
 )
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def written(result: ScanResult, format: str, out: io.StringIO | None = None, **options: Any) -> str:
+    """Return a report as text; options are those of `ReportOptions`."""
+    out = out or io.StringIO()
+    write_report(result, out, ReportOptions(format=format, **options))
+    return out.getvalue()
+
+
+def as_ascii(result: ScanResult, **options: Any) -> bytes:
+    """Return a report for people in an encoding that lacks most characters."""
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding="ascii")
+    write_report(result, out, ReportOptions(**options))
+    out.flush()
+    return raw.getvalue()
 
 
 def make_secret(seed: int = 7) -> Secret:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,19 +18,12 @@ from report_samples import (
     make_result,
     make_secret,
     make_story,
+    make_suppressed,
 )
+from report_samples import written as write
 
-from leakscan.model import (
-    Confidence,
-    Coverage,
-    Kind,
-    Means,
-    ScanResult,
-    Skip,
-    Suppressed,
-    Suppression,
-)
-from leakscan.report import github, write_report
+from leakscan.model import Confidence, Coverage, Kind, Means, ScanResult, Skip
+from leakscan.report import github
 
 if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
@@ -47,13 +40,7 @@ class Command:
     text: str
 
 
-def written(result: ScanResult, **options: Any) -> str:
-    out = io.StringIO()
-    if options:
-        github.write(result, out, **options)
-    else:
-        write_report(result, "github", out)
-    return out.getvalue()
+written = partial(write, format="github")
 
 
 def unescaped(text: str, *more: str) -> str:
@@ -83,13 +70,6 @@ def commands_of(result: ScanResult, **options: Any) -> list[Command]:
 def command_at(**fields: Any) -> Command:
     (command,) = commands_of(make_result(make_finding(locations=(make_location(**fields),))))
     return command
-
-
-def make_allowed(*means: Means) -> ScanResult:
-    allowed = tuple(
-        Suppressed(make_finding(), Suppression(mean, f"why {mean.value}")) for mean in means
-    )
-    return make_result(suppressed=allowed)
 
 
 def test_annotations_of_a_scan(snapshot: SnapshotAssertion) -> None:
@@ -212,7 +192,7 @@ def test_the_verdict_is_the_last_line() -> None:
 
 
 def test_what_is_no_finding_is_counted() -> None:
-    result = replace(make_allowed(Means.INLINE), withheld={Confidence.LOW: 12})
+    result = make_result(suppressed=(make_suppressed(),), withheld={Confidence.LOW: 12})
     assert written(result).splitlines()[:-1] == [
         "12 low-confidence candidates not shown (--min-confidence low)",
         "1 suppressed (1 inline)",
@@ -220,22 +200,20 @@ def test_what_is_no_finding_is_counted() -> None:
 
 
 def test_what_is_suppressed_is_listed_when_asked_for() -> None:
-    result = make_allowed(Means.INLINE, Means.BASELINE)
+    result = make_result(suppressed=(make_suppressed(), make_suppressed(Means.BASELINE, "known")))
     assert commands_of(result) == []
     commands = commands_of(result, show_suppressed=True)
     assert {command.name for command in commands} == {"notice"}
     assert commands[0].properties["title"] == "Replicate API token suppressed (inline)"
     assert commands[0].properties["file"] == "config/production.env"
-    assert commands[0].text.endswith("because: why inline")
+    assert commands[0].text.endswith("because: made for tests")
     assert len(commands) == 6
 
 
 def test_no_secret_even_on_demand() -> None:
     result = make_result(make_finding(locations=(make_location(path=make_secret().reveal()),)))
     for shown in (False, True):
-        out = io.StringIO()
-        write_report(result, "github", out, show_secrets=shown)
-        assert make_secret().reveal()[8:20] not in out.getvalue()
+        assert make_secret().reveal()[8:20] not in written(result, show_secrets=shown)
 
 
 def test_a_repository_is_named_unless_it_is_the_target() -> None:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
+import tomllib
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from report_samples import (
+    Terminal,
     any_result,
+    as_ascii,
     make_finding,
     make_location,
     make_result,
     make_secret,
     make_suppressed,
+    written,
 )
 
-from leakscan.model import Coverage, Kind, Means, ScanResult, Skip
-from leakscan.report.guard import Occasion, Way, write
+from leakscan.model import Coverage, Kind, Means, Person, ScanResult, Skip
+from leakscan.report.guard import Occasion, Way
 from leakscan.report.guard_steps import out_of_files, out_of_index, out_of_message
 from leakscan.safe_text import safe_text
 
@@ -31,19 +36,7 @@ if TYPE_CHECKING:
     from gitrepo import GitRepo
     from leakscan.model import Finding, Location
 
-COMMIT = Way(Occasion.COMMIT, partial(out_of_index, has_head=True, at_top=True))
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TERM", "xterm-256color")
+COMMIT = Way(Occasion.COMMIT, partial(out_of_index, has_head=True, at_top=True, is_temporary=False))
 
 
 def staged(path: str | None = "a.env", line: int = 1, **fields: object) -> Location:
@@ -58,17 +51,8 @@ def staged(path: str | None = "a.env", line: int = 1, **fields: object) -> Locat
     return make_location(path=path, line=line, column=5, **{**usual, **fields})
 
 
-def read(
-    result: ScanResult,
-    way: Way = COMMIT,
-    out: io.StringIO | None = None,
-    *,
-    color: bool | None = None,
-    listed: bool = False,
-) -> str:
-    out = out or io.StringIO()
-    write(result, way, out, color=color, listed=listed)
-    return out.getvalue()
+def read(result: ScanResult, way: Way = COMMIT, **options: Any) -> str:
+    return written(result, "text", way=way, **options)
 
 
 def test_a_commit_that_is_stopped(snapshot: SnapshotAssertion) -> None:
@@ -83,7 +67,7 @@ def test_a_commit_that_is_stopped(snapshot: SnapshotAssertion) -> None:
     )
     assert read(result) == snapshot
     assert read(result, color=True) == snapshot(name="in color")
-    assert read(result, listed=True) == snapshot(name="listed")
+    assert read(result, show_suppressed=True) == snapshot(name="listed")
 
 
 def test_a_message_that_is_stopped(snapshot: SnapshotAssertion) -> None:
@@ -109,6 +93,8 @@ def test_tracked_files_are_of_no_commit() -> None:
     text = read(make_result(make_finding(locations=(staged(),))), Way(Occasion.FILES, out_of_files))
     assert text.startswith("leakscan looked at all tracked files: they hold 1 token.\n")
     assert "stopped" not in text
+    assert "If it was ever committed, the history keeps it; if that was ever pushed," in text
+    assert "git" not in text.partition("What to do")[2]
 
 
 @pytest.mark.parametrize(
@@ -148,6 +134,95 @@ def test_many_tokens_and_places() -> None:
     assert "git restore --staged .\n" in text
 
 
+def test_tokens_of_one_file_stand_together_and_say_why_once() -> None:
+    findings = [
+        make_finding(secret=make_secret(n), locations=(staged(f"{n % 2}.env", n),))
+        for n in range(30)
+    ]
+    doubtful = make_finding(
+        secret=make_secret(30), locations=(staged("0.env", 30),), reasons=("odd",)
+    )
+    lines = read(make_result(doubtful, *findings)).splitlines()
+    shown = [line for line in lines if ".env:" in line]
+    assert [line[2] for line in shown] == ["0"] * 16 + ["1"] * 4
+    assert sum("confidence:" in line for line in lines) == 2
+    assert lines[lines.index("What to do") - 2] == "  and 11 more"
+    assert len(lines) < 35
+
+
+def test_what_is_suppressed_is_listed_up_to_a_point() -> None:
+    places = tuple(staged("s.txt", number) for number in range(7))
+    item = make_suppressed(secret=make_secret(9), locations=places)
+    lines = read(make_result(suppressed=(item,))).splitlines()
+    assert lines[0].endswith(", s.txt:0:5 (inline: made for tests)")
+    assert lines[5:] == ["  and 2 more"]
+    assert len(read(make_result(suppressed=(item,)), show_suppressed=True).splitlines()) == 7
+
+
+def test_whoever_asks_is_told_that_there_is_nothing() -> None:
+    way = replace(COMMIT, by_hand=True)
+    text = read(make_result(scope="what is staged"), way)
+    assert text.startswith("No leaks found, looking only at what is staged · read 161,098 objects")
+    assert len(text.splitlines()) == 1
+    assert "No leaks" not in read(make_result(make_finding(locations=(staged(),))), way)
+    unread = Coverage(skipped=(Skip("a.txt", "it is unmerged"),))
+    assert "No leaks" not in read(make_result(coverage=unread), way)
+
+
+RECEIPT = Way(Occasion.RECEIPT, lambda _: ["Change it."])
+
+
+def test_a_push_of_several_refs_is_refused_as_a_whole() -> None:
+    result = make_result(make_finding())
+    assert read(result, RECEIPT).startswith("This push was refused: it brings 1 token.\n")
+    several = replace(RECEIPT, has_several=True)
+    assert read(result, several).startswith(
+        "This push was refused as a whole: it brings 1 token.\n"
+    )
+
+
+@pytest.mark.parametrize("way", [COMMIT, RECEIPT])
+def test_lines_are_not_too_long(way: Way) -> None:
+    place = staged("a/rather/long/path/of/a/file/whose/name/is/no/shorter/than/that.env", 1234)
+    text = read(make_result(make_finding(locations=(place,))), way)
+    git_says = "remote: " if way is RECEIPT else ""
+    assert all(len(f"{git_says}{line}") <= 100 for line in text.splitlines())
+    assert "shorter/than/that.env:1234:5\n" in text
+
+
+@pytest.mark.parametrize("kind", [Kind.PATH, Kind.REF_NAME, Kind.IDENTITY])
+def test_what_has_no_line_has_no_variable_and_no_comment(kind: Kind) -> None:
+    secret = make_secret()
+    place = staged(None, kind=kind)
+    finding = make_finding(secret=secret, locations=(place,))
+    text = read(make_result(finding), Way(Occasion.PUSH, lambda _: ["Change it."]))
+    assert "environment variable" not in text
+    assert "leakscan: allow[" not in text
+    table = tomllib.loads(text.partition("Then in .leakscan.toml:\n")[2])
+    [pattern] = table["allow"][0]["patterns"]
+    assert re.fullmatch(pattern, secret.reveal())
+
+
+@pytest.mark.parametrize(
+    ("author", "commit", "path", "words"),
+    [
+        ("NAME <ann@example.com>", "1" * 40, None, "author name in commit 111111111111"),
+        ("Ann <SECRET@example.com>", "1" * 40, None, "author address in commit 111111111111"),
+        ("Ann <ann@example.com>", "1" * 40, None, "committer in commit 111111111111"),
+        ("Ann <SECRET>", None, "refs/tags/v1", "tagger of v1"),
+        ("Ann <SECRET>", None, None, "tagger"),
+    ],
+)
+def test_people(author: str, commit: str | None, path: str | None, words: str) -> None:
+    secret = make_secret()
+    name, _, address = author.partition(" ")
+    who = Person(name.replace("NAME", secret.reveal()), address.replace("SECRET", secret.reveal()))
+    place = staged(path, kind=Kind.IDENTITY, commit=commit, author=who)
+    text = read(make_result(make_finding(secret=secret, locations=(place, place))))
+    assert f"  {words}  {secret.redacted()}" in text
+    assert "also" not in text
+
+
 def test_many_that_were_there_before() -> None:
     known = [
         make_suppressed(Means.KNOWN, "in HEAD already", secret=make_secret(n)) for n in range(9)
@@ -155,7 +230,10 @@ def test_many_that_were_there_before() -> None:
     text = read(make_result(suppressed=tuple(known)))
     assert text.count("in HEAD already") == 5
     assert "and 4 more" in text
-    assert read(make_result(suppressed=tuple(known)), listed=True).count("in HEAD already") == 9
+    assert (
+        read(make_result(suppressed=tuple(known)), show_suppressed=True).count("in HEAD already")
+        == 27
+    )
 
 
 def test_odd_characters_are_spelled_out() -> None:
@@ -167,12 +245,8 @@ def test_odd_characters_are_spelled_out() -> None:
 
 
 def test_what_an_encoding_lacks_is_spelled_out() -> None:
-    raw = io.BytesIO()
-    out = io.TextIOWrapper(raw, encoding="ascii")
     result = make_result(make_finding(locations=(staged("é.env"),)))
-    write(result, COMMIT, out, color=False, listed=False)
-    out.flush()
-    assert b"\\xe9.env:1:5" in raw.getvalue()
+    assert b"\\xe9.env:1:5" in as_ascii(result, way=COMMIT)
 
 
 def with_places(result: ScanResult) -> ScanResult:
@@ -191,7 +265,7 @@ def with_places(result: ScanResult) -> ScanResult:
 @given(any_result.map(with_places))
 def test_no_result_shows_a_secret_or_a_control(result: ScanResult) -> None:
     for listed in (False, True):
-        text = read(result, listed=listed)
+        text = read(result, show_suppressed=listed)
         assert all(safe_text(line) == line for line in text.split("\n"))
         for item in (*result.findings, *(item.finding for item in result.suppressed)):
             assert item.secret.reveal() not in text
@@ -202,9 +276,29 @@ def test_no_result_shows_a_secret_or_a_control(result: ScanResult) -> None:
 # The commands that it names.
 
 
+def unstaging(*names: str, **options: bool) -> list[str]:
+    """Return the steps for files of these names."""
+    finding = make_finding(locations=tuple(map(staged, names)))
+    usual = {"has_head": True, "at_top": True, "is_temporary": False}
+    return out_of_index([finding], **{**usual, **options})
+
+
 def test_unstaging_before_the_first_commit() -> None:
-    step = out_of_index([staged(".env")], has_head=False, at_top=True)
+    [step] = unstaging(".env", has_head=False)
     assert step.endswith("git reset -- .env")
+
+
+def test_what_is_staged_for_one_commit_is_not_to_be_unstaged() -> None:
+    [step] = unstaging(".env", is_temporary=True)
+    assert step == "Take it out of the file, then commit again."
+
+
+def test_everything_is_unstaged_only_with_notice() -> None:
+    five = [f"{number}.env" for number in range(5)]
+    [step] = unstaging(*five)
+    assert step.endswith(f"or unstage it:  git restore --staged {' '.join(five)}")
+    [step] = unstaging(*five, "more.env")
+    assert step.endswith("or unstage everything:  git restore --staged .")
 
 
 def test_a_name_that_is_redacted_is_not_to_be_typed() -> None:
@@ -223,7 +317,7 @@ def test_git_understands_what_is_to_be_typed(repo: GitRepo, name: str, at_top: b
     for path in (name, "other", f"sub/{name}"):
         repo.git("update-index", "--add", "--cacheinfo", f"100644,{oid},{path}")
     (repo.path / "sub").mkdir(exist_ok=True)
-    step = out_of_index([staged(name)], has_head=True, at_top=at_top)
+    [step] = unstaging(name, at_top=at_top)
     command = step.partition("unstage it:  ")[2]
     cwd = repo.path if at_top else repo.path / "sub"
     subprocess.run(["sh", "-c", command], cwd=cwd, check=True, capture_output=True)
@@ -232,5 +326,5 @@ def test_git_understands_what_is_to_be_typed(repo: GitRepo, name: str, at_top: b
 
 
 def test_the_file_of_a_message_is_quoted() -> None:
-    step = out_of_message([], file=Path("/with space/MSG"))
-    assert step.endswith("git commit -e -F '/with space/MSG'")
+    [step] = out_of_message([], file=Path("/with space/MSG"))
+    assert step.endswith("  -e -F '/with space/MSG'")

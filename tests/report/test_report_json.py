@@ -1,4 +1,3 @@
-import io
 import json
 import subprocess
 import sys
@@ -16,12 +15,13 @@ from report_samples import (
     make_secret,
     make_story,
 )
+from report_samples import written as write
 from syrupy.assertion import SnapshotAssertion
 
 from leakscan import __version__
 from leakscan.errors import UsageError
 from leakscan.model import Coverage, Kind, Person, ScanResult, Skip
-from leakscan.report import FORMATS, write_report
+from leakscan.report import FORMATS
 
 SCHEMA = json.loads((files("leakscan.report") / "leakscan-v1.schema.json").read_text())
 
@@ -43,10 +43,8 @@ DOCUMENT = Draft202012Validator(STRICT, format_checker=Draft202012Validator.FORM
 LINE = DOCUMENT.evolve(schema={"$ref": "#/$defs/line", "$defs": STRICT["$defs"]})
 
 
-def written(result: ScanResult, format_name: str = "json", *, show_secrets: bool = False) -> str:
-    out = io.StringIO()
-    write_report(result, format_name, out, show_secrets=show_secrets)
-    return out.getvalue()
+def written(result: ScanResult, format: str = "json", **options: bool) -> str:
+    return write(result, format, **options)
 
 
 def without_version(report: str) -> str:
@@ -93,8 +91,8 @@ def test_jsonl_findings_are_those_of_json() -> None:
     assert {name: finding[name] for name in same} == same
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
-def test_a_secret_is_redacted_wherever_it_stands(format_name: str) -> None:
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_secret_is_redacted_wherever_it_stands(format: str) -> None:
     secret = make_secret()
     place = make_location(
         kind=Kind.PATH,
@@ -109,7 +107,7 @@ def test_a_secret_is_redacted_wherever_it_stands(format_name: str) -> None:
         target=f"/tmp/{secret.reveal()}",  # noqa: S108
         coverage=Coverage(skipped=(Skip(secret.reveal(), f"no {secret.reveal()}"),)),
     )
-    report = written(result, format_name)
+    report = written(result, format)
     assert secret.reveal() not in report
     assert secret.reveal()[8:24] not in report
 
@@ -129,16 +127,16 @@ def test_a_secret_that_overlaps_what_looks_like_one_is_redacted() -> None:
     assert shown == f"r8_x{secret.redacted()}-r8_"
 
 
-@pytest.mark.parametrize("format_name", ["text", "json", "jsonl"])
-def test_secrets_are_shown_on_demand(format_name: str) -> None:
-    report = written(make_story(), format_name, show_secrets=True)
+@pytest.mark.parametrize("format", ["text", "json", "jsonl"])
+def test_secrets_are_shown_on_demand(format: str) -> None:
+    report = written(make_story(), format, show_secrets=True)
     assert make_secret().reveal() in report
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
-def test_a_name_that_is_not_unicode_can_be_written(format_name: str) -> None:
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_name_that_is_not_unicode_can_be_written(format: str) -> None:
     result = make_result(make_finding(locations=(make_location(path="caf\udce9"),)))
-    report = written(result, format_name)
+    report = written(result, format)
     report.encode()
     assert "caf" in report
 
@@ -152,9 +150,9 @@ def test_rich_is_only_imported_for_text() -> None:
     program = """
 import io, sys
 from leakscan.model import Coverage, ScanResult
-from leakscan.report import write_report
+from leakscan.report import ReportOptions, write_report
 for name in ("json", "jsonl", "sarif"):
-    write_report(ScanResult("t", (), Coverage(), ()), name, io.StringIO())
+    write_report(ScanResult("t", (), Coverage(), ()), io.StringIO(), ReportOptions(format=name))
 sys.exit("rich" in sys.modules)
 """
     subprocess.run([sys.executable, "-c", program], check=True)

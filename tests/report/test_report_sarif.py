@@ -1,6 +1,6 @@
-import io
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +16,17 @@ from report_samples import (
     make_secret,
     make_story,
 )
+from report_samples import written as write
 from syrupy.assertion import SnapshotAssertion
 
 from leakscan import __version__
 from leakscan.model import Confidence, Coverage, Kind, ScanResult, Severity, Skip
-from leakscan.report import sarif, write_report
+from leakscan.report import sarif
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SARIF = Draft4Validator(json.loads((FIXTURES / "sarif-2.1.0-rtm.5.json").read_text()))
 
-
-def written(result: ScanResult, *, show_secrets: bool = False) -> str:
-    out = io.StringIO()
-    write_report(result, "sarif", out, show_secrets=show_secrets)
-    return out.getvalue()
+written = partial(write, format="sarif")
 
 
 def run_of(result: ScanResult) -> Any:

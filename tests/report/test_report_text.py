@@ -1,48 +1,33 @@
 import io
 import unicodedata
+from functools import partial
 
 import pytest
 from hypothesis import given
 from report_samples import (
     ADA,
     RULE,
+    Terminal,
     any_result,
+    as_ascii,
     make_finding,
     make_id,
     make_location,
     make_result,
     make_story,
 )
+from report_samples import written as write
 from syrupy.assertion import SnapshotAssertion
 
 from leakscan.model import Confidence, Coverage, Kind, Person, ScanResult, Skip
-from leakscan.report import write_report
 from leakscan.report.amounts import count, duration, size
 
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TERM", "xterm-256color")
-
-
-def written(
-    result: ScanResult, out: io.StringIO | None = None, *, color: bool | None = None
-) -> str:
-    out = out or io.StringIO()
-    write_report(result, "text", out, color=color)
-    return out.getvalue()
+written = partial(write, format="text")
 
 
 def on_terminal(result: ScanResult, width: int, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("COLUMNS", str(width))
-    return written(result, Terminal(), color=False)
+    return written(result, out=Terminal(), color=False)
 
 
 def test_report_in_a_file(snapshot: SnapshotAssertion) -> None:
@@ -138,12 +123,11 @@ def test_remediation_comes_once_a_rule() -> None:
 
 def test_what_to_do_is_left_out_where_it_is_done() -> None:
     result = make_result(make_finding())
-    out = io.StringIO()
-    write_report(result, "text", out, advise=False)
-    assert out.getvalue() == written(result).replace(
+    report = written(result, advise=False)
+    assert report == written(result).replace(
         "".join(f"{number:>2}. {step}\n" for number, step in enumerate(RULE.remediation, 1)), ""
     ).replace(f"What to do about a leaked {RULE.name}\n\n", "")
-    assert RULE.remediation[0] not in out.getvalue()
+    assert RULE.remediation[0] not in report
 
 
 def test_withheld_candidates_are_counted() -> None:
@@ -204,15 +188,13 @@ def test_color(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     out = Terminal() if terminal else io.StringIO()
-    assert ("\x1b[" in written(make_result(), out, color=color)) == colored
+    assert ("\x1b[" in written(make_result(), out=out, color=color)) == colored
 
 
 def test_a_narrow_encoding_loses_nothing() -> None:
-    raw = io.BytesIO()
-    out = io.TextIOWrapper(raw, encoding="ascii")
-    write_report(make_result(make_finding(locations=(make_location(path="ü"),))), "text", out)
-    out.flush()
-    assert rb"\xfc:12:17" in raw.getvalue()
+    assert rb"\xfc:12:17" in as_ascii(
+        make_result(make_finding(locations=(make_location(path="ü"),)))
+    )
 
 
 @pytest.mark.parametrize(

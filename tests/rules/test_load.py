@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from leakscan.errors import RuleError, UsageError
 from leakscan.model import Checksum, Severity
-from leakscan.rules import load_rules, read_rule, select_rules, shipped_folder
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from leakscan.rules import load_rules, read_rule, require_known, select_rules, shipped_folder
 
 RULE = """
 id = "acme-key"
@@ -102,6 +100,10 @@ def test_an_operators_rule_file(rule_file: Path) -> None:
         ("= 25", "= 25\nexamples = []", "examples: expected a table"),
         ("= 25", '= 25\nchecksum.algorithm = "crc32"', "checksum.over: missing"),
         ("= 25", "= 25 25", "not a TOML file"),
+        ("= 25", "= " + "9" * 5000, "not a TOML file"),
+        ("= 25", "= 25\nchecksum = " + "0x" + "9" * 5000, "not so large a number"),
+        ("{20})", "{20}(?:(?:a{1000}){1000}){1000})", "pattern: its repetitions"),
+        ("'[0-9a-f]'", "'" + "a" * 3000 + "'", "alphabet: "),
     ],
 )
 def test_a_wrong_rule_is_named_with_file_and_key(
@@ -148,6 +150,14 @@ def test_a_missing_file_and_an_empty_folder(tmp_path: Path) -> None:
         load_rules([tmp_path])
 
 
+@pytest.mark.timeout(20)
+def test_a_pipe_and_a_device(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    for path in (tmp_path / "pipe.toml", tmp_path, Path("/dev/zero")):
+        with pytest.raises(RuleError, match="cannot read it: no regular file"):
+            load_rules([path])
+
+
 def test_an_override_states_a_checksum() -> None:
     override = {"replicate-api-token": {"checksum": SUM, "severity": "high"}}
     (rule,) = select_rules(load_rules(overrides=override), [])
@@ -180,3 +190,9 @@ def test_select_rules() -> None:
 
 def test_read_rule_reads_one_file() -> None:
     assert read_rule(shipped_folder() / "zuplo-api-key.toml").id == "zuplo-api-key"
+
+
+def test_an_id_that_is_known_or_not() -> None:
+    require_known("here", "npm-access-token", load_rules())
+    with pytest.raises(UsageError, match=r"here: no such rule: did you mean replicate-api-token"):
+        require_known("here", "replicate", load_rules())

@@ -69,7 +69,8 @@ class Leaving:
             name = name or f"refs/heads/{what}"
             there = self.server.git("for-each-ref", "--format=%(objectname)", name)
             updates.append(RefUpdate(name, there or None, self.repo.tip(what) if what else None))
-        found = find_remote(remote, url)
+        lacking = [update.name for update in updates if update.before is None]
+        found = find_remote(remote, url, lacking)
         return self.see(updates, OtherSide(KNOWN, found.tracked, found.promises))
 
     def see(self, updates: list[RefUpdate], there: OtherSide) -> list[tuple[str, Location]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +18,8 @@ from leakscan.sources.ref_updates import RefUpdate
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    NewToken = Callable[[], str]
 
 
 def test_a_clean_push(leaving: Leaving) -> None:
@@ -49,7 +53,7 @@ def test_a_token_that_is_taken_out_again_within_the_push(leaving: Leaving, token
     assert (secret, place.commit, place.path) == (token, commit, ".env")
 
 
-def test_every_surface(leaving: Leaving, new_token: Callable[[], str]) -> None:
+def test_every_surface(leaving: Leaving, new_token: NewToken) -> None:
     message, author, link, name, folder, note, ref, root = (new_token() for _ in range(8))
     repo = leaving.repo
     repo.add("a.txt", "a", f"Use {message}")
@@ -83,7 +87,7 @@ def test_every_surface(leaving: Leaving, new_token: Callable[[], str]) -> None:
     assert found[name].path == f"conf/{name}.txt"
 
 
-def test_a_name_at_the_top(leaving: Leaving, new_token: Callable[[], str]) -> None:
+def test_a_name_at_the_top(leaving: Leaving, new_token: NewToken) -> None:
     """Nothing but the tree of the commit leads to it; other tokens lead to other commits."""
     name, content = new_token(), new_token()
     commit = leaving.repo.add(f"{name}.txt", "a")
@@ -107,7 +111,7 @@ def test_nothing_is_read_for_refs_that_go(leaving: Leaving, token: str) -> None:
     assert leaving.tally.objects == 0
 
 
-def test_several_refs_at_once(leaving: Leaving, new_token: Callable[[], str]) -> None:
+def test_several_refs_at_once(leaving: Leaving, new_token: NewToken) -> None:
     tokens = [new_token() for _ in range(3)]
     for number, token in enumerate(tokens):
         leaving.repo.git("checkout", "-q", "-b", f"topic-{number}", "main")
@@ -148,7 +152,7 @@ def test_a_tag_of_a_tag(leaving: Leaving, token: str) -> None:
     assert (secret, place.object) == (token, leaving.repo.tip("inner"))
 
 
-def test_tags_of_a_blob_and_of_a_tree(leaving: Leaving, new_token: Callable[[], str]) -> None:
+def test_tags_of_a_blob_and_of_a_tree(leaving: Leaving, new_token: NewToken) -> None:
     in_blob, in_name = new_token(), new_token()
     repo = leaving.repo
     blob = repo.hash_object("blob", in_blob.encode())
@@ -211,7 +215,56 @@ def test_what_commits_change_cannot_be_told(leaving: Leaving, token: str) -> Non
     assert "what commits change" in {skip.what for skip in leaving.tally.skipped}
 
 
-def test_more_tokens_than_git_is_told_of(leaving: Leaving, new_token: Callable[[], str]) -> None:
+def test_copies_of_files_cannot_be_told(leaving: Leaving) -> None:
+    """What stood before is gone, so that a token may have been copied unseen."""
+    repo = leaving.repo
+    repo.add("a/old.txt", "old")
+    leaving.push("main")
+    before = repo.tip("HEAD:a")
+    repo.add("a/a.txt", "a")
+    assert leaving.look("main") == []
+    assert leaving.tally.skipped == []
+    repo.loose_path(before).unlink()
+    assert leaving.look("main") == []
+    assert [skip.what for skip in leaving.tally.skipped] == ["copies of files"]
+
+
+def test_a_copy_that_cannot_be_read(leaving: Leaving) -> None:
+    repo = leaving.repo
+    repo.add("a.txt", "lost")
+    leaving.push("main")
+    lost = repo.loose_path(repo.tip("HEAD:a.txt"))
+    repo.add("b.txt", "lost")
+    lost.unlink()
+    assert leaving.look("main") == []
+    assert [skip.what for skip in leaving.tally.skipped] == [
+        f"object {lost.parent.name}{lost.name}"
+    ]
+
+
+def test_texts_that_git_gives_but_once(
+    leaving: Leaving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_token: NewToken
+) -> None:
+    """What was found in them is told, though not where in them it stands."""
+    in_commit, in_tag = new_token(), new_token()
+    commit = leaving.repo.add("a.txt", "a", f"Use {in_commit}")
+    leaving.repo.git("tag", "-a", "-m", in_tag, "v1")
+    git = tmp_path / "bin/git"
+    git.parent.mkdir()
+    given = f'mkdir "{tmp_path}/given" 2>/dev/null || exit 1'
+    once = f'case "$*" in *cat-file\\ --batch\\ *) {given};; esac'
+    git.write_text(f'#!/bin/sh\n{once}\nexec "{shutil.which("git")}" "$@"\n')
+    git.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", f"{git.parent}:{os.environ['PATH']}")
+        found = dict(leaving.look("v1:refs/tags/v1"))
+    assert {secret: (place.kind, place.object) for secret, place in found.items()} == {
+        in_commit: (Kind.COMMIT_MESSAGE, commit),
+        in_tag: (Kind.TAG_MESSAGE, leaving.repo.tip("v1")),
+    }
+
+
+def test_more_tokens_than_git_is_told_of(leaving: Leaving, new_token: NewToken) -> None:
     tokens = {f"{number}.env": new_token() for number in range(210)}
     for name, token in tokens.items():
         leaving.repo.stage(name, token)

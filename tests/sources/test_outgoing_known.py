@@ -8,6 +8,7 @@ import pytest
 from leaving import Leaving
 
 from gitrepo import GitRepo
+from leakscan.sources.brought import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,27 @@ def test_editing_a_file_with_an_old_token(leaving: Leaving, token: str) -> None:
     assert leaving.look("main") == []
     [(secret, place)] = leaving.known
     assert (secret, place.commit, place.line) == (token, commit, 2)
+
+
+def test_taking_an_old_token_out_beside_another(
+    leaving: Leaving, new_token: Callable[[], str]
+) -> None:
+    gone, kept = new_token(), new_token()
+    leaving.repo.stage("a.env", f"{gone}\n")
+    leaving.repo.add("c.env", f"{kept}\n")
+    leaving.push("main")
+    leaving.repo.stage("a.env", "A = 1\n")
+    leaving.repo.add("c.env", f"C = 1\n{kept}\n")
+    assert leaving.look("main") == []
+    assert [(secret, place.path) for secret, place in leaving.known] == [(kept, "c.env")]
+
+
+def test_a_token_that_is_added_and_edited_is_told_once(leaving: Leaving, token: str) -> None:
+    commit = leaving.repo.add(".env", f"{token}\n")
+    leaving.repo.add(".env", f"A = 1\n{token}\n")
+    [(secret, place)] = leaving.look("main")
+    assert (secret, place.commit, place.line) == (token, commit, 1)
+    assert leaving.known == []
 
 
 def test_moving_a_file_with_an_old_token(leaving: Leaving, token: str) -> None:
@@ -91,6 +113,35 @@ def test_merging_and_editing_the_file_of_an_old_token(leaving: Leaving, token: s
     assert [place.commit for _, place in leaving.known] == [merge]
 
 
+def test_a_merge_that_copies_the_file_of_an_old_token(leaving: Leaving, token: str) -> None:
+    """Its blob does not come, for it is there."""
+    repo = leaving.repo
+    repo.git("branch", "topic")
+    repo.add(".env", f"{token}\n")
+    leaving.push("main")
+    repo.git("checkout", "-q", "topic")
+    repo.add("a.txt", "a")
+    merge = repo.merge("main", **{"copy.env": f"{token}\n"})
+    assert [(place.path, place.commit) for _, place in leaving.look("topic")] == [
+        ("copy.env", merge)
+    ]
+    assert leaving.tally.skipped == []
+
+
+def test_a_merge_that_moves_the_file_of_an_old_token(leaving: Leaving, token: str) -> None:
+    repo = leaving.repo
+    repo.git("branch", "topic")
+    repo.add(".env", f"{token}\n")
+    leaving.push("main")
+    repo.git("checkout", "-q", "topic")
+    repo.add("a.txt", "a")
+    repo.git("merge", "-q", "--no-ff", "--no-commit", "main")
+    repo.git("mv", ".env", "moved.env")
+    repo.commit("Merge main")
+    assert leaving.look("topic") == []
+    assert {place.path for _, place in leaving.known} == {"moved.env"}
+
+
 def test_a_merge_that_is_all_of_one_parent(leaving: Leaving, token: str) -> None:
     """Compared with that parent it changes nothing, which git does not list."""
     repo = leaving.repo
@@ -101,6 +152,7 @@ def test_a_merge_that_is_all_of_one_parent(leaving: Leaving, token: str) -> None
     assert [place.commit for _, place in leaving.look("main")] == [commit]
     leaving.push("topic")
     assert leaving.look("main") == []
+    assert leaving.known == []
 
 
 def test_a_token_that_only_a_merge_writes(leaving: Leaving, token: str) -> None:
@@ -154,7 +206,7 @@ def test_the_first_push_of_everything(leaving: Leaving, tmp_path: Path, token: s
     leaving.repo.add(".env", token)
     leaving.push("main")
     leaving.server = GitRepo.init(tmp_path / "empty.git", "--bare")
-    assert leaving.look("main") == []
+    assert leaving.look("main:refs/heads/new") == []
     assert leaving.look("main", remote="")
     assert leaving.look("main", remote="new", url=str(leaving.server.path))
     assert leaving.tally.objects == 6
@@ -258,9 +310,16 @@ def test_a_partial_clone(
         # Another one promises nothing: what is not here could hold anything.
         there.server = GitRepo.init(tmp_path / "other.git", "--bare")
         there.look("back", remote="other")
-        assert there.tally.skipped
-        assert all("git fetch" in skip.why for skip in there.tally.skipped)
+        why = [skip.why for skip in there.tally.skipped if skip.what.startswith("object ")]
+        assert why
+        assert all("git fetch" in reason for reason in why)
         assert missing() == before
+        # What is lost is not what was left out.
+        assert left_out([partial.tip("edited")])
+        lost = partial.loose_path(trees["edited"])
+        kept = lost.rename(lost.with_name("kept"))
+        assert not left_out([partial.tip("edited")])
+        kept.rename(lost)
         there.server = server
         partial.git("reset", "-q")
         commit = partial.add("a/new.txt", new)

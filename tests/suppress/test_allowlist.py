@@ -74,6 +74,8 @@ def test_a_relative_target_is_where_it_is(
 def test_a_pattern_that_is_none() -> None:
     with pytest.raises(UsageError, match=r"\.toml: allow 1: patterns: no regular expression"):
         allowing(patterns=("r8_(",))
+    with pytest.raises(UsageError, match="no regular expression that can be used: its repetitions"):
+        allowing(patterns=("(?:(?:a{1000}){1000}){1000}",))
 
 
 def test_a_pattern_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import os
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,8 +67,9 @@ def test_the_file_is_sorted_text_without_secrets(path: Path, new_token: Callable
     baseline = holding(new_baseline(), *tokens, tokens[0])
     write_baseline(path, baseline, is_new=True)
     text = path.read_bytes().decode("ascii")
-    head, key, *entries = text.splitlines()
+    head, scope, key, *entries = text.splitlines()
     assert head.startswith("# leakscan baseline 1: ")
+    assert scope.startswith("# Entries are not bound to a path")
     assert re.fullmatch("key [0-9a-f]{64}", key)
     assert entries == sorted(set(entries))
     assert len(entries) == 20
@@ -87,12 +90,14 @@ def test_the_file_is_sorted_text_without_secrets(path: Path, new_token: Callable
         ("100%/ü", "100%25/%C3%BC"),
         ("#no-comment", "%23no-comment"),
         (None, "-"),
+        ("-", "%2D"),
+        ("a-b/-", "a-b/-"),
     ],
 )
 def test_a_path_is_one_word(path: Path, token: str, place: str | None, written: str) -> None:
     new = new_baseline()
     write_baseline(path, Baseline(new.keys, (new.entry(found(token, place)),)), is_new=True)
-    assert path.read_text().splitlines()[2].split(" ")[2] == written
+    assert path.read_text().splitlines()[-1].split(" ")[2] == written
     (entry,) = read_baseline(path).entries  # type: ignore[union-attr]
     assert shown_path(entry) == place
 
@@ -180,6 +185,22 @@ def test_what_is_there_is_never_overwritten(path: Path, token: str) -> None:
     with pytest.raises(UsageError, match="is there already: use `leakscan baseline update`"):
         write_baseline(path, holding(new_baseline(), token), is_new=True)
     assert path.read_text() == "mine"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_file_system_without_hard_links(path: Path) -> None:
+    program = f"""
+import errno, os, sys
+from pathlib import Path
+from leakscan.suppress.baseline import new_baseline, write_baseline
+def refuse(event, _arguments):
+    if event == "os.link":
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+sys.addaudithook(refuse)
+write_baseline(Path({str(path)!r}), new_baseline(), is_new=True)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+    assert read_baseline(path) is not None
     assert list(path.parent.iterdir()) == [path]
 
 

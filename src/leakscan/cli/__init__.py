@@ -92,7 +92,7 @@ def main() -> int:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(number, _stop)
     try:
-        status = cli.main(standalone_mode=False)
+        status = _run()
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         _say(error.format_message(), "")
@@ -128,6 +128,16 @@ def main() -> int:
     return status or 0
 
 
+def _run() -> int | None:
+    """Run a command, or complete a word if the script of a shell asks for that."""
+    if "_LEAKSCAN_COMPLETE" in os.environ:
+        from leakscan.cli.completing import register
+
+        register()
+    status = cli.main(standalone_mode=False)
+    return status if isinstance(status, int) else None
+
+
 def _stop_no_more() -> None:
     """Have signals end the process, where no exception would change its status any more."""
     for number in _SIGNALS:
@@ -150,6 +160,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _presentable(text: str) -> str:
+    _stop_no_more()  # an exception now would be one too many
     from leakscan.report.presentable import presentable_line
 
     return presentable_line(text)

@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from leakscan.cli.options import config_option, refuse_empty
-from leakscan.cli.scanning import announce, exit_status, rule_names, run_scan, write_result
+from leakscan.cli.baseline_words import (
+    holding,
+    tell,
+    tell_entries,
+    tell_left_out,
+    tell_tokens,
+    tell_unread,
+)
+from leakscan.cli.options import (
+    collected,
+    confidence_option,
+    config_option,
+    refuse_empty,
+    rules_option,
+)
+from leakscan.cli.scanning import announce, run_scan
 from leakscan.config import Config, load_config
 from leakscan.errors import UsageError
-from leakscan.model import Confidence, Means, ScanResult, Suppressed, Suppression
-from leakscan.report.amounts import count
+from leakscan.model import Confidence, Finding, ScanResult
 from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from leakscan.suppress.baseline import Baseline, Entry
-
-MOST_TOLD = 20
-"""Entries that are no longer needed, and things that could not be read, that are named."""
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +42,39 @@ class _Found:
     """What a scan found, beside a baseline.
 
     Attributes:
-        result: all that neither a comment nor an allowlist suppresses, of any confidence.
+        result: all that counts and that neither a comment nor an allowlist suppresses, of any
+            confidence; of places only those that count.
+        uncommitted: what does not count, since it is in no commit on a branch or tag.
         least: the confidence from which on findings belong in a baseline.
     """
 
     result: ScanResult
+    uncommitted: tuple[Finding, ...]
     least: Confidence
 
-    def new(self, baseline: Baseline) -> ScanResult:
-        """Return the result without what the baseline has, which is suppressed."""
-        missing, covered, withheld = [], [], Counter[Confidence]()
-        for finding in self.result.findings:
-            if baseline.find(finding.rule.id, finding.secret):
-                covered.append(Suppressed(finding, Suppression(Means.BASELINE, "in the baseline")))
-            elif finding.confidence.rank >= self.least.rank:
-                missing.append(finding)
-            else:
-                withheld[finding.confidence] += 1
-        suppressed = (*self.result.suppressed, *covered)
-        return replace(
-            self.result,
-            findings=tuple(missing),
-            suppressed=suppressed,
-            withheld=dict(withheld),
-        )
+    def new(self, baseline: Baseline) -> list[Finding]:
+        """Return what the baseline lacks."""
+        return self._missing(self.result.findings, baseline)
+
+    def left_out(self, baseline: Baseline) -> list[Finding]:
+        """Return what does not count, and is in the baseline by no other way."""
+        return self._missing(self.uncommitted, baseline)
+
+    def _missing(self, findings: Iterable[Finding], baseline: Baseline) -> list[Finding]:
+        return [
+            finding
+            for finding in findings
+            if finding.confidence.rank >= self.least.rank
+            and not baseline.find(finding.rule.id, finding.secret)
+        ]
 
     def stale(self, baseline: Baseline) -> tuple[Entry, ...]:
-        """Return the entries that are not needed any more, of the rules that were active."""
+        """Return the entries that are not needed any more, of the rules that were active.
+
+        Unless all could be read, nobody can tell.
+        """
+        if not self.result.coverage.complete:
+            return ()
         found = {
             entry
             for finding in self.result.findings
@@ -70,35 +84,38 @@ class _Found:
         return tuple(e for e in baseline.entries if e.rule in active and e not in found)
 
 
-def _options(function: Function) -> Function:
-    """Add what all of these commands take."""
-    for option in (
-        config_option,
-        click.option(
-            "--min-confidence",
-            type=click.Choice([level.value for level in Confidence]),
-            default=Confidence.MEDIUM.value,
-            show_default=True,
-            help="What is below this needs no entry.",
-        ),
-        click.option(
-            "--rules",
-            "names",
-            multiple=True,
-            metavar="ID|all",
-            help="Use these rules, separated by commas or given one by one.",
-        ),
-        click.option(
-            "--file",
-            "given",
-            metavar="FILE",
-            help="The baseline.  [default: that of the configuration, else .leakscan-baseline at"
-            " the top of the checkout]",
-        ),
-        click.argument("target", required=False),
-    ):
-        function = option(function)
-    return function
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What all of these commands take, by the names of their parameters."""
+
+    target: str | None
+    given: str | None
+    uncommitted: bool
+    rules: list[str]
+    least: Confidence
+    config_path: Path | None
+
+
+_options = collected(
+    _Options,
+    click.argument("target", required=False),
+    click.option(
+        "--file",
+        "given",
+        metavar="FILE",
+        help="The baseline.  [default: that of the configuration, else .leakscan-baseline at"
+        " the top of the checkout]",
+    ),
+    click.option(
+        "--uncommitted",
+        is_flag=True,
+        help="Count what no branch or tag leads to, too: files that are staged or not even that,"
+        " stashes, and what was undone.",
+    ),
+    rules_option,
+    confidence_option("What is below this needs no entry."),
+    config_option,
+)
 
 
 @click.group()
@@ -106,99 +123,82 @@ def baseline() -> None:
     """Accept the tokens that are there, and hear of new ones only.
 
     A baseline is a file to commit: keyed digests, from which nobody can read a token. What is in
-    it stops no commit, and no scan of the repository reports it. TARGET is a repository or a
-    folder; by default the checkout that you work in.
+    it stops no commit, and no scan of the repository reports it, in whichever file it stands.
+    TARGET is a repository, of which what is committed counts, or a folder; by default the
+    checkout that you work in.
     """
 
 
 @baseline.command()
 @_options
-@click.pass_context
-def create(
-    context: click.Context,
-    target: str | None,
-    names: tuple[str, ...],
-    given: str | None,
-    min_confidence: str,
-    config_path: Path | None,
-) -> None:
-    """Write a baseline of all that is found in TARGET."""
+def create(options: _Options) -> int:
+    """Write a baseline of all that is committed in TARGET."""
     from leakscan.suppress.baseline import new_baseline, write_baseline
+    from leakscan.suppress.merging import missing_attribute
 
-    asked = _asked(target, names, given, min_confidence, config_path)
+    asked = _asked(options)
     if os.path.lexists(asked.path):
         raise UsageError(f"{asked.path} is there already", "use `leakscan baseline update`")
     found = _found(asked)
-    made = _added(new_baseline(), found)
+    empty = new_baseline()
+    added = found.new(empty)
+    made = _with(empty, added)
     write_baseline(asked.path, made, is_new=True)
-    click.echo(f"{_amount(len(made.entries))} in {asked.path}")
-    context.exit(_incomplete(found, "what could not be read may hold more"))
+    tell(holding(made, asked.path))
+    tell_tokens("New:", added, asked.target)
+    tell_left_out(found.left_out(made), asked.target)
+    if made.entries:
+        tell("Entries are not bound to a path: what is in the baseline passes in every file.")
+    if line := missing_attribute(asked.path):
+        tell(f"Add to .gitattributes, so that git merges the baseline:  {safe_text(line)}")
+    tell_unread(found.result.coverage.skipped, "what could not be read may hold more")
+    return _status(found)
 
 
 @baseline.command()
 @_options
-@click.pass_context
-def update(
-    context: click.Context,
-    target: str | None,
-    names: tuple[str, ...],
-    given: str | None,
-    min_confidence: str,
-    config_path: Path | None,
-) -> None:
+def update(options: _Options) -> int:
     """Add what is new in TARGET, and drop what is there no more.
 
     Nothing is dropped unless all could be read, nor of rules that were not active.
     """
     from leakscan.suppress.baseline import write_baseline
 
-    asked = _asked(target, names, given, min_confidence, config_path)
+    asked = _asked(options)
     before = _existing(asked.path)
     found = _found(asked)
-    stale = set(found.stale(before) if found.result.coverage.complete else ())
-    kept = replace(before, entries=tuple(e for e in before.entries if e not in stale))
-    after = _added(kept, found)
+    stale = found.stale(before)
+    added = found.new(before)
+    kept = tuple(entry for entry in before.entries if entry not in set(stale))
+    after = _with(replace(before, entries=kept), added)
     write_baseline(asked.path, after, is_new=False)
-    added = len(after.entries) - len(kept.entries)
-    click.echo(
-        f"{_amount(len(after.entries))} in {asked.path}: {added:,} new, {len(stale):,} dropped"
-    )
-    context.exit(_incomplete(found, "nothing was dropped"))
+    tell(f"{holding(after, asked.path)}: {len(added):,} new, {len(stale):,} dropped")
+    tell_tokens("New:", added, asked.target)
+    tell_entries("Dropped:", stale)
+    tell_left_out(found.left_out(after), asked.target)
+    tell_unread(found.result.coverage.skipped, "nothing was dropped")
+    return _status(found)
 
 
 @baseline.command()
 @_options
-@click.pass_context
-def check(
-    context: click.Context,
-    target: str | None,
-    names: tuple[str, ...],
-    given: str | None,
-    min_confidence: str,
-    config_path: Path | None,
-) -> None:
+def check(options: _Options) -> int:
     """Compare the baseline with what is found in TARGET, and change nothing.
 
     Exit status: 0 it has all that is found, 1 it lacks something, 2 wrong usage, 3 an error, or
     not everything could be read.
     """
-    from leakscan.suppress.baseline import shown_path
-
-    asked = _asked(target, names, given, min_confidence, config_path)
+    asked = _asked(options)
     existing = _existing(asked.path)
     found = _found(asked)
-    result = found.new(existing)
-    write_result(result, "text", "-", color="auto")
-    stale = found.stale(existing) if result.coverage.complete else ()
-    if stale:
-        todo = "`leakscan baseline update` drops them"
-        click.echo(f"leakscan: {_amount(len(stale))} for what is found no more: {todo}", err=True)
-    for entry in stale[:MOST_TOLD]:
-        from leakscan.report.presentable import presentable_line
-
-        where = shown_path(entry) or "in no file"
-        click.echo(f"  {entry.digest[:12]}  {entry.rule}  {presentable_line(where)}", err=True)
-    context.exit(exit_status(result))
+    new, stale = found.new(existing), found.stale(existing)
+    amounts = f"{len(new):,} missing, {len(stale):,} needed no more"
+    tell(f"{holding(existing, asked.path)}: {amounts}")
+    tell_tokens("Missing (`leakscan scan` says more about them):", new, asked.target)
+    tell_entries("Needed no more (`leakscan baseline update` drops them):", stale)
+    tell_left_out(found.left_out(existing), asked.target)
+    tell_unread(found.result.coverage.skipped, "what could not be read may hold more")
+    return _status(found) or (1 if new else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,39 +206,37 @@ class _Asked:
     """What a command is asked to do.
 
     Attributes:
-        names: of the rules to use; empty for those of the configuration.
+        target: the repository or folder.
+        rules: ids of those to use; empty for those of the configuration.
         least: the confidence from which on findings belong in a baseline.
         path: the baseline.
+        only_committed: whether only that counts.
     """
 
     config: Config
     target: str
-    names: list[str]
+    rules: list[str]
     least: Confidence
     path: Path
+    only_committed: bool
 
 
-def _asked(
-    target: str | None,
-    names: tuple[str, ...],
-    given: str | None,
-    min_confidence: str,
-    config_path: Path | None,
-) -> _Asked:
+def _asked(options: _Options) -> _Asked:
     """Find out what is meant by the options.
 
     Raises:
         UsageError: the target is no repository or folder, or a part of one, or has no baseline.
+        TargetError: it is a repository that cannot be read.
     """
     from leakscan.git.urls import transport
     from leakscan.places import checkout_root
+    from leakscan.sources.repository import repository_at
     from leakscan.suppress.suppressor import is_in_checkout
 
-    refuse_empty({"TARGET": target, "--file": given})
-    config = load_config(config_path, Path.cwd())
+    refuse_empty({"TARGET": options.target, "--file": options.given})
+    config = load_config(options.config_path, Path.cwd())
     announce(config)
-    if target is None:
-        target = str(config.root or ".")
+    target = options.target if options.target is not None else str(config.root or ".")
     folder = Path(target)
     if target == "-" or transport(target) or not folder.is_dir():
         raise UsageError(f"{target} is no repository or folder here", "name one")
@@ -246,12 +244,13 @@ def _asked(
     if top is not None and os.path.realpath(target) not in (top, os.path.realpath(top + "/.git")):
         raise UsageError(f"{target} is only a part of a repository", f"name its top, {top}")
     ours = config.checkout_baseline if is_in_checkout(config, folder) else None
-    path = Path(given) if given else config.baseline_file or ours
+    path = Path(options.given) if options.given else config.baseline_file or ours
     if path is None:
         raise UsageError(
             f"{target} is not the checkout that you work in", "go there, or say --file"
         )
-    return _Asked(config, target, rule_names(names), Confidence(min_confidence), path)
+    only_committed = not options.uncommitted and repository_at(folder) is not None
+    return _Asked(config, target, options.rules, options.least, path, only_committed)
 
 
 def _existing(path: Path) -> Baseline:
@@ -272,10 +271,12 @@ def _found(asked: _Asked) -> _Found:
     from leakscan.report.presentable import presentable
     from leakscan.sources.repository import RepositoryOptions
     from leakscan.sources.target import TargetOptions
-    from leakscan.suppress.suppressor import load_suppressor
+    from leakscan.suppress.suppressor import is_in_checkout, load_suppressor
 
-    with open_detector(asked.config, asked.names) as detector:
-        suppress = load_suppressor(asked.config, Path(asked.target), baseline=False)
+    with open_detector(asked.config, asked.rules) as detector:
+        folder = Path(asked.target)
+        is_ours = is_in_checkout(asked.config, folder)
+        suppress = load_suppressor(asked.config, is_ours=is_ours, folder=folder, baseline=False)
         with ProgressLine(sys.stderr) as progress:
             wanted = RepositoryOptions(jobs=usable_processors())
             result = run_scan(
@@ -288,24 +289,23 @@ def _found(asked: _Asked) -> _Found:
                 suppress=suppress,
             )
     # A path may hold a token, and goes into the baseline.
-    return _Found(presentable(result, show_secrets=False), asked.least)
+    shown = presentable(result, show_secrets=False)
+    if not asked.only_committed:
+        return _Found(shown, (), asked.least)
+    committed, uncommitted = [], []
+    for finding in shown.findings:
+        if places := tuple(place for place in finding.locations if place.reachable):
+            committed.append(replace(finding, locations=places))
+        else:
+            uncommitted.append(finding)
+    return _Found(replace(shown, findings=tuple(committed)), tuple(uncommitted), asked.least)
 
 
-def _added(existing: Baseline, found: _Found) -> Baseline:
-    """Return the baseline with an entry for each finding that has none."""
-    new = tuple(map(existing.entry, found.new(existing).findings))
-    return replace(existing, entries=existing.entries + new)
+def _with(existing: Baseline, added: Iterable[Finding]) -> Baseline:
+    """Return the baseline with an entry for each finding."""
+    return replace(existing, entries=existing.entries + tuple(map(existing.entry, added)))
 
 
-def _amount(number: int) -> str:
-    return count(number, "entry", "entries")
-
-
-def _incomplete(found: _Found, so: str) -> int:
-    """Say what was not read, if anything; return the exit status."""
-    skipped = found.result.coverage.skipped
-    for skip in skipped[:MOST_TOLD]:
-        click.echo(f"leakscan: not read: {safe_text(f'{skip.what}: {skip.why}')}", err=True)
-    if skipped:
-        click.echo(f"leakscan: {count(len(skipped), 'thing')} could not be read: {so}", err=True)
-    return 3 if skipped else 0
+def _status(found: _Found) -> int:
+    """Return 3 if something could not be read, else 0."""
+    return 0 if found.result.coverage.complete else 3

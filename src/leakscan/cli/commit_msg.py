@@ -19,13 +19,15 @@ from leakscan.report.guard_steps import out_of_message
 def commit_msg(file: Path, options: GuardOptions) -> int:
     """Stop a commit whose message, in FILE, holds a token.
 
-    What git will drop, comments and the difference that `git commit -v` shows, is left out.
+    The difference that `git commit -v` shows and the names of files in comments are left out. All
+    else is searched, comments too: git may keep them, and no hook is told whether it will.
 
     Exit status: 0 the commit may be made, 1 its message holds a token, 2 wrong usage, 3 an error.
     """
-    from leakscan.sources.commit_message import scan_message
+    from leakscan.sources.commit_message import has_scissors, scan_message
 
     # From where git was called, a path below the top of the work tree leads nowhere.
     named = file.absolute() if os.environ.get("GIT_PREFIX") else file
-    way = Way(Occasion.MESSAGE, partial(out_of_message, file=named))
+    steps = partial(out_of_message, file=named, has_difference=has_scissors(file))
+    way = Way(Occasion.MESSAGE, steps)
     return guard(Guarded("the message", way, partial(scan_message, file)), options)

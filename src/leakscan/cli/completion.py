@@ -9,8 +9,14 @@ import click
 Shell = Literal["bash", "zsh", "fish"]
 
 
+class _Shells(click.Choice[str]):
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's signature
+        """Add nothing to the usage, which names them; click would, on a line for each."""
+        return ""
+
+
 @click.command()
-@click.argument("shell", type=click.Choice(get_args(Shell)))
+@click.argument("shell", type=_Shells(get_args(Shell)))
 def completion(shell: Shell) -> None:
     """Print a script that has SHELL complete commands, options and their values.
 
@@ -23,9 +29,10 @@ def completion(shell: Shell) -> None:
     from click.shell_completion import get_completion_class
 
     from leakscan.cli import cli
+    from leakscan.cli.completing import register
 
+    register()
     known = get_completion_class(shell)
-    assert known  # noqa: S101 - click has all three
     script = known(cli, {}, "leakscan", "_LEAKSCAN_COMPLETE")
     # Not `source()`, which starts bash to see how old it is.
     click.echo(script.source_template % script.source_vars(), nl=False)

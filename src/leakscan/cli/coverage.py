@@ -37,7 +37,7 @@ def coverage(
     since: datetime,
     until: datetime | None,
     one_by_one: bool,
-    style: str,
+    format: str,
     config_path: Path | None,
 ) -> None:
     """Say which public pushes were looked at, which were not and why, and how late.
@@ -61,7 +61,7 @@ def coverage(
         summed = sum_up(ledger, since, end)
         document = {"schema": SCHEMA, **coverage_document(summed)}
         listed = _listed(config, ledger, since, end) if one_by_one else None
-        if style == "text":
+        if format == "text":
             write_coverage(summed, sys.stdout)
             if listed:
                 click.echo()

@@ -16,7 +16,7 @@ from leakscan.cli.options import format_option
 @click.command()
 @format_option
 @click.pass_context
-def demo(context: click.Context, style: str) -> None:
+def demo(context: click.Context, format: str) -> None:
     """Show the whole loop on this machine alone: issue, leak, find, disable, tell.
 
     Starts a token issuer and a mail server on the loopback, commits some of the tokens to a
@@ -30,7 +30,7 @@ def demo(context: click.Context, style: str) -> None:
     gc.enable()  # servers make cycles
     with tempfile.TemporaryDirectory(prefix="leakscan-demo-") as folder:
         facts = play(Path(folder))
-    if style == "json":
+    if format == "json":
         click.echo(json.dumps(facts_document(facts), indent=2))
     else:
         write_screen(facts, sys.stdout)

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, cast
 
 from leakscan.detect import Detector
-from leakscan.rules import load_rules, select_rules
+from leakscan.rules import load_rules, require_known, select_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,11 @@ def usable_rules(config: Config, names: Sequence[str] = ()) -> tuple[Rule, ...]:
         UsageError: a rule is unknown.
         RuleError: a rule is wrong, or cannot be searched for.
     """
-    rules = active_rules(config, load_rules(config.rule_paths, config.overrides), names)
+    known = load_rules(config.rule_paths, config.overrides)
+    for allowance in config.allow + config.checkout_allow:
+        if allowance.rule:
+            require_known(f"{allowance.where}: rule: {allowance.rule}", allowance.rule, known)
+    rules = active_rules(config, known, names)
     if config.rule_paths or config.overrides:  # the tests have checked the shipped ones
         from leakscan.detect.rulecheck import require_searchable
 

@@ -45,7 +45,7 @@ def list_(
     owner: str | None,
     repository: str | None,
     since: datetime | None,
-    style: str,
+    format: str,
     config_path: Path | None,
 ) -> None:
     """List findings, newest first."""
@@ -55,7 +55,7 @@ def list_(
     conditions = list(_conditions(everything, attention, rule, owner, repository, since))
     with opened_ledger(load_config(config_path)) as ledger:
         rows = list_with_actions(ledger, *conditions)
-        if style == "json":
+        if format == "json":
             from leakscan.report.ledger_documents import SCHEMA, entry_document
 
             documents = [entry_document(*row) for row in rows]
@@ -71,7 +71,7 @@ def list_(
 @click.argument("name", metavar="ID")
 @format_option
 @config_option
-def show(name: str, style: str, config_path: Path | None) -> None:
+def show(name: str, format: str, config_path: Path | None) -> None:
     """Show all about one finding.
 
     ID is its number, its redacted secret, or the first 6 digits or more of its fingerprint.
@@ -82,13 +82,13 @@ def show(name: str, style: str, config_path: Path | None) -> None:
 
     with opened_ledger(load_config(config_path)) as ledger:
         entry = entries.find_entry(ledger, name)
-        most = MOST_PLACES if style == "text" else None
+        most = MOST_PLACES if format == "text" else None
         with ledger.reading() as connection:
             owed = entries.actions_of(connection, entry.id)
             count = entries.count_sightings(connection, entry.id)
             places = entries.sightings_of(connection, entry.id, most)
             is_kept = entries.keeps_secret(connection, entry.id)
-    if style == "json":
+    if format == "json":
         from leakscan.report.ledger_documents import SCHEMA, entry_document
 
         document = {"schema": SCHEMA, "finding": entry_document(entry, owed, places)}

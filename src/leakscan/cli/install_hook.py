@@ -3,70 +3,140 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from leakscan.guard.install import Outcome, install, uninstall
-from leakscan.guard.script import HOOKS, KEPT
+from leakscan.errors import UsageError
+from leakscan.git_hooks.install import EDITED, Outcome, install, installed, uninstall
+from leakscan.git_hooks.script import (
+    CLIENT_HOOKS,
+    COMMIT_HOOKS,
+    HOOKS,
+    KEPT,
+    SERVER_HOOKS,
+    command_of,
+    options_of,
+)
 
 if TYPE_CHECKING:
-    from leakscan.guard.place import Place
+    from collections.abc import Sequence
+
+    from leakscan.git_hooks.place import Place
 
 _WORDS = {
-    Outcome.INSTALLED: "Installed {hook} in {folder}.",
-    Outcome.BESIDE: "Installed {hook} in {folder}; the hook that was there runs after it,"
+    Outcome.INSTALLED: "Installed {hook} in {folder}{options}.",
+    Outcome.BESIDE: "Installed {hook} in {folder}{options}; the hook that was there runs after it,"
     " as {kept}.",
-    Outcome.UPDATED: "Brought {hook} in {folder} up to date.",
-    Outcome.UNCHANGED: "{hook} in {folder} is up to date already.",
+    Outcome.BESIDE_IGNORED: "Installed {hook} in {folder}{options}; the hook that was there is not"
+    " executable: it stays ignored, as {kept}.",
+    Outcome.UPDATED: "Brought {hook} in {folder} up to date{comma}{options}.",
+    Outcome.UPDATED_EDITED: "Brought {hook} in {folder} up to date{comma}{options}. {edited}",
+    Outcome.UNCHANGED: "{hook} in {folder} is up to date already{comma}{options}.",
     Outcome.REMOVED: "Removed {hook} from {folder}.",
+    Outcome.REMOVED_EDITED: "Removed {hook} from {folder}. {edited}",
     Outcome.RESTORED: "Removed {hook} from {folder}; the hook that was there before is back.",
+    Outcome.RESTORED_EDITED: "Removed {hook} from {folder}; the hook that was there before is back."
+    " {edited}",
     Outcome.ABSENT: "There is no {hook} in {folder}.",
     Outcome.FOREIGN: "Left {hook} in {folder} alone: leakscan did not put it there.",
+    Outcome.STRANDED: "Left {hook} in {folder} alone: another tool has put it in the place of"
+    " leakscan's. The hook that was there before both is still {kept}, and does not run."
+    " To have it back:  mv {kept_path} {path}   To drop it:  rm {kept_path}",
 }
 
+_EDITED = "Somebody had changed it: so it is kept as {hook}" + EDITED + ", which does not run."
 
-@click.command("install-hook")
+
+class _TakingHookOptions(click.Command):
+    """Hands on, as ``hook_options``, what stands after ``--``; None where there is no ``--``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = list(takewhile(lambda argument: argument != "--", args))
+        given = None if own == args else tuple(args[len(own) + 1 :])
+        ctx.params["hook_options"] = given
+        return super().parse_args(ctx, own)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [*super().collect_usage_pieces(ctx), "[-- HOOK_OPTIONS]"]
+
+
+@click.command("install-hook", cls=_TakingHookOptions)
 @click.option(
     "--type",
     "hooks",
     type=click.Choice(HOOKS),
     multiple=True,
-    help="Which git hook; may be repeated.  [default: pre-commit, commit-msg and pre-push;"
-    " pre-receive in a bare repository]",
+    help="Which git hook; may be repeated.  [default: pre-commit, commit-msg, pre-applypatch and"
+    " pre-push; pre-receive in a bare repository]",
 )
 @click.option("--uninstall", "remove", is_flag=True, help="Take the hooks away again.")
 @click.argument(
     "repository",
-    default=".",
+    required=False,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
 )
-def install_hook(hooks: tuple[str, ...], remove: bool, repository: Path) -> None:
+def install_hook(
+    hooks: tuple[str, ...],
+    remove: bool,
+    repository: Path | None,
+    hook_options: tuple[str, ...] | None,
+) -> None:
     """Have git check every commit, message and push in REPOSITORY for tokens.
 
     REPOSITORY is a folder in a work tree, by default the present one, or a bare repository on a
     server.  A hook that is there already is kept and runs after leakscan's; --uninstall puts it
-    back.  core.hooksPath is respected.
-    """
-    from leakscan.guard.place import find_place
+    back.  core.hooksPath is respected; outside of repositories, that of the user.
 
+    The hooks run leakscan's commands with HOOK_OPTIONS.  Installing again keeps these, or replaces
+    them by others; a `--` with nothing after it takes them away.
+
+    leakscan install-hook --type pre-receive /srv/git/app.git -- --no-suppress
+    """
+    from leakscan.git_hooks.place import find_place
+
+    if remove and hook_options is not None:
+        raise UsageError("--uninstall takes no options for hooks", "leave out the `--`")
     place = find_place(repository)
     if remove:
         _remove(place, hooks or HOOKS, named=bool(hooks))
     else:
-        _install(place, hooks or (HOOKS[3:] if place.bare else HOOKS[:3]))
+        in_vain = [hook for hook in hooks if hook in COMMIT_HOOKS and not place.commits]
+        if in_vain:
+            raise UsageError(
+                f"{in_vain[0]} would never run in {place.folder}: nobody commits there",
+                "name a repository with a work tree, or use --type pre-receive",
+            )
+        _install(place, hooks or (SERVER_HOOKS if place.bare else CLIENT_HOOKS), hook_options)
 
 
-def _install(place: Place, hooks: tuple[str, ...]) -> None:
-    from leakscan.guard.interpreter import this_interpreter
-    from leakscan.guard.script import script_for
+def _install(place: Place, hooks: tuple[str, ...], given: tuple[str, ...] | None) -> None:
+    from leakscan.git_hooks.interpreter import this_interpreter
+    from leakscan.git_hooks.script import script_for
+    from leakscan.report.presentable import presentable_line
 
+    def write(hook: str, ours: bytes) -> bytes:
+        options = options_of(ours) if given is None else given
+        return script_for(hook, interpreter, options, presentable_line)
+
+    for hook in hooks:
+        _check(hook, options_of(installed(place.folder, hook)) if given is None else given)
     interpreter = this_interpreter()
     for hook in hooks:
-        _say(place, hook, install(place.folder, hook, script_for(hook, interpreter)))
+        outcome = install(place.folder, hook, partial(write, hook))
+        options = options_of(installed(place.folder, hook))
+        without = "" if given is None else " without options"
+        _say(place, hook, outcome, f" with {_shown(*options)}" if options else without)
     folder = _shown(place.folder)
-    if place.shared:
+    if place.shared and place.leads:
+        click.echo(
+            f"Note: {folder} leads to {_shown(place.leads)}, outside of this repository; the hooks"
+            " there run in every repository whose hooks lead there."
+        )
+    elif place.shared:
         click.echo(
             f"Note: {folder} lies outside of this repository (core.hooksPath); the hooks there"
             " run in every repository that uses it."
@@ -78,24 +148,57 @@ def _install(place: Place, hooks: tuple[str, ...]) -> None:
         )
 
 
+def _check(hook: str, options: Sequence[str]) -> None:
+    """See whether the command of a hook takes these options.
+
+    Raises:
+        UsageError: it does not.
+    """
+    from leakscan.cli import cli
+
+    command = cli.get_command(click.get_current_context(), command_of(hook))
+    assert command, hook  # noqa: S101 - each hook has one
+    known = [option for option in command.params if isinstance(option, click.Option)]
+    try:
+        click.Command(hook, params=[*known], add_help_option=False).make_context(hook, [*options])
+        reason = "a line break" if any("\n" in option for option in options) else ""
+    except click.UsageError as error:
+        reason = error.format_message().rstrip(".")
+    if reason:
+        raise UsageError(
+            f"the {hook} hook cannot run with {_shown(*options)} ({reason})",
+            f"name after `--` options of `leakscan {command_of(hook)}`, or none",
+        )
+
+
 def _remove(place: Place, hooks: tuple[str, ...], *, named: bool) -> None:
     """Take hooks away; of those that were not asked for by name, tell only what was done."""
     told = False
     for hook in hooks:
         outcome = uninstall(place.folder, hook)
-        if named or outcome in (Outcome.REMOVED, Outcome.RESTORED):
+        if named or outcome not in (Outcome.ABSENT, Outcome.FOREIGN):
             _say(place, hook, outcome)
             told = True
     if not told:
         click.echo(f"There are no hooks of leakscan in {_shown(place.folder)}.")
 
 
-def _say(place: Place, hook: str, outcome: Outcome) -> None:
-    words = _WORDS[outcome]
-    click.echo(words.format(hook=hook, folder=_shown(place.folder), kept=hook + KEPT))
+def _say(place: Place, hook: str, outcome: Outcome, options: str = "") -> None:
+    kept = hook + KEPT
+    told = _WORDS[outcome].format(
+        hook=hook,
+        kept=kept,
+        folder=_shown(place.folder),
+        path=_shown(place.folder / hook),
+        kept_path=_shown(place.folder / kept),
+        edited=_EDITED.format(hook=hook),
+        comma="," if options else "",
+        options=options,
+    )
+    click.echo(told)
 
 
-def _shown(path: Path) -> str:
-    from leakscan.safe_text import safe_text
+def _shown(*words: str | Path) -> str:
+    from leakscan.report.presentable import presentable_line
 
-    return shlex.quote(safe_text(str(path)))
+    return shlex.join(presentable_line(str(word)) for word in words)

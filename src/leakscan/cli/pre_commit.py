@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from leakscan.cli.guarding import Guarded, GuardOptions, guard, guard_options
+from leakscan.glance import is_asked
 from leakscan.places import checkout_root
 from leakscan.report.guard import Occasion, Way
 from leakscan.report.guard_steps import out_of_files, out_of_index
@@ -17,7 +18,7 @@ from leakscan.report.guard_steps import out_of_files, out_of_index
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leakscan.model import Location
+    from leakscan.model import Finding
 
 
 @click.command("pre-commit")
@@ -37,20 +38,24 @@ def pre_commit(options: GuardOptions) -> int:
     from leakscan.sources.staged import scan_staged, scan_tracked, staged_changes
 
     if os.environ.get("PRE_COMMIT_TO_REF"):  # set by the framework
-        from leakscan.cli.pre_push import pushed_by_framework
+        from leakscan.cli.pushing import pushed_by_framework
 
         return guard(pushed_by_framework(), options)
     changes = staged_changes()
-    by_hand = "GIT_INDEX_FILE" not in os.environ  # which git sets when it runs a hook
-    if not changes and "PRE_COMMIT" in os.environ and by_hand:
+    no_hook = "GIT_INDEX_FILE" not in os.environ  # which git sets when it runs one
+    if not changes and "PRE_COMMIT" in os.environ and no_hook:
         way = Way(Occasion.FILES, out_of_files)
         return guard(Guarded("the tracked files", way, scan_tracked), options)
-    way = Way(Occasion.COMMIT, _taking_out)
-    return guard(Guarded("what is staged", way, partial(scan_staged, changes)), options)
+    way = Way(Occasion.COMMIT, _taking_out, by_hand=is_asked())
+    staged = {change.path for change in changes}
+    look = partial(scan_staged, changes)
+    return guard(Guarded("what is staged", way, look, staged=staged), options)
 
 
-def _taking_out(places: Sequence[Location]) -> str:
+def _taking_out(findings: Sequence[Finding]) -> list[str]:
     from leakscan.git.own import has
 
     at_top = checkout_root(".") == str(Path.cwd()) and not os.environ.get("GIT_PREFIX")
-    return out_of_index(places, has_head=has("HEAD"), at_top=at_top)
+    # `git commit -a`, or of some paths, stages in a copy of the index that is not one yet.
+    is_temporary = os.environ.get("GIT_INDEX_FILE", "").endswith(".lock")
+    return out_of_index(findings, has_head=has("HEAD"), at_top=at_top, is_temporary=is_temporary)

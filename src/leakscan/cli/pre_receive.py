@@ -7,9 +7,9 @@ from functools import partial
 import click
 
 from leakscan.cli.guarding import Guarded, GuardOptions, guard, guard_options
-from leakscan.cli.pre_push import told_by_git
+from leakscan.cli.pushing import told_by_git
 from leakscan.report.guard import Occasion, Way
-from leakscan.report.guard_steps import out_of_commits
+from leakscan.report.guard_commits import out_of_commits
 
 
 @click.command("pre-receive")
@@ -23,15 +23,16 @@ def pre_receive(options: GuardOptions) -> int:
     Exit status: 0 the push is accepted, 1 it brings a token, 2 wrong usage, 3 an error, or not all
     could be read.
     """
-    from leakscan.git.rewriting import rebase_arguments
+    from leakscan.git.rewriting import rewritings
     from leakscan.sources.brought import OtherSide
     from leakscan.sources.outgoing import scan_outgoing
     from leakscan.sources.ref_updates import received_updates
 
     updates = received_updates(told_by_git())
     scan = partial(scan_outgoing, updates, OtherSide("on this server already", ("--all",)))
-    tips = [update.after for update in updates if update.after]
-    way = Way(
-        Occasion.RECEIPT, partial(out_of_commits, rebase=partial(rebase_arguments, tips=tips))
-    )
-    return guard(Guarded("what is pushed", way, scan), options)
+    pushed = [(update.name, update.after) for update in updates if update.after]
+    rewriting = partial(rewritings, pushed=pushed, is_here=False)
+    taking_out = partial(out_of_commits, rewritings=rewriting)
+    way = Way(Occasion.RECEIPT, taking_out, has_several=len(updates) > 1)
+    # A checkout here, of what was pushed before, has no say in what the server takes.
+    return guard(Guarded("what is pushed", way, scan, checkout=None), options)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @config_option
 @click.pass_context
 def respond(
-    context: click.Context, style: str, quiet: bool, check: bool, config_path: Path | None
+    context: click.Context, format: str, quiet: bool, check: bool, config_path: Path | None
 ) -> None:
     """Do all that is due: verify, disable, tell the owners, tell the team.
 
@@ -60,13 +60,13 @@ def respond(
                 response.ledger, response.vault, response.settings, response.rules
             ):
                 events.append(event)
-                if style == "text" and not (quiet and is_well([event])):
+                if format == "text" and not (quiet and is_well([event])):
                     click.echo(event_line(event))
             remarks = list(_remarks(response))
             next_due = Queue(response.ledger).next_due()
         except LeakscanError as failure:  # what was done until then is told all the same
             error, remarks, next_due = failure, [], None
-    if style == "json":
+    if format == "json":
         document = {
             "schema": SCHEMA,
             "events": [event_document(event) for event in events],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from leakscan.cli.offers import offer_rules
 from leakscan.cli.options import config_option
 from leakscan.config import Config, load_config
 from leakscan.errors import RuleError
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 FORMAT = click.option(
     "--format",
-    "style",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
@@ -38,11 +38,11 @@ def rules() -> None:
 @rules.command("list")
 @config_option
 @FORMAT
-def list_(config_path: Path | None, style: str) -> None:
+def list_(config_path: Path | None, format: str) -> None:
     """List every rule, and whether a scan uses it."""
     config, known = _load(config_path)
     active = _active(config, known)
-    if style == "json":
+    if format == "json":
         _print_json(known, active)
         return
     width = max(len(rule.id) for rule in known)
@@ -52,17 +52,17 @@ def list_(config_path: Path | None, style: str) -> None:
 
 
 @rules.command()
-@click.argument("rule_id", metavar="ID")
+@click.argument("rule_id", metavar="ID", shell_complete=offer_rules)
 @config_option
 @FORMAT
-def show(rule_id: str, config_path: Path | None, style: str) -> None:
+def show(rule_id: str, config_path: Path | None, format: str) -> None:
     """Show all that one rule says; ID may be `all`."""
     from leakscan.rules import select_rules
 
     config, known = _load(config_path)
     active = _active(config, known)
     chosen = select_rules(known, [rule_id])
-    if style == "json":
+    if format == "json":
         _print_json(chosen, active)
         return
     for rule in chosen:
@@ -102,7 +102,14 @@ def check(context: click.Context, paths: tuple[Path, ...], config_path: Path | N
 
 @rules.command()
 @click.argument("text")
-@click.option("--rule", "names", multiple=True, metavar="ID", help="Try this rule, or `all`.")
+@click.option(
+    "--rule",
+    "names",
+    multiple=True,
+    metavar="ID",
+    shell_complete=offer_rules,
+    help="Try this rule, or `all`.",
+)
 @config_option
 @click.pass_context
 def test(

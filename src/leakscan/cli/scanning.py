@@ -1,9 +1,10 @@
-"""What the commands that scan share, from the names of rules to the exit status."""
+"""What the commands that scan share, from the configuration to the exit status."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -14,28 +15,17 @@ from leakscan.errors import LeakscanError, UsageError
 from leakscan.report import write_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from leakscan.cli.progress import ProgressLine
     from leakscan.config import Config
     from leakscan.detect import Detector
     from leakscan.model import Confidence, ScanResult
+    from leakscan.report import ReportOptions
     from leakscan.scan import Suppress
     from leakscan.sources.repository import RepositoryOptions
     from leakscan.sources.sighting import Early
     from leakscan.sources.target import TargetOptions
-
-
-def rule_names(given: Sequence[str]) -> list[str]:
-    """Return the ids of rules that were given, one by one or separated by commas.
-
-    Raises:
-        UsageError: one is empty.
-    """
-    chosen = [name for text in given for name in text.split(",")]
-    if "" in chosen:
-        raise UsageError("--rules names nothing", "see `leakscan rules list`")
-    return chosen
 
 
 def announce(config: Config) -> None:
@@ -115,49 +105,28 @@ def exit_status(result: ScanResult, *, exit_zero: bool = False) -> int:
     return 1 if result.findings and not exit_zero else 0
 
 
-def write_result(
-    result: ScanResult,
-    style: str,
-    output: str,
-    *,
-    color: str,
-    show_secrets: bool = False,
-    advise: bool = True,
-    show_suppressed: bool = False,
-) -> None:
+def write_result(result: ScanResult, output: str, options: ReportOptions) -> None:
     """Write the report; whoever reads only the first lines gets the status all the same.
 
     Args:
         result: what was found.
-        style: one of `leakscan.report.FORMATS`.
         output: a file, or ``-`` for standard output.
-        color: ``auto``, ``always`` or ``never``.
-        show_secrets: whether secrets are written whole.
-        advise: whether text says what to do about leaked tokens.
-        show_suppressed: whether what is suppressed is listed.
+        options: how it is written.
 
     Raises:
         UsageError: the file cannot be written.
         LeakscanError: it could not be written to its end.
     """
     try:
-        with opened(output, private=show_secrets) as out:
-            write_report(
-                result,
-                style,
-                out,
-                show_secrets=show_secrets,
-                color={"auto": None, "always": True, "never": False}[color],
-                advise=advise,
-                show_suppressed=show_suppressed,
-            )
+        with _opened(output, private=options.show_secrets) as out:
+            write_report(result, out, options)
             out.flush()
     except BrokenPipeError:
         discard_output()
 
 
 @contextlib.contextmanager
-def opened(output: str, *, private: bool) -> Iterator[TextIO]:
+def _opened(output: str, *, private: bool) -> Iterator[TextIO]:
     """Open the output; with whole secrets in it, for its owner only.
 
     Raises:
@@ -177,7 +146,8 @@ def opened(output: str, *, private: bool) -> Iterator[TextIO]:
         ) from None
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            if private:
+            # A device such as /dev/null is everybody's.
+            if private and stat.S_ISREG(os.fstat(descriptor).st_mode):
                 os.fchmod(descriptor, mode)
             yield file
     except OSError as error:

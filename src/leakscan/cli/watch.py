@@ -88,7 +88,7 @@ def watch(
     retry: bool,
     via: str | None,
     concurrency: int | None,
-    style: str,
+    format: str,
     quiet: bool,
     config_path: Path | None,
 ) -> None:
@@ -108,7 +108,7 @@ def watch(
     gc.enable()  # a long run makes cycles
     if once and seconds is not None:
         raise UsageError("--once and --for together", "say how it is to end: by one of them")
-    _refuse_nonsense(sources, archives, style, is_endless=not once and seconds is None)
+    _refuse_nonsense(sources, archives, format, is_endless=not once and seconds is None)
     config = load_config(config_path)
     settings = _settings(config, sources, archives, via, concurrency)
     plan = Plan(
@@ -120,7 +120,7 @@ def watch(
         seconds=seconds,
         retry=retry,
     )
-    context.exit(_watch(plan, style, quiet=quiet))
+    context.exit(_watch(plan, format, quiet=quiet))
 
 
 def _settings(
@@ -152,7 +152,7 @@ def _settings(
     return settings
 
 
-def _watch(plan: Plan, style: str, *, quiet: bool) -> int:
+def _watch(plan: Plan, format: str, *, quiet: bool) -> int:
     """Watch, tell people of it, and return the exit status."""
     from leakscan.cli.ledger_access import opened_response
     from leakscan.cli.watch_views import LiveView, LogView
@@ -171,20 +171,20 @@ def _watch(plan: Plan, style: str, *, quiet: bool) -> int:
             github = open_github(plan.site, os.environ, view.say, at_once=at_once)
             with contextlib.closing(github):
                 ending = run_watch(plan, github, response, view)
-        if style == "json" or not quiet or ending.status:
+        if format == "json" or not quiet or ending.status:
             said = view.said if plan.once else set()
-            _show(ending, budgets(), style, response.ledger, said)
+            _show(ending, budgets(), format, response.ledger, said)
     return ending.status
 
 
 def _show(
-    ending: Ending, budgets: tuple[Budget, ...], style: str, ledger: Ledger, said: Collection[str]
+    ending: Ending, budgets: tuple[Budget, ...], format: str, ledger: Ledger, said: Collection[str]
 ) -> None:
     """Write how it has ended, but for what was said a moment ago."""
     from leakscan.cli.coverage import last_hour
     from leakscan.cli.watch_words import document, log_line, remarks, summary_lines
 
-    if style == "json":
+    if format == "json":
         click.echo(json.dumps(document(ending, budgets, last_hour(ledger)), indent=2))
         return
     is_short = sys.stdout.isatty()
@@ -197,7 +197,7 @@ def _show(
 
 
 def _refuse_nonsense(
-    sources: tuple[str, ...], archives: tuple[str, ...], style: str, *, is_endless: bool
+    sources: tuple[str, ...], archives: tuple[str, ...], format: str, *, is_endless: bool
 ) -> None:
     """Refuse options that make no sense.
 
@@ -206,5 +206,5 @@ def _refuse_nonsense(
     """
     refuse_empty({"--source": "".join(sources) if sources else None})
     refuse_empty({"--archive": "".join(archives) if archives else None})
-    if style == "json" and is_endless:
+    if format == "json" and is_endless:
         raise UsageError("--format json is for a watch that ends", "say --once or --for as well")

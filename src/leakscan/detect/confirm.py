@@ -165,7 +165,7 @@ def _positioned(matches: list[Match], data: bytes) -> list[Match]:
             line += newlines
             line_start = data.rfind(b"\n", seen, match.start) + 1
         seen = match.start
-        said = allowed(match.rule, data, match.start, match.start + len(match.secret))
+        reason, fault = allowed(match.rule, data, match.start, match.start + len(match.secret))
         column = match.start - line_start + 1
-        placed.append(replace(match, line=line, column=column, allowed=said))
+        placed.append(replace(match, line=line, column=column, allowed=reason, allow_fault=fault))
     return placed

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
+from leakscan.git.own import running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 HELD = 16 << 20
 """Bytes of an object that is given in one piece; of a larger one there are more."""
@@ -33,6 +34,25 @@ class GitObject:
     type: str
     size: int
     pieces: Iterator[bytes]
+
+
+def objects_of(oids: Sequence[str]) -> Iterator[GitObject]:
+    """Read objects of the repository that its user works in, one after the other.
+
+    Args:
+        oids: their hex ids.
+
+    Raises:
+        DamagedError: git gives something else.
+        TargetError: git fails, as at an object that is corrupt, or is not there.
+    """
+    told = "".join(f"{oid}\n" for oid in oids).encode()
+    wanted = iter(oids)
+    with running(*BATCH, stdin=told, doing="read") as out:
+        for item in read_objects(out):
+            if item.oid != next(wanted, None):
+                raise DamagedError("git gives another object")
+            yield item
 
 
 def read_objects(stream: IO[bytes]) -> Iterator[GitObject]:

@@ -19,25 +19,34 @@ from leakscan.git.texts import readable
 from leakscan.glance import VARIABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
+    from pathlib import Path
 
 NO_GIT = TargetError("the git program was not found", "install git, or put it on the PATH")
 
 
-def ask(*arguments: str, stdin: bytes = b"", doing: str) -> bytes:
+def ask(
+    *arguments: str | Path,
+    stdin: bytes = b"",
+    cwd: Path | None = None,
+    without: Container[str] = (),
+    doing: str,
+) -> bytes:
     """Return what git says.
 
     Args:
         arguments: after ``git``.
         stdin: what it is told.
+        cwd: the folder in which it is asked, by default where its user is.
+        without: variables that it is not to see, such as those that lead it elsewhere.
         doing: what it is asked for, for the error: "say what is staged".
 
     Raises:
         TargetError: it fails, or is not there.
     """
-    done = _run(arguments, stdin)
+    done = _run(arguments, stdin, cwd, without)
     if done.returncode:
-        raise failed(doing, done.stderr)
+        raise failed(doing, done.stderr, cwd)
     return done.stdout
 
 
@@ -63,28 +72,31 @@ def has(revision: str) -> bool:
     Raises:
         TargetError: git is not there.
     """
-    return _commit(revision) is not None
+    arguments = ("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    return not _run(arguments, b"").returncode
 
 
-def _commit(revision: str) -> str | None:
-    done = _run(("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"), b"")
-    return None if done.returncode else done.stdout.decode().strip()
-
-
-def _run(arguments: Sequence[str], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
+def _run(
+    arguments: Sequence[str | Path],
+    stdin: bytes,
+    cwd: Path | None = None,
+    without: Container[str] = (),
+) -> subprocess.CompletedProcess[bytes]:
+    seen = {name: value for name, value in os.environ.items() if name not in without}
     try:
         return subprocess.run(
             ["git", *arguments],
             input=stdin,
             capture_output=True,
             check=False,
-            env=os.environ | VARIABLES,
+            cwd=cwd,
+            env=seen | VARIABLES,
         )
     except FileNotFoundError:
         raise NO_GIT from None
 
 
-def failed(doing: str, errors: bytes) -> TargetError:
+def failed(doing: str, errors: bytes, cwd: Path | None = None) -> TargetError:
     """Return the error that says why git could not do something."""
     said = readable(errors).strip()
     lines = said.splitlines() or ["it says nothing"]
@@ -92,54 +104,51 @@ def failed(doing: str, errors: bytes) -> TargetError:
     reason = (grave or lines)[0].removeprefix("fatal: ").removeprefix("error: ")
     # Outside of repositories, `git diff` compares files, and says so at length.
     if "not a git repository" in reason or "git diff --no-index" in said:
+        if cwd:
+            remedy = "name one, or make it with `git init`"
+            return TargetError(f"{cwd} is in no git repository", remedy)
         return TargetError("this is no git repository", "run it inside of one")
     return TargetError(f"git cannot {doing} ({reason})", "see `git status` and `git fsck`")
 
 
 @contextmanager
-def running(*commands: Sequence[str], stdin: bytes = b"", doing: str) -> Iterator[IO[bytes]]:
-    """Run git commands one into the other, and give what comes out at the end.
+def running(*arguments: str, stdin: bytes = b"", doing: str) -> Iterator[IO[bytes]]:
+    """Run git, and give what it writes while it writes it.
 
     Args:
-        commands: each without ``git``.
-        stdin: what the first is told.
+        arguments: after ``git``.
+        stdin: what it is told.
         doing: as for `ask`.
 
     Raises:
-        TargetError: one of them fails; known when all has been read, or what was read of it has
-            turned out to be damaged.
+        TargetError: it fails, or is not there; known when all has been read, or what was read of
+            it has turned out to be damaged.
     """
     with _temporary(stdin) as told, _temporary() as errors:
-        source: IO[bytes] = told
-        processes: list[subprocess.Popen[bytes]] = []
         try:
-            for command in commands:
-                processes.append(
-                    subprocess.Popen(
-                        ["git", *command],
-                        stdin=source,
-                        stdout=subprocess.PIPE,
-                        stderr=errors,
-                        env=os.environ | VARIABLES,
-                    )
-                )
-                source.close()
-                source = _output(processes[-1])
-            yield source
-            source.close()
-            if any(process.wait() for process in processes):
-                raise failed(doing, _said(errors))
+            process = subprocess.Popen(
+                ["git", *arguments],
+                stdin=told,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=os.environ | VARIABLES,
+            )
         except FileNotFoundError:
             raise NO_GIT from None
+        assert process.stdout  # noqa: S101 - it was asked for
+        try:
+            with process.stdout as output:
+                yield output
+            if process.wait():
+                raise failed(doing, _said(errors))
         except DamagedError:
+            process.wait()
             if reason := _said(errors):  # git knows better why it stopped
                 raise failed(doing, reason) from None
             raise
         finally:
-            source.close()
-            for process in processes:
-                process.kill()
-                process.wait()
+            process.kill()
+            process.wait()
 
 
 def _temporary(content: bytes = b"") -> IO[bytes]:
@@ -162,8 +171,3 @@ def _temporary(content: bytes = b"") -> IO[bytes]:
 def _said(errors: IO[bytes]) -> bytes:
     errors.seek(0)
     return errors.read(10_000)
-
-
-def _output(process: subprocess.Popen[bytes]) -> IO[bytes]:
-    assert process.stdout  # noqa: S101 - it was asked for
-    return process.stdout

@@ -54,8 +54,9 @@ def read_commits(raw: bytes) -> Iterator[tuple[str, list[Change]]]:
     """Yield the changes of commits as ``git diff-tree --stdin`` lists them.
 
     Yields:
-        The hex id of a commit (empty where none is named), and what it changes; a merge comes
-        once for each parent, one after the other.
+        The hex id of a commit (empty where none is named), and what it changes.  A merge comes
+        once for each parent, one after the other, by ``-m``; by ``-c`` it comes once, with each
+        path that is like none of the parents' as often as there are parents.
 
     Raises:
         TargetError: git says something else.
@@ -71,22 +72,27 @@ def read_commits(raw: bytes) -> Iterator[tuple[str, list[Change]]]:
         path = next(fields, None)
         if path is None:
             raise TargetError("git's list of changes is cut short", REMEDY)
-        changes.append(_change(field, path))
+        changes += _changes(field, path)
     if commit or changes:
         yield commit, changes
 
 
-def _change(field: bytes, path: bytes) -> Change:
-    parts = field[1:].split(b" ")
-    if len(parts) != 5:
+def _changes(field: bytes, path: bytes) -> list[Change]:
+    """Read what is said of one path, in comparison with one parent or, behind more colons, more."""
+    parts = field.lstrip(b":").split(b" ")
+    parents = len(field) - len(field.lstrip(b":"))
+    if len(parts) != 2 * parents + 3:
         raise TargetError(f"git says {field[:80]!r} of a change", REMEDY)
-    mode_before, mode_after, before, after, status = parts
-    return Change(
-        path=path,
-        before=None if mode_before in (_NOTHING, _SUBMODULE) else before.decode(),
-        after=None if mode_after in (_NOTHING, _SUBMODULE) else after.decode(),
-        is_new=mode_before == _NOTHING,
-        is_gone=mode_after == _NOTHING,
-        is_symlink=mode_after == _SYMLINK,
-        is_unmerged=status == b"U",
-    )
+    modes, oids = parts[: parents + 1], parts[parents + 1 : -1]
+    return [
+        Change(
+            path=path,
+            before=None if mode in (_NOTHING, _SUBMODULE) else oid.decode(),
+            after=None if modes[-1] in (_NOTHING, _SUBMODULE) else oids[-1].decode(),
+            is_new=mode == _NOTHING,
+            is_gone=modes[-1] == _NOTHING,
+            is_symlink=modes[-1] == _SYMLINK,
+            is_unmerged=parts[-1] == b"U",
+        )
+        for mode, oid in zip(modes[:-1], oids[:-1], strict=True)
+    ]

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
     from leakscan.git.layout import Layout
 
+HEAD = b"HEAD"
+BRANCHES = (b"refs/heads/", b"refs/remotes/")
+NOTES = b"refs/notes/"
+TAGS = b"refs/tags/"
+
+LASTING = (HEAD, *BRANCHES, NOTES, TAGS)
+"""How the names of refs begin that keep what was committed; a stash, for one, does not."""
+
 _HEX = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
 
 

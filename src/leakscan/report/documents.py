@@ -73,7 +73,7 @@ def withheld_document(result: ScanResult) -> Document:
 
 
 def suppressed_document(result: ScanResult) -> Document:
-    """Return how much was suppressed, by means."""
+    """Return how much was suppressed, by means: a secret counts once for each reason."""
     counted = Counter(item.suppression.means for item in result.suppressed)
     return {means.value: counted[means] for means in Means if counted[means]}
 

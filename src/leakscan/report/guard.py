@@ -6,27 +6,36 @@ Written without rich, which takes longer to import than all that comes before.
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from leakscan.model import Kind, Means
+from leakscan.model import Kind
 from leakscan.report.amounts import count
-from leakscan.report.presentable import presentable
-from leakscan.report.words import encodable_by, wants_color
+from leakscan.report.guard_steps import IN_FILES, NAMES, places_of
+from leakscan.report.guard_tokens import (
+    BOLD,
+    MOST,
+    MOST_SUPPRESSED,
+    PLAIN,
+    RED,
+    colored,
+    mention_lines,
+    more_line,
+    token_lines,
+)
+from leakscan.report.lines import fitted, width_of
+from leakscan.report.presentable import redactor
+from leakscan.report.words import encodable_by, summary, wants_color
 from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from leakscan.model import Finding, Location, ScanResult
+    from leakscan.model import Finding, ScanResult
 
-MOST_PLACES = 10
-"""Of one token that are told."""
-
-MOST = 20
-"""Tokens, and things that could not be read, that are told."""
-
-_RED, _BOLD, _PLAIN = "\x1b[1;31m", "\x1b[1m", "\x1b[0m"
+REMOTE = "remote: "
+"""What git puts before each line that a server writes."""
 
 
 class Occasion(enum.Enum):
@@ -43,7 +52,7 @@ _STOPPED = {
     Occasion.COMMIT: "leakscan stopped this commit",
     Occasion.MESSAGE: "leakscan stopped this commit",
     Occasion.PUSH: "leakscan stopped this push",
-    Occasion.RECEIPT: "This push was refused as a whole",
+    Occasion.RECEIPT: "This push was refused",
     Occasion.FILES: "leakscan looked at all tracked files",
 }
 _WOULD = {
@@ -60,6 +69,22 @@ _SKIPPING = {
     Occasion.RECEIPT: "ask who runs this server",
     Occasion.FILES: "leave it out",
 }
+_OUT = "If it was ever pushed or shown to anybody, it has leaked."
+_LEAKED = {
+    Occasion.COMMIT: _OUT,
+    Occasion.MESSAGE: _OUT,
+    Occasion.PUSH: _OUT,
+    Occasion.RECEIPT: (
+        "Nobody could fetch it from here, but whoever runs this server may have seen it. If that"
+        " is one too many, or it was ever shown elsewhere, it has leaked."
+    ),
+    Occasion.FILES: (
+        "If it was ever committed, the history keeps it; if that was ever pushed, it has leaked."
+    ),
+}
+_ONLY_COMMENTS = (
+    "Allowlists and baselines of the repository do not count on this server; ask whoever runs it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,52 +93,60 @@ class Way:
 
     Attributes:
         occasion: what was about to happen.
-        taking_out: says how to take tokens out of it that stand in some places.
+        taking_out: says how to take tokens out of it, in steps as `report.guard_steps` has them.
+        has_several: whether it is a push of several refs, which are refused together.
+        by_hand: whether somebody asked, and wants an answer though there is nothing to tell.
     """
 
     occasion: Occasion
-    taking_out: Callable[[Sequence[Location]], str]
+    taking_out: Callable[[Sequence[Finding]], Sequence[str]]
+    has_several: bool = False
+    by_hand: bool = False
 
 
 def write(result: ScanResult, way: Way, out: TextIO, *, color: bool | None, listed: bool) -> None:
     """Write what stops a commit or a push, and what is worth a line though it does not.
 
-    Nothing is written where there is nothing to tell.
+    Nothing is written where there is nothing to tell, unless somebody asked.
 
     Args:
-        result: what the guard found.
+        result: what the guard found; its texts may be shown, and hold no secret.
         way: how to go on.
         out: where it goes.
         color: whether there are colours; ``None`` asks the environment and the stream.
-        listed: whether to list what is suppressed.
+        listed: whether to list all that is suppressed.
     """
-    shown = presentable(result, show_secrets=False)
-    lines = "".join(f"{line}\n" for line in _lines(shown, way, listed))
+    width = width_of(out)
+    if way.occasion is Occasion.RECEIPT:
+        width -= len(REMOTE)
+    lines = "".join(f"{line}\n" for line in _lines(result, way, width, listed))
     if not wants_color(out, color):
-        for sign in (_RED, _BOLD, _PLAIN):
+        for sign in (RED, BOLD, PLAIN):
             lines = lines.replace(sign, "")
     out.write(encodable_by(out, lines))
 
 
-def _lines(result: ScanResult, way: Way, listed: bool) -> Iterator[str]:
-    yield from _mentions(result, listed)
+def _lines(result: ScanResult, way: Way, width: int, listed: bool) -> Iterator[str]:
+    yield from mention_lines(result, width, listed)
     if not result.findings and result.coverage.complete:
+        if way.by_hand:
+            yield summary(result)
         return
-    yield f"{_RED}{_STOPPED[way.occasion]}: {_why(result, way.occasion)}.{_PLAIN}"
-    for finding in result.findings[:MOST]:
-        yield ""
-        yield from _finding(finding)
-    yield from _more(len(result.findings) - MOST)
+    together = " as a whole" if way.has_several and way.occasion is Occasion.RECEIPT else ""
+    title = f"{_STOPPED[way.occasion]}{together}: {_why(result, way.occasion)}."
+    yield from colored(RED, fitted(title, width))
+    yield from token_lines(result.findings, width)
     if result.findings:
         yield ""
-        yield from _what_to_do(result.findings, way)
+        yield from _what_to_do(result, way, width)
     if not result.coverage.complete:
         yield ""
-        yield f"{_BOLD}Not read:{_PLAIN}"
+        yield f"{BOLD}Not read:{PLAIN}"
         for skip in result.coverage.skipped[:MOST]:
-            yield f"  {safe_text(skip.what)}: {safe_text(skip.why)}"
-        yield from _more(len(result.coverage.skipped) - MOST)
-        yield f"What was not read may hold a token. Mend it; or else {_SKIPPING[way.occasion]}."
+            yield from fitted(f"{safe_text(skip.what)}: {safe_text(skip.why)}", width, "  ", "    ")
+        yield from more_line(len(result.coverage.skipped) - MOST)
+        unread = f"What was not read may hold a token. Mend it; or else {_SKIPPING[way.occasion]}."
+        yield from fitted(unread, width)
 
 
 def _why(result: ScanResult, occasion: Occasion) -> str:
@@ -124,70 +157,43 @@ def _why(result: ScanResult, occasion: Occasion) -> str:
     return unread
 
 
-def _more(number: int) -> Iterator[str]:
-    if number > 0:
-        yield f"  and {number:,} more (--format json)"
-
-
-def _finding(finding: Finding) -> Iterator[str]:
-    rule = safe_text(finding.rule.name)
-    first, *others = finding.locations
-    yield f"  {_BOLD}{_place(first)}{_PLAIN}  {finding.secret.redacted()}  {rule}"
-    reasons = safe_text("; ".join(finding.reasons))
-    yield f"      {finding.confidence.value} confidence: {reasons}"
-    for other in others[: MOST_PLACES - 1]:
-        yield f"      also {_place(other)}"
-    if (more := len(finding.locations) - MOST_PLACES) > 0:
-        yield f"      and in {count(more, 'more place')}"
-
-
-def _place(place: Location) -> str:
-    name = safe_text(place.path or place.kind.value.replace("-", " "))
-    where = ":".join(str(part) for part in (name, place.line, place.column) if part is not None)
-    if place.kind in (Kind.PATH, Kind.REF_NAME):
-        where = f"the name {where}"
-    commit = f" in commit {place.commit[:12]}" if place.commit else ""
-    author = f" by {safe_text(place.author.name)}" if place.author else ""
-    return where + commit + author
-
-
-def _what_to_do(findings: Iterable[Finding], way: Way) -> Iterator[str]:
-    found = list(findings)
+def _what_to_do(result: ScanResult, way: Way, width: int) -> Iterator[str]:
+    found = result.findings
     rules = {finding.rule.id: finding.rule for finding in found}
-    yield f"{_BOLD}What to do{_PLAIN}"
-    names = [word for rule in rules.values() for word in rule.context if word.isupper()]
-    name = f", say {names[0]}," if names else ""
-    steps = []
-    if way.occasion is not Occasion.MESSAGE:
-        steps += [
-            f"Read it from an environment variable{name} that is set outside of the repository."
-        ]
-    steps += [way.taking_out([place for finding in found for place in finding.locations])]
+    yield f"{BOLD}What to do{PLAIN}"
+    before = []
+    if places_of(found, IN_FILES - {Kind.SYMLINK}):
+        names = [word for rule in rules.values() for word in rule.context if word.isupper()]
+        name = f", say {names[0]}," if names else ""
+        before += [f"Read it from an environment variable{name} set outside of the repository."]
     disable = next((rule.remediation[0] for rule in rules.values() if rule.remediation), "")
-    steps += [f"If it was ever pushed or shown to anybody, it has leaked. {disable}".rstrip()]
-    yield from (f"  {number}. {safe_text(step)}" for number, step in enumerate(steps, 1))
-    yield f"No token? Say so on its line:  leakscan: allow[{next(iter(rules))}] REASON"
+    last = f"{_LEAKED[way.occasion]} {disable}".rstrip()
+    clean = redactor(result)
+    for number, step in enumerate([*before, *way.taking_out(found), last], 1):
+        first, *more = (safe_text(clean(line)) for line in step.split("\n"))
+        yield from fitted(first, width, f"  {number}. ", "     ")
+        for line in more:
+            yield from fitted(line, width, "       ", "         ")
+    yield from _allowing(found, way, len(before) + 1, width)
 
 
-def _mentions(result: ScanResult, listed: bool) -> Iterator[str]:
-    """Yield what does not stop anything: tokens that were there before, and what is suppressed."""
-    known = [item for item in result.suppressed if item.suppression.means is Means.KNOWN]
-    for item in known[: None if listed else 5]:
-        place = _place(item.finding.locations[0])
-        yield (
-            f"leakscan: {item.finding.secret.redacted()} at {place} is"
-            f" {safe_text(item.suppression.reason)}: it is not stopped. If that was ever pushed,"
-            " it has leaked."
-        )
-    yield from _more(0 if listed else len(known) - 5)
-    others = [item for item in result.suppressed if item.suppression.means is not Means.KNOWN]
-    if not others:
+def _allowing(found: Sequence[Finding], way: Way, step: int, width: int) -> Iterator[str]:
+    """Say what to do about what is no token."""
+    has_line = [it for it in found if any(place.kind not in NAMES for place in it.locations)]
+    is_pushed = way.occasion in (Occasion.PUSH, Occasion.RECEIPT)
+    if has_line:
+        later = f", as in step {step} (in a later commit it does not help)" if is_pushed else ""
+        ids = ",".join(dict.fromkeys(it.rule.id for it in has_line))
+        hint = f"No token? Say so on its line{later}:  leakscan: allow[{ids}] REASON"
+        yield from fitted(hint, width)
+    if way.occasion is Occasion.RECEIPT:
+        yield from fitted(_ONLY_COMMENTS, width)
         return
-    if not listed:
-        yield f"leakscan: {count(len(others), 'token')} suppressed (--show-suppressed lists them)"
-    for item in others if listed else ():
-        for location in item.finding.locations:
-            yield (
-                f"leakscan: suppressed {item.finding.secret.redacted()} at {_place(location)}"
-                f" ({item.suppression.means.value}: {safe_text(item.suppression.reason)})"
-            )
+    named = [it for it in found if any(place.kind in NAMES for place in it.locations)]
+    if named:
+        yield "No token, and no line to say so on? Then in .leakscan.toml:"
+        yield "  [[allow]]"
+        yield '  reason = "REASON"'
+        shown = (it.secret.redacted().split("...") for it in named[:MOST_SUPPRESSED])
+        patterns = (f"'{re.escape(head)}.+{re.escape(tail)}'" for head, tail in shown)
+        yield f"  patterns = [{', '.join(patterns)}]"

@@ -34,9 +34,7 @@ def presentable(result: ScanResult, *, show_secrets: bool) -> ScanResult:
 
     `Finding.secret` itself stays whole; a format that prints it decides how.
     """
-    everything = (*result.findings, *(item.finding for item in result.suppressed))
-    secrets = () if show_secrets else (finding.secret for finding in everything)
-    clean = _cleaner(secrets, () if show_secrets else result.rules)
+    clean = _cleaner((), ()) if show_secrets else redactor(result)
     skipped = tuple(Skip(clean(skip.what), clean(skip.why)) for skip in result.coverage.skipped)
     return replace(
         result,
@@ -46,6 +44,12 @@ def presentable(result: ScanResult, *, show_secrets: bool) -> ScanResult:
         coverage=replace(result.coverage, skipped=skipped),
         suppressed=tuple(_clean_suppressed(item, clean) for item in result.suppressed),
     )
+
+
+def redactor(result: ScanResult) -> Clean:
+    """Return a function that takes what a result found, or looks like it, out of a text."""
+    everything = (*result.findings, *(item.finding for item in result.suppressed))
+    return _cleaner((finding.secret for finding in everything), result.rules)
 
 
 def presentable_line(text: str) -> str:

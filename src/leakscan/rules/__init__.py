@@ -4,6 +4,7 @@ from leakscan.rules.checksum import compute, verify, verify_match
 from leakscan.rules.load import (
     load_rules,
     read_rule,
+    require_known,
     rule_files,
     select_rules,
     shipped_folder,
@@ -13,6 +14,7 @@ __all__ = [
     "compute",
     "load_rules",
     "read_rule",
+    "require_known",
     "rule_files",
     "select_rules",
     "shipped_folder",

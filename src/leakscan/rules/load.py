@@ -6,12 +6,12 @@ all seven rules load in about 3 ms.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leakscan.errors import RuleError, UsageError
+from leakscan.plain_files import read_toml_file
 from leakscan.rules.parse import Table, check_expressions, parse_rule
 
 if TYPE_CHECKING:
@@ -105,6 +105,22 @@ def select_rules(rules: Sequence[Rule], names: Iterable[str]) -> tuple[Rule, ...
     return tuple(rule for rule in rules if "all" in wanted or rule.id in wanted)
 
 
+def require_known(where: str, rule_id: str, rules: Iterable[Rule]) -> None:
+    """Refuse an id that is no rule's.
+
+    Args:
+        where: it stands, for the error.
+        rule_id: the id.
+        rules: all that are loaded, whether or not they are on.
+
+    Raises:
+        UsageError: there is no such rule; the near ones are named.
+    """
+    ids = [rule.id for rule in rules]
+    if rule_id not in ids:
+        raise _unknown(where, rule_id, ids)
+
+
 def shipped_folder() -> Path:
     """Find the shipped rule files: inside an installed package, or beside ``src`` in a checkout.
 
@@ -134,10 +150,10 @@ def rule_files(path: Path) -> list[Path]:
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return read_toml_file(path)
     except OSError as error:
         raise RuleError(f"{path}: cannot read it: {error.strerror}", "check the path") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except ValueError as error:
         raise RuleError(f"{path}: not a TOML file: {error}", "see docs/rules.md") from None
 
 

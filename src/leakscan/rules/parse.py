@@ -22,6 +22,9 @@ REQUIRED = (*_TEXTS, "prefixes", "max_length")
 OPTIONAL = (*_LISTS, "checksum", "examples", "default")
 GUIDE = "docs/rules.md lists every key"
 
+_LONGEST_QUOTE = 200
+"""Characters of a value that are quoted."""
+
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -65,22 +68,25 @@ def check_expressions(rule: Rule, source: str) -> None:
     Only operators' rules need it at run time; the shipped ones are checked by tests.
 
     Raises:
-        RuleError: a pattern, alphabet or placeholder is no regular expression.
+        RuleError: a pattern, alphabet or placeholder is no regular expression, or would need much
+            to be compiled.
     """
-    import regex
+    from leakscan.expressions import compiled
 
     expressions = [("pattern", rule.pattern), ("alphabet", rule.alphabet)]
     expressions += [("placeholders", text) for text in rule.placeholders]
     for key, expression in expressions:
         try:
-            regex.compile(expression)
-        except (regex.error, OverflowError) as error:
-            raise RuleError(f"{source}: {key}: {error}", f"in {expression!r}") from None
+            compiled(expression)
+        except ValueError as error:
+            raise RuleError(f"{source}: {key}: {error}", f"in {_short(expression)}") from None
 
 
 def _check_values(rule: Rule, read: _Reader) -> None:
     if not _ID.fullmatch(rule.id) or rule.id == "all":
-        raise read.error("id", f"{rule.id!r} is no rule id", "use lower-case-words-and-dashes")
+        raise read.error(
+            "id", f"{_short(rule.id)} is no rule id", "use lower-case-words-and-dashes"
+        )
     if not rule.prefixes or not all(p and p.isascii() for p in rule.prefixes):
         raise read.error("prefixes", "at least one is needed, each of ASCII characters")
     if "(?P<body>" not in rule.pattern:
@@ -119,6 +125,15 @@ def _examples(read: _Reader | None) -> Examples:
     return Examples(read.texts("positive"), read.texts("negative"))
 
 
+def _short(value: object) -> str:
+    """Quote a value, which may be a whole file."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes out no number of thousands of digits
+        return "so large a number"
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}..."
+
+
 class _Reader:
     """Typed access to one TOML table; every complaint names the file and the key."""
 
@@ -147,7 +162,7 @@ class _Reader:
     def flag(self, key: str) -> bool:
         value = self.data.get(key, False)
         if not isinstance(value, bool):
-            raise self.error(key, f"expected true or false, not {value!r}")
+            raise self.error(key, f"expected true or false, not {_short(value)}")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -160,19 +175,19 @@ class _Reader:
     def one_of(self, key: str, choices: tuple[str, ...], default: str = "") -> str:
         value = self.text(key, default)
         if value not in choices:
-            raise self.error(key, f"{value!r} is none of {', '.join(choices)}")
+            raise self.error(key, f"{_short(value)} is none of {', '.join(choices)}")
         return value
 
     def table(self, key: str) -> _Reader | None:
         value = self.data.get(key)
         if value is not None and not isinstance(value, dict):
-            raise self.error(key, f"expected a table, not {value!r}")
+            raise self.error(key, f"expected a table, not {_short(value)}")
         return None if value is None else _Reader(value, self._source, f"{key}.")
 
     def _typed(self, key: str, kind: type[T], default: T, wanted: str) -> T:
         value = self.data.get(key, default)
         if not isinstance(value, kind) or isinstance(value, bool) or not value:
-            raise self.error(key, f"expected {wanted}, not {value!r}")
+            raise self.error(key, f"expected {wanted}, not {_short(value)}")
         if isinstance(value, int) and value < 0:
-            raise self.error(key, f"expected {wanted}, not {value!r}")
+            raise self.error(key, f"expected {wanted}, not {_short(value)}")
         return value

@@ -226,6 +226,8 @@ class Attribution:
         """
         unplaced = "no commit holds it" if certain else "which commits hold it cannot be told"
         staged_at = self._repository.staged
+        unreached = (marks.contents.keys() | marks.names.keys()) - reached
+        tagged = self._tagged(holders) if unreached else set()
         paths = {e.oid: e.name for entries in holders.values() for e in entries} | dict(staged_at)
         for where, in_name in ((marks.contents, False), (marks.names, True)):
             for oid, matches in where.items():
@@ -247,8 +249,20 @@ class Attribution:
                             column=None if in_name else match.column,
                             current=False if gone else None,
                             note=None if staged else unplaced,
+                            reachable=oid in tagged,
                         ),
                     )
+
+    def _tagged(self, holders: Mapping[bytes, tuple[Entry, ...]]) -> set[bytes]:
+        """Return what tags lead to without a commit: a tag may name a blob or a tree."""
+        found: set[bytes] = set()
+        pending = list(self._commits.tagged)
+        while pending:
+            oid = pending.pop()
+            if oid not in found:
+                found.add(oid)
+                pending += [entry.oid for entry in holders.get(oid, ())]
+        return found
 
 
 def _add(holders: Holders, more: Mapping[bytes, Iterable[Entry]]) -> None:

@@ -31,6 +31,11 @@ class OtherSide:
     promises: bool = False
 
 
+def called(oid: str) -> str:
+    """Return what to call an object that cannot be read, by its hex id."""
+    return f"object {oid}"
+
+
 def brought_objects(updates: Sequence[RefUpdate], there: OtherSide, tally: Tally) -> list[str]:
     """Return the hex ids of the objects that come, so far as they are here.
 
@@ -45,13 +50,13 @@ def brought_objects(updates: Sequence[RefUpdate], there: OtherSide, tally: Tally
     wanted = [update.after for update in updates if update.after]
     if not wanted:
         return []
-    before = _present({update.before for update in updates if update.before})
+    before = present({update.before for update in updates if update.before})
     told = "".join(f"{line}\n" for line in (*wanted, *(f"^{oid}" for oid in before))).encode()
     oids = _listed(told, there, "print")
     missing = [oid[1:] for oid in oids if oid.startswith("?")]
     if missing and not (there.promises and _are_promised(told, there)):
         for oid in missing:
-            tally.skip(f"object {oid}", _lack(there))
+            tally.skip(called(oid), _lack(there))
     return [oid for oid in oids if not oid.startswith("?")]
 
 
@@ -72,15 +77,45 @@ def _are_promised(told: bytes, there: OtherSide) -> bool:
     return True
 
 
+def left_out(commits: Sequence[str]) -> set[str]:
+    """Return the hex ids of what a partial clone has left out of commits and of their parents.
+
+    Args:
+        commits: their hex ids.
+
+    Returns:
+        None of them if something else is missing, too.
+    """
+    told = "".join(f"{oid}\n{oid}^@\n" for oid in commits).encode()
+
+    def listed(missing: str) -> list[str]:
+        arguments = ("--objects", "--no-object-names", "--no-walk", f"--missing={missing}")
+        doing = "list what commits hold"
+        return ask("rev-list", *arguments, "--stdin", stdin=told, doing=doing).decode().split()
+
+    try:
+        listed("allow-promisor")
+        return {oid[1:] for oid in listed("print") if oid.startswith("?")}
+    except TargetError:
+        return set()
+
+
 def _lack(there: OtherSide) -> str:
     if there.promises:
         return "it is not in this repository"
     return "it is not in this repository: `git fetch` from where you push to, or `--refetch` it all"
 
 
-def _present(oids: Iterable[str]) -> list[str]:
-    """Return those of the objects that are here: the other side may name what we have not."""
-    told = "".join(f"{oid}\n" for oid in oids).encode()
+def present(names: Iterable[str]) -> list[str]:
+    """Return the hex ids of the objects that are here: the other side may name what we have not.
+
+    Args:
+        names: their ids, or whatever else names them.
+
+    Raises:
+        TargetError: git cannot tell.
+    """
+    told = "".join(f"{name}\n" for name in names).encode()
     if not told:
         return []
     lines = ask("cat-file", "--batch-check=%(objectname)", stdin=told, doing="look for objects")

@@ -10,6 +10,7 @@ from leakscan.git.damage import DamagedError
 from leakscan.git.history import Graph
 from leakscan.git.links import Links
 from leakscan.git.pack import TAG
+from leakscan.git.refs import BRANCHES, HEAD, NOTES, TAGS
 from leakscan.git.texts import Signature, signature
 from leakscan.model import Kind, Location
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from leakscan.git.store import ObjectStore
     from leakscan.sources.repository import Repository
-
-_BRANCHES = (b"refs/heads/", b"refs/remotes/")
 
 
 class Commits:
@@ -45,8 +44,8 @@ class Commits:
         self._signatures: dict[bytes, tuple[Signature | None, int]] = {}
         self.graph = Graph(lineages)
         self._settle_contested()
-        self.tips = self._tips_under(*_BRANCHES) | self._tips_under(b"HEAD")
-        self.note_tips = self._tips_under(b"refs/notes/")
+        self.tips = self._tips_under(HEAD, *BRANCHES)
+        self.note_tips = self._tips_under(NOTES)
         self.on_branch = self.graph.reachable(self.tips)
         self.in_notes = self.graph.reachable(self.note_tips)
 
@@ -65,17 +64,29 @@ class Commits:
 
     def _peeled(self, oid: bytes) -> bytes:
         """Follow tags to what they name."""
+        return self._chain(oid)[-1]
+
+    def _chain(self, oid: bytes) -> list[bytes]:
+        """Return the tags that lead from one to another, and at last what they name."""
+        chain = [oid]
         for _ in range(8):
-            if oid in self.graph.tree_of:
+            if chain[-1] in self.graph.tree_of:
                 break
             try:
-                kind, data = self._store.read(oid)
+                kind, data = self._store.read(chain[-1])
                 if kind != TAG:
                     break
-                oid = bytes.fromhex(data[7 : 7 + 2 * self._store.hash_size].decode())
+                chain.append(bytes.fromhex(data[7 : 7 + 2 * self._store.hash_size].decode()))
             except (DamagedError, ValueError):
                 break
-        return oid
+        return chain
+
+    @cached_property
+    def tagged(self) -> set[bytes]:
+        """Tags that refs name, and whatever they name, be it a commit or not."""
+        refs = self._repository.refs.values()
+        named = (ref.oid for ref in refs if ref.oid and ref.name.startswith(TAGS))
+        return {oid for tag in named for oid in self._chain(tag)}
 
     @cached_property
     def _in_stash(self) -> set[bytes]:
@@ -83,7 +94,11 @@ class Commits:
 
     @cached_property
     def _in_tags(self) -> set[bytes]:
-        return self.graph.reachable(self._tips_under(b"refs/tags/"))
+        return self.graph.reachable(self._tips_under(TAGS))
+
+    def _is_reachable(self, commit: bytes) -> bool:
+        """Whether HEAD, a branch, a note or a tag leads to a commit."""
+        return commit in self.on_branch or commit in self.in_notes or commit in self._in_tags
 
     def text(self, oid: bytes) -> bytes:
         """Return a commit or a tag; nothing of one that cannot be read, or held."""
@@ -104,6 +119,7 @@ class Commits:
             author=author.person if author else None,
             date=author.date if author else None,
             note=self._note(commit),
+            reachable=self._is_reachable(commit),
         )
 
     def _note(self, commit: bytes) -> str | None:
@@ -128,6 +144,7 @@ class Commits:
             self._signatures[commit] = author, int(when.timestamp()) if when else 0
         return self._signatures[commit]
 
-    def precedence(self, commit: bytes) -> tuple[bool, int, bytes]:
-        """Order commits: those on a branch come first, then the older ones."""
-        return commit not in self.on_branch, self._signature(commit)[1], commit
+    def precedence(self, commit: bytes) -> tuple[bool, bool, int, bytes]:
+        """Order commits: those on a branch come first, then those tagged; then the older ones."""
+        committed = self._signature(commit)[1]
+        return commit not in self.on_branch, not self._is_reachable(commit), committed, commit

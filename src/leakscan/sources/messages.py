@@ -79,6 +79,7 @@ class Messages:
                     author=tagger.person if tagger else None,
                     date=tagger.date if tagger else None,
                     note=None if hit.oid in self._ref_of else f"tag {readable(name)}",
+                    reachable=hit.oid in self._commits.tagged,
                 ),
             )
 

@@ -15,7 +15,7 @@ from leakscan.sources.objects import search_objects
 from leakscan.sources.sighting import Sighting, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from leakscan.detect import Detector
     from leakscan.git.raw_diff import Change
@@ -24,22 +24,37 @@ if TYPE_CHECKING:
 Token = tuple[str, str]
 """Rule and secret."""
 
+Standing = tuple[str, str, int]
+"""Rule and secret of a token, and the rank of a confidence that it is seen with at least."""
+
 
 def token_of(match: Match) -> Token:
     """Return what tells the token of a match from others."""
     return match.rule, match.secret.reveal()
 
 
+def _standings(match: Match) -> list[Standing]:
+    """Return what a match stands for: the token with its own confidence and all below, itself last.
+
+    What stood there as something doubtful is new when it becomes a token beyond doubt.
+    """
+    return [(*token_of(match), rank) for rank in range(1, match.confidence.rank + 1)]
+
+
+def _all_standings(matches: Iterable[Match]) -> list[Standing]:
+    return [standing for match in matches for standing in _standings(match)]
+
+
 class Novelty:
     """Tells what a commit adds from what stood there before.
 
     Args:
-        in_blobs: what was found in blobs, by their hex ids; it learns of more.
+        in_blobs: what was found in blobs, by their hex ids.
         detector: what to search with.
     """
 
-    def __init__(self, in_blobs: dict[str, list[Match]], detector: Detector) -> None:
-        self._in_blobs = in_blobs
+    def __init__(self, in_blobs: Mapping[str, list[Match]], detector: Detector) -> None:
+        self._in_blobs = {**in_blobs}  # a copy: what stood before is nobody else's
         self._detector = detector
 
     def sightings(
@@ -65,23 +80,24 @@ class Novelty:
             here = [changes.get(change.path, []) for changes in by_path]
             added_here = self._added(here) if there else ()
             for match, where in there:
-                is_added = token_of(match) in added and token_of(match) in added_here
+                *_, itself = _standings(match)
+                is_added = itself in added and itself in added_here
                 place = locate(change, match, where)
                 yield Sighting(match, place, None if is_added else known)
 
-    def _added(self, comparisons: Sequence[Sequence[Change]]) -> set[Token]:
+    def _added(self, comparisons: Sequence[Sequence[Change]]) -> set[Standing]:
         gains = [self._gain(changes) for changes in comparisons]
-        return {token for token in gains[0] if all(gain[token] > 0 for gain in gains)}
+        return {standing for standing in gains[0] if all(gain[standing] > 0 for gain in gains)}
 
-    def _gain(self, changes: Iterable[Change]) -> Counter[Token]:
+    def _gain(self, changes: Iterable[Change]) -> Counter[Standing]:
         """Count how many times more each token stands in files, and in their names, than before."""
-        gain: Counter[Token] = Counter()
+        gain: Counter[Standing] = Counter()
         for change in changes:
-            in_path = [token_of(match) for match in self._in_path(change)]
+            in_path = _all_standings(self._in_path(change))
             gain.update(in_path if change.is_new else ())
             gain.subtract(in_path if change.is_gone else ())
-            gain.update(map(token_of, self._in_blob(change.after)))
-            gain.subtract(map(token_of, self._in_blob(change.before)))
+            gain.update(_all_standings(self._in_blob(change.after)))
+            gain.subtract(_all_standings(self._in_blob(change.before)))
         return gain
 
     def _in_blob(self, oid: str | None) -> Sequence[Match]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from leakscan.errors import TargetError
-from leakscan.git.contents import BATCH, HELD, read_objects
+from leakscan.git.contents import HELD, objects_of
 from leakscan.git.damage import DamagedError
-from leakscan.git.own import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,19 +36,14 @@ def search_objects(
     while left:
         read, why = 0, "git does not give it"
         try:
-            with running(
-                BATCH, stdin="".join(f"{oid}\n" for oid in left).encode(), doing="read"
-            ) as out:
-                for item in read_objects(out):
-                    if item.oid != left[read]:
-                        raise DamagedError("git gives another object")
-                    if item.type:
-                        found = _searched(item, detector)
-                        tally.read(item.size)
-                        yield item, found
-                    else:
-                        tally.skip(name(item.oid), "git has no such object")
-                    read += 1
+            for item in objects_of(left):
+                if item.type:
+                    found = _searched(item, detector)
+                    tally.read(item.size)
+                    yield item, found
+                else:
+                    tally.skip(name(item.oid), "git has no such object")
+                read += 1
         except (DamagedError, TargetError) as error:
             why = str(error)
             stops += 1
@@ -68,13 +63,11 @@ def _searched(item: GitObject, detector: Detector) -> list[Match]:
 
 
 def read_whole(oids: Sequence[str]) -> dict[str, bytes]:
-    """Return the contents of objects by their ids, as far as git has them."""
-    if not oids:
-        return {}
-    try:
-        with running(
-            BATCH, stdin="".join(f"{oid}\n" for oid in oids).encode(), doing="read"
-        ) as out:
-            return {item.oid: b"".join(item.pieces) for item in read_objects(out)}
-    except (DamagedError, TargetError):
-        return {}
+    """Return the contents of objects by their ids, as far as git gives them."""
+    contents: dict[str, bytes] = {}
+    if oids:
+        with suppress(DamagedError, TargetError):
+            for item in objects_of(oids):
+                if item.type:
+                    contents[item.oid] = b"".join(item.pieces)
+    return contents

@@ -14,11 +14,11 @@ from leakscan.git.own import ask
 from leakscan.git.raw_diff import OPTIONS, read_commits
 from leakscan.git.texts import readable, signature
 from leakscan.model import Kind, Location
-from leakscan.sources.brought import brought_objects
+from leakscan.sources.brought import brought_objects, called, left_out
 from leakscan.sources.messages import parts_of
 from leakscan.sources.novelty import Novelty, token_of
 from leakscan.sources.objects import read_whole, search_objects
-from leakscan.sources.sighting import Sighting, Tally
+from leakscan.sources.sighting import Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from leakscan.model import Match
     from leakscan.sources.brought import OtherSide
     from leakscan.sources.ref_updates import RefUpdate
+    from leakscan.sources.sighting import Tally
 
 MOST_SOUGHT = 200
 """Objects that git is told to look for by its arguments."""
@@ -56,10 +57,11 @@ def scan_outgoing(
     yield from outgoing.in_names()
     found: dict[str, dict[str, list[Match]]] = {"blob": {}, "tree": {}, "commit": {}, "tag": {}}
     brought = brought_objects(updates, there, tally)
-    for item, matches in search_objects(brought, detector, tally, "object {}".format):
+    for item, matches in search_objects(brought, detector, tally, called):
         found[item.type][item.oid] = matches
-    copied = _copied([*found["commit"]], found["blob"])
-    found["blob"] |= {i.oid: m for i, m in search_objects(copied, detector, Tally(), str) if m}
+    copied = outgoing.copied([*found["commit"]], found["blob"])
+    for item, matches in search_objects(copied, detector, tally, called):
+        found[item.type][item.oid] = matches
     yield from outgoing.in_texts(found["commit"], Kind.COMMIT_MESSAGE)
     yield from outgoing.in_texts(found["tag"], Kind.TAG_MESSAGE)
     if any(found["blob"].values()) or any(found["tree"].values()):
@@ -76,6 +78,26 @@ class _Outgoing:
     _detector: Detector
     _tally: Tally
 
+    def copied(self, commits: Sequence[str], brought: Container[str]) -> list[str]:
+        """Return the blobs that commits put somewhere, not from elsewhere, and that do not come.
+
+        Git sends no blob that the other side has, but a copy of its file may hold a token.
+        """
+        copied, failure = dict[str, None](), ""
+        try:
+            for _, changes in _changes(commits, "-c"):
+                before = {change.before for change in changes}
+                after = [change.after for change in changes if change.after not in before]
+                copied |= dict.fromkeys(oid for oid in after if oid and oid not in brought)
+        except TargetError as error:
+            failure = str(error)
+        is_asked = self._there.promises and (failure or copied)
+        promised = left_out(commits) if is_asked else set()
+        if failure and not promised:
+            self._tally.skip("copies of files", failure)
+        told = {skip.what for skip in self._tally.skipped}
+        return [oid for oid in copied if oid not in promised and called(oid) not in told]
+
     def in_names(self) -> Iterator[Sighting]:
         """Yield what stands in the names of new refs."""
         for update in self._updates:
@@ -86,10 +108,16 @@ class _Outgoing:
 
     def in_texts(self, found: Mapping[str, list[Match]], message: Kind) -> Iterator[Sighting]:
         """Yield what stands in commits or tags."""
-        texts = read_whole(_matched(found))
+        matched = _matched(found)
+        texts = read_whole(matched)
         named = {update.after: update.name for update in self._updates}
-        for oid, text in texts.items():
-            is_tag = message is Kind.TAG_MESSAGE
+        is_tag = message is Kind.TAG_MESSAGE
+        for oid in matched:
+            text = texts.get(oid)
+            if text is None:  # git gave it a moment ago
+                place = Location(message, self._repository, oid, None if is_tag else oid)
+                yield from (Sighting(match, place) for match in found[oid])
+                continue
             by = signature(text, b"tagger" if is_tag else b"author")
             for match, kind, line in parts_of(text, found[oid], message):
                 place = Location(
@@ -108,7 +136,7 @@ class _Outgoing:
     def in_files(
         self,
         commits: Sequence[str],
-        blobs: dict[str, list[Match]],
+        blobs: Mapping[str, list[Match]],
         trees: Mapping[str, list[Match]],
     ) -> Iterator[Sighting]:
         """Yield what stands in files and their names, by the commits that put it there."""
@@ -136,7 +164,7 @@ class _Outgoing:
     def _by_commit(
         self,
         commits: Sequence[str],
-        blobs: dict[str, list[Match]],
+        blobs: Mapping[str, list[Match]],
         trees: Mapping[str, list[Match]],
     ) -> Iterator[Sighting]:
         novelty = Novelty(blobs, self._detector)
@@ -162,22 +190,6 @@ def _matched(found: Mapping[str, list[Match]]) -> list[str]:
     return [oid for oid, matches in found.items() if matches]
 
 
-def _copied(commits: Sequence[str], brought: Container[str]) -> list[str]:
-    """Return the blobs that commits put somewhere, not from elsewhere, and that do not come.
-
-    Git sends no blob that the other side has, but a copy of its file may hold a token.
-    """
-    copied: dict[str, None] = {}
-    try:
-        for _, changes in _changes(commits):
-            before = {change.before for change in changes}
-            after = [change.after for change in changes if change.after not in before]
-            copied |= dict.fromkeys(oid for oid in after if oid and oid not in brought)
-    except TargetError:
-        pass  # what is missing has been told
-    return list(copied)
-
-
 def _leading_to(blobs: Sequence[str], commits: Sequence[str]) -> Sequence[str]:
     """Return the commits that add or take away one of the blobs, and perhaps more."""
     if len(blobs) > MOST_SOUGHT:
@@ -187,7 +199,7 @@ def _leading_to(blobs: Sequence[str], commits: Sequence[str]) -> Sequence[str]:
 
 
 def _changes(commits: Sequence[str], *options: str) -> Iterator[tuple[str, list[Change]]]:
-    """Yield what commits change; with ``-m`` merges, too, once for each parent unlike them."""
+    """Yield what commits change, and merges as the options say it (`read_commits`)."""
     if not commits:
         return iter(())
     listed = ask(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from leakscan.errors import UsageError
 
@@ -18,11 +18,13 @@ class RefUpdate:
         name: of the ref on the other side.
         before: hex id of what it names there, ``None`` if there is no such ref.
         after: hex id of what it is to name, ``None`` if it is to be deleted.
+        source: the name on this side of what is pushed; empty if it is not told.
     """
 
     name: str
     before: str | None
     after: str | None
+    source: str = field(default="", compare=False)
 
 
 def pushed_updates(lines: str) -> list[RefUpdate]:
@@ -36,8 +38,8 @@ def pushed_updates(lines: str) -> list[RefUpdate]:
         fields = line.rsplit(" ", 3)  # what is pushed may be called `HEAD@{1 day ago}`
         if len(fields) != 4:
             raise _odd("pre-push")
-        _, after, ref, before = fields
-        updates.append(RefUpdate(ref, _oid(before, "pre-push"), _oid(after, "pre-push")))
+        source, after, ref, before = fields
+        updates.append(RefUpdate(ref, _oid(before, "pre-push"), _oid(after, "pre-push"), source))
     return updates
 
 

@@ -9,7 +9,15 @@ from leakscan.errors import TargetError, UsageError
 from leakscan.git.damage import DamagedError
 from leakscan.git.layout import Layout, find_layout
 from leakscan.git.pack import BLOB, COMMIT, TAG
-from leakscan.git.refs import Ref, absorbed, log_files, metadata_files, read_refs, read_stashes
+from leakscan.git.refs import (
+    LASTING,
+    Ref,
+    absorbed,
+    log_files,
+    metadata_files,
+    read_refs,
+    read_stashes,
+)
 from leakscan.git.store import ObjectStore
 from leakscan.git.survey import Survey
 from leakscan.git.texts import readable
@@ -255,6 +263,7 @@ def _ref_names(repository: Repository, detector: Detector, tally: Tally) -> Iter
                     commit=ref.oid.hex() if ref.oid else None,
                     path=readable(ref.name),
                     current=True,
+                    reachable=ref.name.startswith(LASTING),
                 ),
             )
 

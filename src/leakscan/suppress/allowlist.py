@@ -38,7 +38,7 @@ class Allowlist:
         top: the folder that globs are relative to, besides the repository of a location.
 
     Raises:
-        UsageError: a pattern is no regular expression.
+        UsageError: a pattern is no regular expression, or would need much to be compiled.
     """
 
     def __init__(self, allowances: Iterable[Allowance], top: str | None) -> None:
@@ -93,13 +93,14 @@ def _within(top: str | None) -> Callable[[str, str], Sequence[str]]:
 def _compiled(allowance: Allowance) -> list[regex.Pattern[str]]:
     if not allowance.patterns:
         return []
-    import regex
+    from leakscan.expressions import compiled
 
     try:
-        return [regex.compile(pattern) for pattern in allowance.patterns]
-    except regex.error as error:
+        return [compiled(pattern) for pattern in allowance.patterns]
+    except ValueError as error:
         raise UsageError(
-            f"{allowance.where}: patterns: no regular expression: {safe_text(str(error))}",
+            f"{allowance.where}: patterns: no regular expression that can be used:"
+            f" {safe_text(str(error))}",
             "write it as `regex` for Python has it",
         ) from None
 

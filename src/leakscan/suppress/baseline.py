@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from leakscan.errors import LeakscanError, UsageError
+from leakscan.plain_files import read_plain_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from leakscan.model import Finding, Secret
 
 HEAD = "# leakscan baseline 1: docs/guard.md. Made by `leakscan baseline`; do not edit."
+
+SCOPE = "# Entries are not bound to a path, which only tells where a token was seen first."
 
 LARGEST = 64 << 20
 """Bytes of a file that is read: half a million entries."""
@@ -43,7 +46,7 @@ class Entry:
     Attributes:
         digest: HMAC-SHA-256 of rule and secret under one of the file's keys, in hex.
         rule: the rule's id.
-        path: where it was seen first, for people; percent-encoded where odd, or `NOWHERE`.
+        path: where it was seen first, for people, as `_encoded` has it: it binds nothing.
     """
 
     digest: str
@@ -77,7 +80,7 @@ class Baseline:
         """Make the entry of a finding whose texts may be shown."""
         key = self.keys[0]
         paths = (place.path for place in finding.locations if place.path)
-        path = quote(next(paths, NOWHERE), safe="/@:+,=~!()[]", errors="replace")
+        path = _encoded(next(paths, None))
         return Entry(digest(key, finding.rule.id, finding.secret), finding.rule.id, path)
 
 
@@ -140,7 +143,7 @@ def write_baseline(path: Path, baseline: Baseline, *, is_new: bool) -> None:
         UsageError: there is one though there must not be, or the folder is missing.
         LeakscanError: the file cannot be written.
     """
-    lines = [HEAD, *(f"key {key.hex()}" for key in sorted(baseline.keys))]
+    lines = [HEAD, SCOPE, *(f"key {key.hex()}" for key in sorted(baseline.keys))]
     lines += [f"{e.digest} {e.rule} {e.path}" for e in sorted(set(baseline.entries))]
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -150,7 +153,7 @@ def write_baseline(path: Path, baseline: Baseline, *, is_new: bool) -> None:
             file.flush()
             os.fsync(file.fileno())
         if is_new:
-            os.link(scratch, path)  # which never replaces anything
+            _make(path, scratch)
         else:
             scratch.chmod(stat.S_IMODE(path.stat().st_mode))
             scratch.replace(path)
@@ -165,25 +168,36 @@ def write_baseline(path: Path, baseline: Baseline, *, is_new: bool) -> None:
             scratch.unlink()
 
 
+def _make(path: Path, scratch: Path) -> None:
+    """Rename a file where none may be, on file systems without hard links, too."""
+    path.touch(exist_ok=False)  # nobody else can make it from now on
+    try:
+        scratch.replace(path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
 def shown_path(entry: Entry) -> str | None:
     """Return the path of an entry as it is; ``None`` for what stands in no file."""
     return None if entry.path == NOWHERE else unquote(entry.path)
 
 
+def _encoded(path: str | None) -> str:
+    """Return a path with what is odd percent-encoded; `NOWHERE` for none."""
+    if path == NOWHERE:  # a file may have that name
+        return f"%{ord(NOWHERE):02X}"
+    return quote(path or NOWHERE, safe="/@:+,=~!()[]", errors="replace")
+
+
 def _read(path: Path) -> str | None:
     """Return the text of a file that anybody may have put there: no pipe, no giant."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise UsageError(f"{path}: no regular file", "a baseline is one")
-            data = file.read(LARGEST + 1)
+        data = read_plain_file(path, LARGEST)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise UsageError(f"{path}: cannot read it: {error.strerror}", "check the path") from None
-    if len(data) > LARGEST:
-        raise UsageError(f"{path}: too large for a baseline", "check the path")
     return data.decode("utf-8", "replace")
 
 

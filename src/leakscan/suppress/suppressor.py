@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leakscan.model import Means, Suppression
@@ -12,7 +14,6 @@ from leakscan.suppress.baseline import Baseline, read_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from leakscan.config import Config
     from leakscan.sources.sighting import Sighting
@@ -55,23 +56,22 @@ class Suppressor:
 
 
 def load_suppressor(
-    config: Config, target: Path | None = None, *, baseline: bool = True
+    config: Config, *, is_ours: bool, folder: Path | None = None, baseline: bool = True
 ) -> Suppressor:
-    """Return what suppresses sightings in a target as the configuration says.
+    """Return what suppresses sightings as the configuration says.
 
     Args:
-        config: what the user has set; what the checkout that the user works in says is heeded
-            only for targets in it.
-        target: what is scanned; ``None`` for that checkout, or what has no path.
+        config: what the user has set, and what the checkout that the user works in says.
+        is_ours: whether what is scanned is of that checkout; it has no say about anything else.
+        folder: what is scanned, if it is a folder elsewhere: globs are relative to it, too.
         baseline: whether baselines suppress anything.
 
     Raises:
         UsageError: a pattern is no regular expression.
     """
-    is_ours = target is None or is_in_checkout(config, target)
     allowances = config.allow + (config.checkout_allow if is_ours else ())
     files = [config.baseline_file, config.checkout_baseline if is_ours else None]
-    top = config.root if is_ours else target
+    top = config.root if is_ours else folder
     return Suppressor(
         Allowlist(allowances, None if top is None else str(top)),
         [file for file in files if file and baseline],
@@ -80,4 +80,9 @@ def load_suppressor(
 
 def is_in_checkout(config: Config, target: Path) -> bool:
     """Whether a target lies in the checkout that the user works in, and in none within that."""
-    return config.root is not None and checkout_root(str(target)) == str(config.root)
+    real = Path(os.path.realpath(target))
+    if config.root is None or not real.is_relative_to(config.root):
+        return False
+    nearest = checkout_root(str(real))
+    # A work tree whose repository lies elsewhere may lie in another checkout.
+    return nearest is None or config.root.is_relative_to(nearest)

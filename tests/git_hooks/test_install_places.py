@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import leakscan
-from leakscan.guard.install import Outcome, install, uninstall
-from leakscan.guard.interpreter import Interpreter, this_interpreter
-from leakscan.guard.script import script_for
+from leakscan.git_hooks.install import Outcome, install, uninstall
+from leakscan.git_hooks.interpreter import Interpreter, this_interpreter
+from leakscan.git_hooks.script import script_for
 
 if TYPE_CHECKING:
     from hooked import Hooked
@@ -128,9 +128,8 @@ def test_odd_names_of_folders(hooked: Hooked, token: str, tmp_path: Path, name: 
     odd = hooked.another(home / "work")
     odd.hook("pre-commit", "#!/bin/sh\necho > ran\n")
     assert "pre-commit.before-leakscan" in odd.install("--type", "pre-commit")
-    assert (
-        install(odd.hooks, "pre-commit", script_for("pre-commit", interpreter)) is Outcome.UPDATED
-    )
+    script = script_for("pre-commit", interpreter)
+    assert install(odd.hooks, "pre-commit", lambda _: script) is Outcome.UPDATED
     assert is_refused(odd, token)
     assert not odd.commit("nothing\n").returncode
     assert (odd.path / "ran").exists()
@@ -226,9 +225,10 @@ def assert_one_line(hooked: Hooked, status: int, words: str) -> None:
 def test_interrupted_before_ours_was_there(tmp_path: Path) -> None:
     hook = tmp_path / "pre-commit"
     hook.write_text(THEIRS)
+    hook.chmod(0o755)
     os.link(hook, tmp_path / "pre-commit.before-leakscan")
     (tmp_path / "pre-commit.leakscan-new").write_bytes(OURS[:9])
-    assert install(tmp_path, "pre-commit", OURS) is Outcome.BESIDE
+    assert install(tmp_path, "pre-commit", lambda _: OURS) is Outcome.BESIDE
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "pre-commit", "pre-commit.before-leakscan",
     ]  # fmt: skip
@@ -251,7 +251,8 @@ def test_interrupted_and_uninstalled(tmp_path: Path, same: str) -> None:
 
 def test_ours_was_deleted_by_hand(tmp_path: Path) -> None:
     (tmp_path / "pre-commit.before-leakscan").write_text(THEIRS)
-    assert install(tmp_path, "pre-commit", OURS) is Outcome.BESIDE
+    (tmp_path / "pre-commit.before-leakscan").chmod(0o755)
+    assert install(tmp_path, "pre-commit", lambda _: OURS) is Outcome.BESIDE
     (tmp_path / "pre-commit").unlink()
     assert uninstall(tmp_path, "pre-commit") is Outcome.RESTORED
     assert (tmp_path / "pre-commit").read_text() == THEIRS
@@ -264,8 +265,8 @@ def test_a_link_to_our_script_is_ours(tmp_path: Path) -> None:
     (tmp_path / "kept.sh").chmod(0o755)
     link = tmp_path / "hooks/pre-commit"
     link.symlink_to("../kept.sh")
-    assert install(link.parent, "pre-commit", OURS) is Outcome.UNCHANGED
-    assert install(link.parent, "pre-commit", OURS + b"# newer\n") is Outcome.UPDATED
+    assert install(link.parent, "pre-commit", lambda _: OURS) is Outcome.UNCHANGED
+    assert install(link.parent, "pre-commit", lambda ours: ours + b"# newer\n") is Outcome.UPDATED
     assert (tmp_path / "kept.sh").read_bytes() == OURS + b"# newer\n"
     assert link.is_symlink()
     assert uninstall(link.parent, "pre-commit") is Outcome.REMOVED

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from leakscan.guard.install import install
-from leakscan.guard.interpreter import Interpreter
-from leakscan.guard.script import script_for
+from hooked import files
+from leakscan.git_hooks.install import install
+from leakscan.git_hooks.interpreter import Interpreter
+from leakscan.git_hooks.script import CLIENT_HOOKS, script_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from hooked import Hooked
 
@@ -26,22 +25,11 @@ RECORDING = '#!/bin/sh\necho "$@" >> ran\ncat >> told\n'
 FAILING = "#!/bin/sh\necho no from the old hook >&2\nexit 7\n"
 
 
-def files(folder: Path) -> dict[str, tuple[object, ...]]:
-    """Return what a folder holds: names, modes, contents and what links lead to."""
-    return {
-        path.name: (
-            stat.S_IMODE(path.lstat().st_mode),
-            path.readlink() if path.is_symlink() else path.read_bytes(),
-        )
-        for path in folder.iterdir()
-    }
-
-
 def test_commits_messages_and_pushes_are_guarded(
     hooked: Hooked, server: Hooked, token: str
 ) -> None:
-    assert hooked.install().count("Installed") == 3
-    assert sorted(files(hooked.hooks)) == ["commit-msg", "pre-commit", "pre-push"]
+    assert hooked.install().count("Installed") == len(CLIENT_HOOKS)
+    assert sorted(files(hooked.hooks)) == sorted(CLIENT_HOOKS)
     done = hooked.commit(f"KEY = '{token}'\n")
     assert done.returncode == 1
     assert "settings.py" in done.stderr
@@ -166,7 +154,7 @@ def test_installing_again_changes_nothing(hooked: Hooked) -> None:
     hooked.hook("pre-commit", RECORDING)
     hooked.install()
     before = files(hooked.hooks)
-    assert hooked.install().count("up to date already") == 3
+    assert hooked.install().count("up to date already") == len(CLIENT_HOOKS)
     assert files(hooked.hooks) == before
 
 
@@ -236,14 +224,16 @@ def test_what_cannot_look_lets_nothing_through(
 ) -> None:
     if earlier:
         hooked.hook("pre-commit", RECORDING)
-    install(hooked.hooks, "pre-commit", script_for("pre-commit", Interpreter(program, packages)))
+    script = script_for("pre-commit", Interpreter(program, packages))
+    install(hooked.hooks, "pre-commit", lambda _: script)
     done = hooked.commit("nothing\n")
     assert done.returncode == 1
     assert "nothing was checked, so nothing passes" in done.stderr
     assert not (hooked.path / "ran").exists()
     remedy = done.stderr.partition("to do without: ")[2].partition("\n")[0]
     assert not hooked.run("git", "commit", "-qnm", "Skip once").returncode
-    assert not hooked.run("sh", "-c", remedy).returncode
+    (hooked.path / "sub").mkdir()
+    assert not hooked.at(hooked.path / "sub").run("sh", "-c", remedy).returncode
     assert not hooked.commit("more\n").returncode
     assert (hooked.path / "ran").exists() == earlier
 
@@ -251,11 +241,13 @@ def test_what_cannot_look_lets_nothing_through(
 def test_a_server_that_cannot_look_lets_nothing_through(hooked: Hooked, server: Hooked) -> None:
     server.hook("pre-receive", RECORDING)
     gone = Interpreter(b"/no/such/python", ())
-    install(server.hooks, "pre-receive", script_for("pre-receive", gone))
+    install(server.hooks, "pre-receive", lambda _: script_for("pre-receive", gone))
     hooked.commit("nothing\n")
     done = hooked.run("git", "push", "origin", "main")
     assert done.returncode
-    assert "tell those who run it" in done.stderr
+    assert "Tell those who run the server" in done.stderr
+    assert "to do without" not in done.stderr
+    assert "remove this file" in (server.hooks / "pre-receive").read_text()
     assert server.run("git", "rev-parse", "--verify", "main").returncode
 
 
@@ -271,7 +263,7 @@ def test_uninstall_leaves_alone_what_is_not_ours(hooked: Hooked) -> None:
 def test_one_hook_can_be_taken_away_alone(hooked: Hooked) -> None:
     hooked.install()
     hooked.install("--uninstall", "--type", "pre-push")
-    assert sorted(files(hooked.hooks)) == ["commit-msg", "pre-commit"]
+    assert sorted(files(hooked.hooks)) == sorted({*CLIENT_HOOKS} - {"pre-push"})
 
 
 def test_variables_of_the_pre_commit_program_do_not_mislead(

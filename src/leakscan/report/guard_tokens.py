@@ -1,0 +1,112 @@
+"""How the guard lists tokens: those that stop something, and those that do not.
+
+What a colour begins and ends is always there; who writes the lines takes it out where it is not
+wanted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from leakscan.model import Means
+from leakscan.report.amounts import count
+from leakscan.report.guard_places import place_in_words
+from leakscan.report.lines import fitted
+from leakscan.safe_text import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from leakscan.model import Finding, ScanResult, Suppressed
+
+MOST_PLACES = 10
+"""Of one token that are told."""
+
+MOST = 20
+"""Tokens, and things that could not be read, that are told."""
+
+MOST_SUPPRESSED = 5
+"""Places of tokens that stop nothing that are told."""
+
+RED, BOLD, PLAIN = "\x1b[1;31m", "\x1b[1m", "\x1b[0m"
+
+_KNOWN = "leakscan: known tokens stop nothing. What was ever pushed or shown to anybody has leaked."
+
+
+def colored(sign: str, lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines in a colour."""
+    return (f"{sign}{line}{PLAIN}" for line in lines)
+
+
+def more_line(number: int) -> Iterator[str]:
+    """Yield how many are not told, if any."""
+    if number > 0:
+        yield f"  and {number:,} more"
+
+
+def token_lines(findings: Sequence[Finding], width: int) -> Iterator[str]:
+    """Yield the findings of one file after the other; a reason stands but once for many."""
+    by_file: dict[str | None, list[Finding]] = {}
+    for finding in findings:
+        by_file.setdefault(finding.locations[0].path, []).append(finding)
+    before = ""
+    for finding in islice((it for group in by_file.values() for it in group), MOST):
+        why = f"{finding.confidence.value} confidence: {safe_text('; '.join(finding.reasons))}"
+        if why != before:
+            yield ""
+        yield from _finding(finding, width)
+        if why != before:
+            yield from fitted(why, width, "      ", "      ")
+        before = why
+        yield from _other_places(finding)
+    yield from more_line(len(findings) - MOST)
+
+
+def _finding(finding: Finding, width: int) -> Iterator[str]:
+    place = place_in_words(finding, finding.locations[0])
+    token = f"{finding.secret.redacted()}  {safe_text(finding.rule.name)}"
+    if len(f"  {place}  {token}") <= width:
+        yield f"  {BOLD}{place}{PLAIN}  {token}"
+    else:
+        yield from colored(BOLD, [f"  {place}"])
+        yield f"      {token}"
+
+
+def _other_places(finding: Finding) -> Iterator[str]:
+    _first, *others = dict.fromkeys(place_in_words(finding, it) for it in finding.locations)
+    for other in others[: MOST_PLACES - 1]:
+        yield f"      also {other}"
+    if (more := len(others) + 1 - MOST_PLACES) > 0:
+        yield f"      and in {count(more, 'more place')}"
+
+
+def mention_lines(result: ScanResult, width: int, listed: bool) -> Iterator[str]:
+    """Yield what does not stop anything: tokens that were there before, and what is suppressed."""
+    known = [item for item in result.suppressed if item.suppression.means is Means.KNOWN]
+    others = [item for item in result.suppressed if item.suppression.means is not Means.KNOWN]
+    yield from _some([line for item in known for line in _known(item, listed)], width, listed)
+    if known:
+        yield from fitted(_KNOWN, width)
+    yield from _some([line for item in others for line in _suppressed(item)], width, listed)
+
+
+def _some(lines: Sequence[str], width: int, listed: bool) -> Iterator[str]:
+    for line in lines if listed else lines[:MOST_SUPPRESSED]:
+        yield from fitted(f"leakscan: {line}", width, "", "  ")
+    yield from more_line(0 if listed else len(lines) - MOST_SUPPRESSED)
+
+
+def _known(item: Suppressed, listed: bool) -> Iterator[str]:
+    for location in item.finding.locations if listed else item.finding.locations[:1]:
+        place = place_in_words(item.finding, replace(location, author=None))
+        reason = safe_text(item.suppression.reason)
+        yield f"known {item.finding.secret.redacted()}, {place} ({reason})"
+
+
+def _suppressed(item: Suppressed) -> Iterator[str]:
+    why = f"{item.suppression.means.value}: {safe_text(item.suppression.reason)}"
+    for location in item.finding.locations:
+        place = place_in_words(item.finding, replace(location, author=None))
+        yield f"suppressed {item.finding.secret.redacted()}, {place} ({why})"

@@ -1,0 +1,58 @@
+"""Asking git in the repository that its user works in, or in another folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitrepo import GitRepo
+from leakscan.errors import TargetError
+from leakscan.git.own import ask, has, running
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_where_it_is_asked(repo: GitRepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = GitRepo.init(tmp_path / "other")
+    tip = other.add("a.txt", "a")
+    monkeypatch.chdir(repo.path)
+    question = ("rev-parse", "HEAD")
+    assert ask(*question, doing="name HEAD").decode().strip() == repo.tip()
+    assert ask(*question, cwd=other.path, doing="name HEAD").decode().strip() == tip
+    monkeypatch.setenv("GIT_DIR", str(repo.git_dir))
+    assert ask(*question, cwd=other.path, doing="name HEAD").decode().strip() == repo.tip()
+    alone = ask(*question, cwd=other.path, without={"GIT_DIR"}, doing="name HEAD")
+    assert alone.decode().strip() == tip
+
+
+def test_no_repository_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TargetError, match=r"^this is no git repository"):
+        ask("rev-parse", "HEAD", doing="name HEAD")
+    with pytest.raises(TargetError, match=f"^{tmp_path} is in no git repository"):
+        ask("rev-parse", "HEAD", cwd=tmp_path, doing="name HEAD")
+
+
+def test_commits(repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repo.path)
+    assert has("HEAD")
+    assert has(repo.tip())
+    assert not has("HEAD~")
+    assert not has("HEAD:README.md")
+
+
+def test_what_git_writes_while_it_runs(repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repo.path)
+    told = f"{repo.tip()}\n".encode()
+    with running("cat-file", "--batch", stdin=told, doing="read") as output:
+        assert output.read().startswith(repo.tip().encode())
+    with (
+        pytest.raises(TargetError, match="git cannot read"),
+        running("cat-file", "nonsense", doing="read") as output,
+    ):
+        output.read()
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(TargetError, match="not found"), running("version", doing="read"):
+        pass
