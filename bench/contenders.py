@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PYTHON = "python3 -I -c pass"
 GIT_DIFF = "git diff --cached --quiet"
 GUARD = "leakscan pre-commit"
+COMMIT_HOOKS = ("pre-commit", "commit-msg")
+"""What git runs of ours on each commit, where it is installed as it is by default."""
+
 SLOW = "detect-secrets-hook"
 """It takes minutes for 50 MB, so it is measured on three files only."""
 
@@ -68,7 +71,11 @@ class Contender:
         return statistics.median(self.walls)
 
     def run(self, staged: Staged, scratch: Path, limit: float) -> tuple[int, float]:
-        """Run once, undo what that changed, and return the status and the seconds it took."""
+        """Run once, undo what that changed, and return the status and the seconds it took.
+
+        Raises:
+            SystemExit: it ended in another way than it may.
+        """
         run = measure(self.command(staged), scratch, None, limit, watch=False, where=staged.folder)
         staged.restore()
         if run.status not in {self.clean, self.blocked}:
@@ -76,20 +83,32 @@ class Contender:
         return run.status, run.wall
 
     def time(self, staged: Staged, scratch: Path, limit: float) -> float:
-        """Run once where no token is staged, and return the seconds it took."""
+        """Run once where no token is staged, and return the seconds it took.
+
+        Raises:
+            SystemExit: it ended as if there were one, or in another way than it may.
+        """
         status, wall = self.run(staged, scratch, limit)
         if status != self.clean:
             self.fail(status, scratch)
         return wall
 
     def fail(self, status: int, scratch: Path) -> None:
-        """Give up: a time is worth nothing where the command did not do what it is run for."""
+        """Give up: a time is worth nothing where the command did not do what it is run for.
+
+        Raises:
+            SystemExit: always.
+        """
         said = (scratch / "stderr").read_text(errors="replace").splitlines()
         raise SystemExit("\n".join([f"{self.name} ended with {status}:", *said[-REPORTED:]]))
 
 
 def contenders(options: argparse.Namespace, folder: Path, *, slow: bool) -> list[Contender]:
-    """List what an ordinary commit costs anyway, leakscan, and every peer that is installed."""
+    """List what an ordinary commit costs anyway, leakscan, and every peer that is installed.
+
+    Raises:
+        SystemExit: a peer is named that is no program, or only a launcher.
+    """
     python, guard = str(options.python), str(options.leakscan)
     listed = [
         Contender(PYTHON, lambda _: [python, "-I", "-c", "pass"], blocked=None),
@@ -99,8 +118,8 @@ def contenders(options: argparse.Namespace, folder: Path, *, slow: bool) -> list
     if "hook" not in options.without:
         commit = ["git", "commit", "--quiet", "--message", "Change"]
         listed += [
-            Contender("its git hook", lambda _: [".git/hooks/pre-commit"]),
-            Contender("git commit, guarded", lambda _: commit),
+            Contender("its pre-commit hook", lambda _: [".git/hooks/pre-commit"]),
+            Contender(f"git commit, guarded by {' and '.join(COMMIT_HOOKS)}", lambda _: commit),
             Contender("git commit --no-verify", lambda _: [*commit, "--no-verify"], blocked=None),
         ]
     for name in PEERS:
@@ -114,7 +133,11 @@ def contenders(options: argparse.Namespace, folder: Path, *, slow: bool) -> list
 
 
 def peer(name: str, program: str, folder: Path) -> list[Contender]:
-    """Describe a scanner, with its default rules and with one for Replicate's tokens."""
+    """Describe a scanner, with its default rules and with one for Replicate's tokens.
+
+    Raises:
+        SystemExit: it is only a launcher.
+    """
     called = version(name, program)
     if name == SLOW:
         command = [program, "--no-verify"]

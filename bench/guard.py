@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contenders import (
+    COMMIT_HOOKS,
     DEFAULT_RULES,
     GIT_DIFF,
     GUARD,
@@ -74,6 +75,9 @@ def check(listed: list[Contender], staged: Staged, scratch: Path, limit: float) 
     """Find out which tokens each tool finds, and how long it takes where there is one to be seen.
 
     That takes longer for some: what cannot be a token is passed over fast.
+
+    Raises:
+        SystemExit: a command did not do what it is run for.
     """
     rng = random.Random(1)  # noqa: S311 - worthless tokens, the same every time
     for surface in Surface:
@@ -106,10 +110,13 @@ def varied(rng: random.Random) -> str:
 def compare(
     staged: Staged, options: argparse.Namespace, scratch: Path, runs: int, *, slow: bool
 ) -> dict[str, Contender]:
-    """Measure everything in one repository, and print a table of it."""
+    """Measure everything in one repository, and print a table of it.
+
+    Raises:
+        SystemExit: a command did not do what it is run for.
+    """
     if "hook" not in options.without:
-        command = [options.leakscan, "install-hook", "--type", "pre-commit", staged.folder]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        install(options.leakscan, staged.folder)
     listed = contenders(options, scratch, slow=slow)
     staged.save()
     for one in listed:
@@ -126,6 +133,19 @@ def compare(
     )
     print(table(listed, named[PYTHON].median + named[GIT_DIFF].median), end="\n\n")
     return named
+
+
+def install(leakscan: Path, repository: Path) -> None:
+    """Guard a repository as it is done by default.
+
+    Raises:
+        SystemExit: not every git hook is there that a commit is to be measured with.
+    """
+    command = [str(leakscan), "install-hook", str(repository)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    for hook in COMMIT_HOOKS:
+        if not os.access(repository / ".git/hooks" / hook, os.X_OK):
+            raise SystemExit(f"leakscan install-hook has not installed {hook}")
 
 
 def table(listed: list[Contender], unit: float) -> str:
@@ -171,7 +191,11 @@ def verdict(few: dict[str, Contender], many: dict[str, Contender]) -> bool:
 
 
 def interpreter(script: Path) -> Path:
-    """Return the interpreter that runs a console script."""
+    """Return the interpreter that runs a console script.
+
+    Raises:
+        SystemExit: its first line names none.
+    """
     with script.open("rb") as file:
         first = file.readline().decode(errors="replace").strip()
     program = Path(first.removeprefix("#!"))

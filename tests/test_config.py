@@ -119,12 +119,13 @@ def test_who_works_in_a_checkout_heeds_what_it_allows(tmp_path: Path, home: Path
     where = f"{path}: [[allow]] number"
     paths, pattern = ("tests/**", "*.lock"), r"r8_EXAMPLE\w+"
     assert config.checkout_allow == (
-        Allowance(f"{where} 1", "made for tests", paths=paths),
+        Allowance(f"{where} 1", "made for tests", paths=paths, source=path),
         Allowance(
             f"{where} 2",
             "the documentation's",
             patterns=(pattern,),
             rule="replicate-api-token",
+            source=path,
         ),
     )
     assert [allowance.reason for allowance in config.allow] == [
@@ -176,6 +177,10 @@ def test_a_checkout_may_say_little(tmp_path: Path, table: str) -> None:
         ("[[allow]]\nreason = 'x'\npaths = []", "paths in [[allow]] number 1: missing, and so"),
         ("[[allow]]\nreason = ' '\npaths = ['x']", "reason in [[allow]] number 1: expected a text"),
         ("[[allow]]\nreason = ''\npaths = ['x']", "reason in [[allow]] number 1: expected a text"),
+        (
+            "[[allow]]\nreason = 'REASON'\npaths = ['x']",
+            "reason in [[allow]] number 1: expected a text that gives one: say why",
+        ),
         ("[[allow]]\nreason = 'x'\npath = ['x']", "path in [[allow]] number 1: unknown key"),
         ("[baseline]\npath = 'x'", "baseline.path: unknown key"),
         ("colour = 1", "colour: unknown key"),

@@ -20,6 +20,7 @@ from leakscan.places import (
     own_root,
     user_config_file,
 )
+from leakscan.reasons import gives_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +53,7 @@ class Allowance:
         paths: globs (`leakscan.suppress.globs`), one of which the path matches.
         patterns: regular expressions, one of which the whole secret matches.
         rule: the id of the rule; ``None`` for any.
+        source: the file that allows it.
     """
 
     where: str
@@ -59,6 +61,7 @@ class Allowance:
     paths: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     rule: str | None = None
+    source: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +232,13 @@ def _allowance(table: Table) -> Allowance:
         paths=table.texts("paths", ()),
         patterns=table.texts("patterns", ()),
         rule=table.text("rule", None),
+        source=table.source,
     )
     table.done()
     if not allowance.paths and not allowance.patterns:
         raise table.error("paths", "missing, and so is patterns", "say what is allowed, or where")
     if any(glob.startswith("!") for glob in allowance.paths):
         raise table.error("paths", "a glob begins with !, which is not known here", "name files")
-    if not allowance.reason.strip():
-        raise table.error("reason", "expected a text, not white space", "say why it is allowed")
+    if not gives_reason(allowance.reason):
+        raise table.error("reason", "expected a text that gives one", "say why it is allowed")
     return allowance

@@ -9,6 +9,7 @@ for the commands themselves, which look again, at everything, and explain.
 import os
 import zlib
 
+from leakscan.occasion import is_asked, is_framework_by_hand, names_commits
 from leakscan.places import (
     BASELINE_FILE,
     CHECKOUT_FILE,
@@ -87,15 +88,6 @@ def is_clean(command: str, *arguments: str) -> bool:
     return False
 
 
-def is_asked() -> bool:
-    """Whether somebody runs `pre-commit` by hand, and waits for an answer.
-
-    Git sets the one variable when it runs a hook, and the framework the other.
-    """
-    is_hook = "GIT_INDEX_FILE" in os.environ or "PRE_COMMIT" in os.environ
-    return not is_hook and os.isatty(1)
-
-
 def is_suspect(data: bytes) -> bool:
     """Whether the pattern of a shipped rule that is on would match anywhere."""
     for prefix in PREFIXES:
@@ -131,15 +123,14 @@ def _rules_are_shipped() -> bool:
 
 
 def _staged_is_clean() -> bool:
-    if "PRE_COMMIT_TO_REF" in os.environ:  # the commits between are asked for
+    if names_commits():
         return False
     changes = _output(STAGED)
     # Whoever changes these wants to know whether they are right.  A baseline of another name says
     # what it is when it is needed.
     if CHECKOUT_FILE.encode() in changes or BASELINE_FILE.encode() in changes:
         return False
-    by_hand = "PRE_COMMIT" in os.environ and "GIT_INDEX_FILE" not in os.environ
-    if is_suspect(changes) or (by_hand and not changes):  # then the framework may mean all files
+    if is_suspect(changes) or (not changes and is_framework_by_hand()):
         return False
     staged: dict[bytes, None] = {}
     for field in changes.split(b"\0")[:-1:2]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
 
 PUBLIC = "public-repository"
@@ -267,10 +268,16 @@ class Means(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """By what means a token is suppressed, and for what reason, in words."""
+    """By what means a token is suppressed, and for what reason, in words.
+
+    Attributes:
+        source: the file that says so, where that is a configuration or a baseline; reports leave
+            it out.
+    """
 
     means: Means
     reason: str
+    source: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,10 @@ class Obeying:
         for line in lines[lines.index("What to do") + 1 :]:
             if begin := re.match(r"  \d+\. ", line):
                 steps.append([line[begin.end() :]])
-            elif line.startswith(" " * 9) and steps:  # what is to be typed, on a line of its own
+            elif line.startswith(" " * 11) and steps:  # what is to be typed, on a line of its own
                 steps[-1][-1] += f"  {line.strip()}"
+            elif line.startswith(" " * 9) and steps:
+                steps[-1][-1] += f" {line.strip()}"
             elif line.startswith(" " * 5) and steps:
                 steps[-1].append(line.strip())
         return steps
@@ -49,13 +51,19 @@ class Obeying:
             elif " the tag anew" in first:
                 self._mend()
                 self._run(first.partition("  ")[2])
+            elif first.startswith(("Edit the note:", "Notes keep their history:")):
+                self._run("".join([*first.split("  ")[1:], *lines]))
         return self.done
 
     def _change(self, first: str, lines: list[str]) -> None:
+        branch = re.search(r" of branch (\S+?)(?: \(stash other changes first\))?:$", first)
+        current = self.work.git("branch", "--show-current").stdout.strip()
+        if branch and branch[1] != current:
+            self._run(f"git switch {branch[1]}")
         begin = [line for line in lines if line.startswith("start:")]
         assert bool(begin) is ("then go on:  git rebase --continue" in lines)
         for line in lines:
-            if line.startswith("go there:"):
+            if line.startswith("make a branch there:"):
                 self._run(line.partition("  ")[2])
         amending = [line for line in lines if "--amend" in line]
         if not begin:
@@ -69,7 +77,7 @@ class Obeying:
                 return
             here = self.work.git("rev-parse", "HEAD").stdout
             for line in amending:
-                named = re.findall(r"\b[0-9a-f]{7,}\b", line)
+                named = re.findall(r"\b[0-9a-f]{7,}\b", line.partition("  ")[0])
                 if "at each stop" in line or any(map(self._stopped_at, named)):
                     self._amend(line)
             assert self.work.git("rev-parse", "HEAD").stdout != here, self.said
@@ -87,8 +95,8 @@ class Obeying:
         script = []
         if 'change "pick" to "edit" before' in said:
             script += [f"s/^pick {commit}/edit {commit}/" for commit in commits]
-        for merge in re.findall(r'below "merge -C (\w+)", add a line:  break', said):
-            script += [rf"/^merge -C {merge}/a break"]
+        if "of a merge, add a line below it:  break" in said:
+            script += [rf"/^merge -C {commit}/a break" for commit in commits]
         return shlex.join(["sed", "-i", *(f"-e{line}" for line in script)])
 
     def _amend(self, line: str) -> None:
@@ -97,10 +105,10 @@ class Obeying:
             self._edit_files()
         if "mend user.name" in line:
             self._mend()
-        if "OLD NEW" in command:
+        if "`git mv OLD NEW`" in line:
             tracked = self.work.git("ls-files").stdout.splitlines()
             old = next(name for name in tracked if any(it in name for it in self.secrets))
-            command = command.replace("OLD NEW", f"{shlex.quote(old)} renamed")
+            self._run(f"git mv {shlex.quote(old)} renamed")
         self._run(command)
 
     def _edit_files(self) -> None:

@@ -84,7 +84,11 @@ class Pushing:
         assert self.refs == before
         return done.stdout + done.stderr
 
+    def has(self, oid: str) -> bool:
+        """Tell whether the server has an object."""
+        return not self.server.run("git", "cat-file", "-e", oid).returncode
+
     @property
     def refs(self) -> str:
-        """What the server has."""
+        """What the server's refs lead to."""
         return self.server.git("for-each-ref", "--format=%(refname) %(objectname)").stdout

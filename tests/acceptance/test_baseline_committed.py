@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from accepting import FILE, Checkout
-from scanning import CLEAN, FOUND
+from scanning import CLEAN, FOUND, MISUSED, environment
 
 from gitrepo import GitRepo
 from leakscan.model import Secret
@@ -232,6 +232,21 @@ def test_without_a_commit_nothing_counts(tmp_path: Path, commands: Commands, tok
     assert "Entries" not in out
 
 
+def test_a_repository_apart_from_its_work_tree_is_to_be_named(
+    repo: GitRepo, commands: Commands, tmp_path: Path, token: str
+) -> None:
+    apart = tmp_path / "apart"
+    (repo.path / ".git").rename(apart)
+    (repo.path / "a.env").write_text(f"KEY={token}\n")
+    env = environment() | {"GIT_DIR": str(apart), "GIT_WORK_TREE": str(repo.path)}
+    done = commands.run(["baseline", "create"], env=env, cwd=repo.path)
+    assert done.returncode == MISUSED
+    assert b"name the folder that GIT_DIR names" in done.stderr
+    named = ["baseline", "create", str(apart), "--file", str(tmp_path / "known")]
+    assert commands.run(named, env=env, cwd=repo.path).returncode == CLEAN
+    assert len((tmp_path / "known").read_text().splitlines()) == 3  # two of comment, the key
+
+
 def test_a_repository_within_keeps_commits_of_its_own(
     checkout: Checkout, new_token: Callable[[], str]
 ) -> None:
@@ -301,3 +316,49 @@ def test_the_attribute_for_merges_is_told_until_it_is_there(checkout: Checkout, 
     checkout.repo.add(".gitattributes", f"{line}\n")
     _, out, _ = checkout.run("baseline", "create")
     assert ".gitattributes" not in out
+
+
+UNSEEN = "Not seen in this clone, which does not fetch all branches; others may need them"
+
+
+def test_a_clone_of_some_branches_drops_nothing_that_others_may_need(
+    checkout: Checkout, token: str, tmp_path: Path, commands: Commands
+) -> None:
+    on_another_branch(checkout.repo, token)
+    checkout.run("baseline", "create")
+    checkout.repo.git("add", FILE)
+    checkout.repo.commit("Accept what is there")
+    url = f"file://{checkout.path}"
+    [path] = checkout.entries
+    entry = f"{checkout.digest(path)[:12]}  replicate-api-token  {path}\n"
+    repo = checkout.repo.clone(tmp_path / "clone", "--single-branch", "--branch=main", url=url)
+    clone = Checkout(repo, commands)
+    status, out, _ = clone.run("baseline", "check")
+    assert status == CLEAN
+    assert ": 0 missing, 1 not seen in this clone\n" in out
+    assert out.endswith(f"{UNSEEN}:\n  {entry}")
+    before = (clone.path / FILE).read_bytes()
+    status, out, _ = clone.run("baseline", "update")
+    assert status == CLEAN
+    assert ": 0 new, 0 dropped\n" in out
+    assert out.endswith(f"{UNSEEN} (--drop-unseen drops them):\n  {entry}")
+    assert (clone.path / FILE).read_bytes() == before
+    _, out, _ = clone.run("baseline", "update", "--drop-unseen")
+    assert out.endswith(f": 0 new, 1 dropped\nDropped:\n  {entry}")
+    assert clone.entries == []
+
+
+def test_a_clone_of_all_branches_drops_what_is_on_none(
+    checkout: Checkout, token: str, tmp_path: Path, commands: Commands
+) -> None:
+    on_another_branch(checkout.repo, token)
+    checkout.run("baseline", "create")
+    checkout.repo.git("add", FILE)
+    checkout.repo.commit("Accept what is there")
+    whole = Checkout(checkout.repo.clone(tmp_path / "whole"), commands)
+    assert ": 0 missing, 0 needed no more\n" in whole.run("baseline", "check")[1]
+    checkout.repo.git("branch", "-D", "topic")
+    gone = Checkout(checkout.repo.clone(tmp_path / "gone", url=f"file://{checkout.path}"), commands)
+    assert ": 0 missing, 1 needed no more\n" in gone.run("baseline", "check")[1]
+    assert ": 0 new, 1 dropped\n" in gone.run("baseline", "update")[1]
+    assert gone.entries == []

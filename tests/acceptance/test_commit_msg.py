@@ -318,3 +318,21 @@ def test_outside_of_a_repository(guard: Guard, tmp_path: Path, token: str) -> No
     assert guard("commit-msg", "message", cwd=tmp_path).status == BLOCKED
     (tmp_path / "message").write_text("Use it\n")
     assert guard("commit-msg", "message", cwd=tmp_path).status == PASSED
+
+
+def test_a_message_that_can_be_read_but_once(guard: Guard, token: str) -> None:
+    done = guard.commands.run(
+        ["commit-msg", "/dev/stdin"],
+        stdin=token.encode(),
+        env=guard.environment,
+        cwd=guard.repo.path,
+    )
+    assert done.returncode == BLOCKED, done.stderr
+
+
+@pytest.mark.parametrize("line", ["status", "status = 2"])
+def test_git_has_several_ways_to_say_yes(work: Hooked, token: str, line: str) -> None:
+    config = work.path / ".git/config"
+    config.write_text(f"{config.read_text()}[commit]\n\t{line}\n")
+    difference(work, token)
+    assert commits(work, "-v", editor=write("Remove"))

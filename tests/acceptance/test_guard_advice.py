@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -139,12 +140,100 @@ def test_a_merge_that_adds_a_token(pushing: Pushing, token: str) -> None:
     assert len(work.git("rev-list", "--merges", "main").stdout.split()) == 1
 
 
+def test_content_and_message_of_one_commit(pushing: Pushing, new_token: Callable[[], str]) -> None:
+    """One command for both: with only one of them changed, the hooks stop the other."""
+    content, message = new_token(), new_token()
+    pushing.work.hook("commit-msg", running("commit-msg"))
+    pushing.work.hook("pre-commit", running("pre-commit"))
+    pushing.add("a.env", content, f"Use {message}")
+    said = pushing.stopped("main")
+    assert "take the token out of the file, then, with another message:" in said
+    assert said.count("--amend") == 1
+    done = obeyed(pushing, "main", secrets=(content, message))
+    assert done == ["git commit -a --amend"]
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+def test_name_and_message_of_one_commit(
+    pushing: Pushing, new_token: Callable[[], str], is_last: bool
+) -> None:
+    name, message = new_token(), new_token()
+    pushing.add(f"{name}.txt", "a", f"Use {message}")
+    if not is_last:
+        pushing.add("b.txt", "b")
+    obeyed(pushing, "main", secrets=(name, message))
+
+
+def test_other_changes_are_in_the_way(pushing: Pushing, new_token: Callable[[], str]) -> None:
+    """Of a rebase, and of -a; it is said once."""
+    one, two = new_token(), new_token()
+    pushing.work.git("branch", "feat")
+    pushing.add("a.txt", "a", f"Use {one}")
+    assert "stash" not in pushing.stopped("main")
+    pushing.work.git("switch", "-q", "feat")
+    pushing.add("b.env", two)
+    pushing.work.git("branch", "more")
+    said = pushing.stopped("main", "feat", "more")
+    assert said.count("(stash other changes first)") == 1
+    assert "of branch feat (stash other changes first):" in said
+    pushing.work.git("switch", "-q", "main")
+    pushing.add("c.txt", "c")
+    assert "of branch main (stash other changes first):" in pushing.stopped("main")
+
+
 def test_the_name_of_a_branch(pushing: Pushing, token: str) -> None:
     pushing.work.git("switch", "-q", "-c", token)
     pushing.add("a.txt", "a")
     assert "git branch -m NEW" in pushing.stopped(token)
     pushing.work.git("branch", "-m", "NEW")
     pushing.passes("NEW")
+
+
+def test_a_branch_that_cannot_be_typed(pushing: Pushing, token: str) -> None:
+    pushing.work.git("switch", "-q", "-c", f"x-{token}")
+    pushing.add(".env", token)
+    pushing.work.git("tag", "v1")
+    said = pushing.stopped(f"x-{token}", "v1")
+    assert "Change the last commit of branch x-r8_" in said
+    assert all("..." not in command for command in typed(said))
+    assert "git tag -f v1 COMMIT" in typed(said)
+
+
+@pytest.mark.parametrize("options", [[], ["-a", "-m", "First"]])
+def test_the_name_of_a_tag(pushing: Pushing, token: str, options: list[str]) -> None:
+    pushing.work.git("tag", *options, f"v-{token}")
+    said = pushing.stopped(f"v-{token}")
+    steps = [first for first, *_ in Obeying(pushing.work, said, (token,)).steps()]
+    shown = f"v-{token[:7]}...{token[-4:]}"
+    assert steps[:-1] == [f"Make tag {shown} anew under another name, and delete this one."]
+    assert "git branch" not in said
+    pushing.work.git("tag", *options, "v1", f"v-{token}^{{}}")
+    pushing.work.git("tag", "-d", f"v-{token}")
+    pushing.passes("v1")
+
+
+@pytest.mark.parametrize("name", ["commits", "review"])
+def test_a_note(pushing: Pushing, token: str, name: str) -> None:
+    """Its history has to go, too; the work tree has nothing to do with it."""
+    work, ref = pushing.work, f"refs/notes/{name}"
+    first, head = pushing.tip("HEAD~0"), pushing.add("a.txt", "a")
+    work.git("notes", f"--ref={name}", "add", "-m", "fine", first)
+    work.git("notes", f"--ref={name}", "add", "-m", f"Use {token}", head)
+    said = pushing.stopped("main", ref)
+    assert f"  note on commit {head[:12]}:1:5 by Ann Author  r8_" in said
+    assert "environment variable" not in said
+    done = obeyed(pushing, "main", ref, secrets=(token,))
+    assert done[0] == f"git notes --ref={ref} edit {head[:12]}"
+    assert len(done) == 2
+    assert work.git("notes", f"--ref={name}", "show", first).stdout == "fine\n"
+    assert work.git("notes", f"--ref={name}", "show", head).stdout == "Use x\n"
+    assert pushing.tip() == head
+
+
+def typed(said: str) -> list[str]:
+    """Return the commands that are named, each behind two spaces or on a line of its own."""
+    lines = [line.removeprefix("remote: ").strip() for line in said.splitlines()]
+    return [line.rpartition("  ")[2] for line in lines if re.search("(^|  )git ", line)]
 
 
 def test_an_allow_comment_has_to_be_in_the_commit(pushing: Pushing, token: str) -> None:
@@ -170,18 +259,28 @@ def test_no_branch_leads_there(pushing: Pushing, token: str) -> None:
     pushed = pushing.tip()
     pushing.work.git("switch", "-q", "main")
     said = pushing.stopped(f"{pushed}:refs/heads/new")
-    assert "push HEAD in its place" in said
-    assert f"git switch --detach {pushed[:12]}" in Obeying(pushing.work, said, (token,)).obey()
-    pushing.passes("HEAD:refs/heads/new")
+    assert "push NEW in its place" in said
+    assert f"git switch -c NEW {pushed[:12]}" in Obeying(pushing.work, said, (token,)).obey()
+    pushing.passes("NEW:refs/heads/new")
 
 
 @pytest.mark.parametrize("pushing", ["pre-push"], indirect=True)
-def test_what_is_pushed_under_another_name(pushing: Pushing, token: str) -> None:
-    """Of branches that lead to the same, the one that is pushed."""
+def test_no_comment_is_asked_for_with_no_suppress(pushing: Pushing, token: str) -> None:
+    pushing.add(".env", token)
+    assert "No token?" in pushing.stopped("main")
+    pushing.guard("pre-push", "--no-suppress")
+    assert "No token?" not in pushing.stopped("main")
+
+
+@pytest.mark.parametrize("pushing", ["pre-push"], indirect=True)
+@pytest.mark.parametrize("source", ["mine", "HEAD"])
+def test_what_is_pushed_under_another_name(pushing: Pushing, token: str, source: str) -> None:
+    """Of branches that lead to the same, the one that is pushed, or the current one."""
     pushing.work.git("switch", "-q", "-c", "mine")
     pushing.add(".env", token)
+    pushing.work.git("branch", "a")
     pushing.work.git("branch", "theirs")
-    done = obeyed(pushing, "mine:theirs", secrets=(token,))
+    done = obeyed(pushing, f"{source}:refs/heads/theirs", secrets=(token,))
     assert done == ["git commit -a --amend --no-edit"]
     assert pushing.tip("theirs") != pushing.tip("mine")
 
@@ -191,8 +290,8 @@ def test_a_pattern_for_what_has_no_line(pushing: Pushing, token: str) -> None:
     pushing.add(f"{token}.txt", "a")
     said = pushing.stopped("main")
     config = said.partition("Then in .leakscan.toml:\n")[2].partition("error:")[0]
-    (pushing.work.path / ".leakscan.toml").write_text(config)
-    assert "(allowlist: REASON)" in " ".join(pushing.passes("main").split())
+    (pushing.work.path / ".leakscan.toml").write_text(config.replace("REASON", "made up"))
+    assert "(allowlist: made up)" in " ".join(pushing.passes("main").split())
 
 
 @pytest.mark.parametrize("pushing", ["pre-receive"], indirect=True)

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from importing import ONLY_FOR_PREFIXES, SLOW, modules, packages
+from pushing import Pushing, listing_imports
 
 from committing import BLOCKED, PASSED
 from gitrepo import GitRepo, clean_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from forked import Commands
 
 AS_INSTALLED = "from leakscan.__main__ import start; start()"
 
@@ -22,6 +25,7 @@ AT_A_GLANCE = {
     "leakscan",
     "leakscan.__main__",
     "leakscan.glance",
+    "leakscan.occasion",
     "leakscan.places",
     "zlib",
 }
@@ -78,3 +82,24 @@ def test_a_message_that_is_stopped(repo: GitRepo, token: str, tmp_path: Path) ->
     (tmp_path / "message").write_text(token)
     found = imported(repo, "commit-msg", str(tmp_path / "message"), status=BLOCKED)
     assert not packages(found) & SLOW
+
+
+@pytest.fixture
+def unguarded(tmp_path: Path, commands: Commands) -> Pushing:
+    """Make a repository and a server without any hooks."""
+    return Pushing.made(tmp_path, commands)
+
+
+@pytest.mark.parametrize("hook", ["pre-push", "pre-receive"])
+def test_a_push(unguarded: Pushing, token: str, hook: str) -> None:
+    pushing = unguarded
+    side = pushing.server if hook == "pre-receive" else pushing.work
+    side.hook(hook, listing_imports(hook))
+    pushing.add("a.txt", "a")
+    names = packages(modules(pushing.passes("main")))
+    assert "leakscan" in names
+    assert not names & (SLOW | ONLY_FOR_PREFIXES)
+    pushing.add(".env", token)
+    names = packages(modules(pushing.stopped("main")))
+    assert "hyperscan" in names
+    assert not names & SLOW

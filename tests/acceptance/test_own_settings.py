@@ -93,3 +93,35 @@ def test_a_baseline_is_read_when_it_is_staged(
     assert guard("pre-commit", "--no-suppress").status == PASSED
     guard.repo.git("rm", "-qf", name)
     guard.passes()
+
+
+def test_a_baseline_of_the_operator_is_not_the_checkouts(guard: Guard, token: str) -> None:
+    """Though both have the same name, and only one is committed."""
+    guard.repo.stage("a.env", token)
+    guard.repo.commit()
+    made = guard.commands.run(["baseline", "create"], env=guard.environment, cwd=guard.repo.path)
+    assert not made.returncode, made.stderr
+    folder = guard.home / ".config/leakscan"
+    folder.mkdir(parents=True)
+    whole = (guard.repo.path / ".leakscan-baseline").read_text().splitlines(keepends=True)
+    (folder / ".leakscan-baseline").write_text("".join(whole))
+    entries = [line for line in whole if not line.startswith(("#", "key "))]
+    assert len(entries) == 1
+    guard.repo.write(".leakscan-baseline", "".join(it for it in whole if it not in entries))
+    (folder / "config.toml").write_text('[baseline]\nfile = ".leakscan-baseline"\n')
+    guard.repo.stage("b.env", f"{token}\n")
+    answer = guard()
+    assert answer.report["suppressed"] == {"baseline": 1}
+    assert (answer.status, answer.errors) == (PASSED, "")
+
+
+def test_an_allowlist_of_the_operator_is_not_the_checkouts(guard: Guard, token: str) -> None:
+    """Though both give the same reason."""
+    folder = guard.home / ".config/leakscan"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text(ALLOW)
+    guard.repo.write(".leakscan.toml", ALLOW.replace("tests/", "samples/"))
+    guard.repo.stage("tests/a.env", token)
+    assert (guard().status, guard().errors) == (PASSED, "")
+    guard.repo.stage("samples/a.env", token)
+    assert guard().errors == told(".leakscan.toml")

@@ -11,8 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from importing import ONLY_FOR_PREFIXES, SLOW, modules, packages
-from pushing import Pushing, listing_imports, running
+from pushing import Pushing, running
 
 from hub.backend import GitServer
 
@@ -79,86 +78,6 @@ def test_a_push_by_http(pushing: Pushing, tmp_path: Path, token: str) -> None:
         pushing.passes("main", to=url)
         pushing.add(".env", token)
         assert "1 token" in pushing.stopped("main", to=url)
-
-
-# The steps that are advised, taken.
-
-
-def edit_each(pushing: Pushing, said: str) -> None:
-    """Rebase as advised, replacing what `.env` holds in every commit that has it."""
-    [advised] = [line for line in said.splitlines() if "git rebase -i" in line]
-    command = shlex.split(advised.partition("git rebase -i ")[2])
-    editor = "sed -i s/^pick/edit/"
-    env = pushing.work.environment | {"GIT_SEQUENCE_EDITOR": editor, "GIT_EDITOR": "true"}
-    done = pushing.work.run("git", "rebase", "-q", "-i", *command, env=env)
-    assert not done.returncode, done.stderr
-    for _ in range(20):
-        file = pushing.work.path / ".env"
-        if file.exists():
-            file.write_text("KEY = environ['KEY']\n")
-        pushing.work.git("commit", "-a", "--amend", "--no-edit", "-q", "--allow-empty")
-        done = pushing.work.run("git", "rebase", "--continue", env=env)
-        if not (pushing.work.path / ".git/rebase-merge").exists():
-            return
-    raise AssertionError(done.stderr)
-
-
-def test_the_last_commit_is_amended(pushing: Pushing, token: str) -> None:
-    pushing.add(".env", token)
-    assert "git commit -a --amend" in (said := pushing.stopped("main"))
-    assert "rebase" not in said
-    (pushing.work.path / ".env").write_text("clean")
-    pushing.work.git("commit", "-q", "-a", "--amend", "--no-edit")
-    pushing.passes("main")
-
-
-def test_an_earlier_commit_is_edited(pushing: Pushing, new_token: Callable[[], str]) -> None:
-    pushing.add("a.txt", "a")
-    first = pushing.add(".env", new_token())
-    pushing.add("b.txt", "b")
-    pushing.add("c.txt", f"{new_token()}")
-    said = pushing.stopped("main")
-    assert f"git rebase -i {first[:12]}^\n" in said
-    pushing.work.git("reset", "-q", "--hard", "HEAD~")
-    edit_each(pushing, said)
-    pushing.passes("main")
-
-
-def test_the_first_commit_is_edited(pushing: Pushing, token: str) -> None:
-    pushing.work.git("checkout", "-q", "--orphan", "fresh")
-    pushing.add(".env", token)
-    pushing.add("b.txt", "b")
-    said = pushing.stopped("fresh")
-    assert "git rebase -i --root\n" in said
-    edit_each(pushing, said)
-    pushing.passes("fresh")
-
-
-def test_merges_survive_the_editing(pushing: Pushing, token: str) -> None:
-    work = pushing.work
-    pushing.add(".env", token)
-    work.git("checkout", "-q", "-b", "topic")
-    pushing.add("t.txt", "t")
-    work.git("checkout", "-q", "main")
-    pushing.add("m.txt", "m")
-    work.git("merge", "-q", "--no-ff", "--no-edit", "topic")
-    said = pushing.stopped("main")
-    assert "git rebase -i --rebase-merges " in said
-    edit_each(pushing, said)
-    pushing.passes("main")
-    assert len(work.git("rev-list", "--merges", "main").stdout.split()) == 1
-
-
-def test_tokens_on_two_branches_are_edited_from_where_they_part(
-    pushing: Pushing, new_token: Callable[[], str]
-) -> None:
-    fork = pushing.add("a.txt", "a")
-    pushing.work.git("checkout", "-q", "-b", "topic")
-    pushing.add("one.env", new_token())
-    pushing.work.git("checkout", "-q", "main")
-    pushing.add("two.env", new_token())
-    pushing.work.git("merge", "-q", "--no-ff", "--no-edit", "topic")
-    assert f"git rebase -i --rebase-merges {fork[:12]}\n" in pushing.stopped("main")
 
 
 # What is pushed.
@@ -255,19 +174,27 @@ def test_what_is_allowed_goes_and_is_counted(
 
 
 def test_a_remote_that_was_never_fetched_from(pushing: Pushing, token: str) -> None:
-    """It may have an old token already, which nothing here tells."""
+    """It says itself what it has; of what is not here, nothing here tells what that is."""
     work = pushing.work
     pushing.add(".env", token)
     fork = work.another(work.path.parent / "fork.git", "--bare")
     work.git("remote", "add", "fork", fork.path)
     work.git("push", "-q", "--no-verify", fork.path, "main:refs/heads/old")
     there = Pushing(work, fork)
+    there.passes("main", to="fork")
+    tree, tip = pushing.tip("HEAD^{tree}"), pushing.tip()
+    fork.git("config", "user.name", "Ann Author")
+    made = fork.git("commit-tree", tree, "-p", tip, "-m", "More").stdout.strip()
+    fork.git("update-ref", "refs/heads/old", made)
+    fork.git("update-ref", "-d", "refs/heads/main")
+    work.git("update-ref", "-d", "refs/remotes/fork/main")
     said = there.stopped("main", to="fork")
-    assert "Are they on the remote already? Then only this is needed:  git fetch fork" in said
+    assert "If these commits are on the remote already" in said
+    assert "git fetch --prune fork" in said
     work.git("fetch", "-q", "fork")
     there.passes("main", to="fork")
     pushing.add("new.env", token)
-    assert "git fetch" not in there.stopped("main", to="fork")
+    assert "git fetch" not in there.stopped("main:new", to="fork")
 
 
 # Without git, or with what git never says.
@@ -362,18 +289,3 @@ def test_on_a_terminal_it_looks_at_the_current_branch(pushing: Pushing, token: s
     work.git("push", "-q", "--no-verify", "fork", "topic")
     work.git("config", "branch.topic.pushRemote", "fork")
     assert run().returncode == 0
-
-
-# What it costs.
-
-
-def test_what_is_imported(pushing: Pushing, token: str) -> None:
-    pushing.work.hook("pre-push", listing_imports("pre-push"))
-    pushing.add("a.txt", "a")
-    names = packages(modules(pushing.passes("main")))
-    assert "leakscan" in names
-    assert not names & (SLOW | ONLY_FOR_PREFIXES)
-    pushing.add(".env", token)
-    names = packages(modules(pushing.stopped("main")))
-    assert "hyperscan" in names
-    assert not names & SLOW

@@ -117,3 +117,23 @@ def test_the_framework_and_a_push_to_a_url(framed: Pushing, token: str) -> None:
     there.passes("main", to=public.path)
     framed.add("b.env", f"B={token}\n")
     assert "1 token" in there.stopped("main", to=public.path)
+
+
+def test_the_framework_and_what_the_server_has_dropped(framed: Pushing, token: str) -> None:
+    """What it says of a new branch, it has from what was fetched once."""
+    framed.add(".env", f"{token}\n")
+    framed.passes("--no-verify", "main")
+    framed.server.git("update-ref", "refs/heads/main", framed.tip("HEAD~"))
+    framed.add("a.txt", "a")
+    for refspec in ("main:new", "main"):
+        assert "1 token" in framed.stopped(refspec)
+
+
+def test_the_framework_and_another_server_by_the_same_name(framed: Pushing, token: str) -> None:
+    work = framed.work
+    framed.add(".env", f"{token}\n")
+    framed.passes("--no-verify", "main")
+    framed.add("a.txt", "a")
+    public = work.another(work.path.parent / "public.git", "--bare")
+    work.git("remote", "set-url", "origin", public.path)
+    assert "1 token" in type(framed)(work, public).stopped("main:new")

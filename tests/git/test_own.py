@@ -8,7 +8,7 @@ import pytest
 
 from gitrepo import GitRepo
 from leakscan.errors import TargetError
-from leakscan.git.own import ask, has, running
+from leakscan.git.own import ask, flag, has, running
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,3 +56,37 @@ def test_what_git_writes_while_it_runs(repo: GitRepo, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(TargetError, match="not found"), running("version", doing="read"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [("status", True), ("status = 2", True), ("status = YES", True), ("status =", False),
+     ("status = 0", False), ("status = off", False)],
+)  # fmt: skip
+def test_flags(
+    repo: GitRepo, monkeypatch: pytest.MonkeyPatch, line: str, *, expected: bool
+) -> None:
+    monkeypatch.chdir(repo.path)
+    assert flag("commit.status", default=True)
+    assert not flag("commit.status", default=False)
+    config = repo.git_dir / "config"
+    config.write_text(f"{config.read_text()}[commit]\n\t{line}\n")
+    assert flag("commit.status", default=not expected) is expected
+
+
+def test_a_flag_that_is_none(repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repo.path)
+    repo.git("config", "commit.status", "perhaps")
+    with pytest.raises(TargetError, match=r"git cannot read its configuration .*'perhaps'"):
+        flag("commit.status", default=True)
+
+
+def test_errors_are_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A traceback would grow, and a note would stay."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    caught = []
+    for _ in range(2):
+        with pytest.raises(TargetError, match="not found") as raised:
+            ask("version", doing="tell its version")
+        caught.append(raised.value)
+    assert caught[0] is not caught[1]

@@ -10,13 +10,13 @@ files; ``fcntl.flock``, locks, without which it is no mistake if one of two fail
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import json
 import os
 import shutil
 import signal
 import sys
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 CHANGES = ("os.chmod", "os.link", "os.mkdir", "os.remove", "os.rename", "os.symlink")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-PATIENCE = 0.03
-"""Seconds in which a process does all that it can do meanwhile, and then waits."""
 
 
 def is_change(event: str, arguments: tuple[Any, ...]) -> bool:
@@ -69,6 +67,39 @@ def forked(act: Callable[[], object], step: int, number: int) -> int:
     return child
 
 
+def tell_when_waiting(end: int) -> None:
+    """Have this process write to a pipe when it is about to wait for a lock."""
+    asking = False
+
+    def ask(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal asking
+        if event == "fcntl.flock" and not asking:
+            asking = True
+            try:
+                fcntl.flock(arguments[0], fcntl.LOCK_EX | fcntl.LOCK_NB)  # it is to have it anyway
+            except BlockingIOError:
+                os.write(end, b"!")
+            finally:
+                asking = False
+
+    sys.addaudithook(ask)
+
+
+def until_it_waits(act: Callable[[], object]) -> int:
+    """Act in a process of its own; return its id when that has ended, or waits for a lock."""
+    told, tell = os.pipe()
+
+    def telling() -> None:
+        tell_when_waiting(tell)
+        act()
+
+    child = forked(telling, 0, 0)
+    os.close(tell)
+    os.read(told, 1)  # at its end, the pipe is closed
+    os.close(told)
+    return child
+
+
 def killed(act: Callable[[], object], step: int) -> bool:
     """Act, and be killed at a step; tell whether there is such a step."""
     status = os.waitpid(forked(act, step, signal.SIGKILL), 0)[1]
@@ -85,12 +116,9 @@ def held_up(
     if not os.WIFSTOPPED(status):
         assert not status
         return False
-    second, end = forked(meanwhile, 0, 0), time.monotonic() + PATIENCE
-    over = (0, 0)
-    while not over[0] and time.monotonic() < end:
-        over = os.waitpid(second, os.WNOHANG)
+    second = until_it_waits(meanwhile)
     os.kill(first, signal.SIGCONT)
-    failed = [os.waitpid(first, 0)[1], (over if over[0] else os.waitpid(second, 0))[1]]
+    failed = [os.waitpid(child, 0)[1] for child in (first, second)]
     assert not (any(failed) if locked else all(failed))
     return True
 

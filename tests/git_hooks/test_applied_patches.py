@@ -49,6 +49,8 @@ def test_a_patch_that_adds_a_token_is_stopped(patched: Hooked, token: str, folde
     assert "leakscan stopped this commit" in done.stderr
     assert "two:1" in done.stderr
     assert "go on with git am --continue, or git am --abort" in done.stderr
+    assert "Mend it and `git add` it, then:  git am --continue\n" in done.stderr
+    assert "git restore" not in done.stderr
     assert token not in done.stdout + done.stderr
     assert place.git("log", "--format=%s").stdout == "Add one\nChange something\n"
     top = place.git("rev-parse", "--show-toplevel").stdout.rstrip("\n")

@@ -146,7 +146,18 @@ def test_odd_values(hooked: Hooked, token: str, name: bytes) -> None:
 
 
 def test_terminal_escapes_are_not_shown(hooked: Hooked) -> None:
-    assert "\x1b" not in hooked.install("--", "--config", "\x1b[2J")
+    (hooked.path / "\x1b[2J").touch()
+    assert "[2J" in (told := hooked.install("--", "--config", "\x1b[2J"))
+    assert "\x1b" not in told
+
+
+@pytest.mark.parametrize("word", ['"$HOME/x"', "~/x", "`pwd`/x"])
+def test_what_the_shell_expands_is_not_taken_for_itself(tmp_path: Path, word: str) -> None:
+    interpreter = Interpreter(b"/python", (os.fsencode(tmp_path),))
+    script = script_for("pre-commit", interpreter, ("--config", "WORD"))
+    with pytest.raises(UsageError, match="give them again"):
+        options_of(script.replace(b"WORD", word.encode()))
+    assert options_of(script.replace(b"WORD", f"'{word}'".encode())) == ("--config", word)
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -158,3 +169,37 @@ def test_a_script_tells_its_options(tmp_path: Path, hook: str) -> None:
     broken = script_for(hook, interpreter, ["--one"]).replace(b"--one", b"'")
     with pytest.raises(UsageError, match="cannot be read"):
         options_of(broken)
+
+
+@pytest.mark.parametrize("form", [["--config", "mine.toml"], ["--config=mine.toml"]])
+def test_a_configuration_is_found_from_wherever_git_runs_the_hook(
+    hooked: Hooked, token: str, form: list[str]
+) -> None:
+    folder = hooked.path / "within"
+    folder.mkdir()
+    (folder / "mine.toml").write_text(ALLOWING)
+    said = hooked.at(folder).install("--type", "pre-commit", "--", "--no-suppress", *form)
+    assert f"{folder / 'mine.toml'}.\n" in said
+    hooked.install(
+        "--type", "pre-commit", "--", *form[:-1], form[-1].replace("mine", "within/mine")
+    )
+    assert not is_refused(hooked, token)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(None, "mine.toml: cannot read it: No such file"), ("[rules", "mine.toml: not a TOML file"),
+     (ALLOWING.replace(".*", "("), "no regular expression that can be used"),
+     ('rules.enable = ["no-such-rule"]', "no-such-rule")],
+)  # fmt: skip
+def test_a_configuration_that_no_hook_could_run_with_is_refused(
+    hooked: Hooked, server: Hooked, content: str | None, problem: str
+) -> None:
+    for place in (hooked, server):
+        if content is not None:
+            (place.path / "mine.toml").write_text(content)
+        done = place.leakscan("install-hook", "--", "--config", "mine.toml")
+        assert done.returncode == 2
+        assert problem in done.stderr.decode()
+        assert len(done.stderr.splitlines()) == 1
+        assert not place.hooks.exists()

@@ -106,6 +106,7 @@ def test_no_token_in_a_path_is_shown(hooked: Hooked, token: str, tmp_path: Path)
     (tmp_path / f"x {token}").mkdir()
     (work.path / ".git/hooks").symlink_to(tmp_path / f"x {token}")
     work.hook("pre-commit", "#!/bin/sh\n")
+    (work.path / token).touch()
     options = ("--type", "pre-commit", "--", "--config", token)
     done = work.run(home / "bin/python", "-m", "leakscan", "install-hook", *options)
     assert done.returncode == 0, done.stderr
@@ -117,7 +118,7 @@ def test_no_token_in_a_path_is_shown(hooked: Hooked, token: str, tmp_path: Path)
     work.hook("pre-commit", "#!/bin/sh\n# of another tool\n")
     shown += gone + work.install("--uninstall")
     assert token not in shown
-    assert shown.count(f"{token[:3]}{token[3:7]}...") == 9
+    assert shown.count(f"{token[:3]}{token[3:7]}...") == 10
 
 
 def test_an_interrupt_ends_a_hook_without_a_traceback(hooked: Hooked, tmp_path: Path) -> None:

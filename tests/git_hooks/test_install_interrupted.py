@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -146,14 +147,18 @@ def test_two_at_once_without_locks(before: Path, lacking: tuple[str, ...]) -> No
         assert result(folder, "install") == result(before, "install")
 
 
-def test_what_another_has_installed_meanwhile_is_kept(tmp_path: Path) -> None:
+def test_what_another_has_installed_meanwhile_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What a script is made from is read when nobody else can change it any more."""
     put(tmp_path, OURS)
     second = Thread(target=install, args=(tmp_path, HOOK, lambda ours: ours + b"# second\n"))
+    at_the_lock, lock = Event(), fcntl.flock
 
     def first(ours: bytes) -> bytes:
+        monkeypatch.setattr(fcntl, "flock", lambda *args: (at_the_lock.set(), lock(*args)))
         second.start()
-        second.join(0.05)
+        assert at_the_lock.wait(30)
         return ours + b"# first\n"
 
     install(tmp_path, HOOK, first)

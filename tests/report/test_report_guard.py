@@ -27,7 +27,7 @@ from report_samples import (
 
 from leakscan.model import Coverage, Kind, Means, Person, ScanResult, Skip
 from leakscan.report.guard import Occasion, Way
-from leakscan.report.guard_steps import out_of_files, out_of_index, out_of_message
+from leakscan.report.guard_steps import Step, out_of_files, out_of_index, out_of_message
 from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def test_whoever_asks_is_told_that_there_is_nothing() -> None:
     assert "No leaks" not in read(make_result(coverage=unread), way)
 
 
-RECEIPT = Way(Occasion.RECEIPT, lambda _: ["Change it."])
+RECEIPT = Way(Occasion.RECEIPT, lambda _: [Step("Change it.")])
 
 
 def test_a_push_of_several_refs_is_refused_as_a_whole() -> None:
@@ -195,7 +195,7 @@ def test_what_has_no_line_has_no_variable_and_no_comment(kind: Kind) -> None:
     secret = make_secret()
     place = staged(None, kind=kind)
     finding = make_finding(secret=secret, locations=(place,))
-    text = read(make_result(finding), Way(Occasion.PUSH, lambda _: ["Change it."]))
+    text = read(make_result(finding), Way(Occasion.PUSH, lambda _: [Step("Change it.")]))
     assert "environment variable" not in text
     assert "leakscan: allow[" not in text
     table = tomllib.loads(text.partition("Then in .leakscan.toml:\n")[2])
@@ -276,7 +276,7 @@ def test_no_result_shows_a_secret_or_a_control(result: ScanResult) -> None:
 # The commands that it names.
 
 
-def unstaging(*names: str, **options: bool) -> list[str]:
+def unstaging(*names: str, **options: bool) -> list[Step]:
     """Return the steps for files of these names."""
     finding = make_finding(locations=tuple(map(staged, names)))
     usual = {"has_head": True, "at_top": True, "is_temporary": False}
@@ -285,20 +285,22 @@ def unstaging(*names: str, **options: bool) -> list[str]:
 
 def test_unstaging_before_the_first_commit() -> None:
     [step] = unstaging(".env", has_head=False)
-    assert step.endswith("git reset -- .env")
+    assert step.typed == "git reset -- .env"
 
 
 def test_what_is_staged_for_one_commit_is_not_to_be_unstaged() -> None:
     [step] = unstaging(".env", is_temporary=True)
-    assert step == "Take it out of the file, then commit again."
+    assert step == Step("Take it out of the file, then commit again.")
 
 
 def test_everything_is_unstaged_only_with_notice() -> None:
     five = [f"{number}.env" for number in range(5)]
     [step] = unstaging(*five)
-    assert step.endswith(f"or unstage it:  git restore --staged {' '.join(five)}")
+    assert step.text.endswith("or unstage it:")
+    assert step.typed == f"git restore --staged {' '.join(five)}"
     [step] = unstaging(*five, "more.env")
-    assert step.endswith("or unstage everything:  git restore --staged .")
+    assert step.text.endswith("or unstage everything:")
+    assert step.typed == "git restore --staged ."
 
 
 def test_a_name_that_is_redacted_is_not_to_be_typed() -> None:
@@ -306,6 +308,32 @@ def test_a_name_that_is_redacted_is_not_to_be_typed() -> None:
     finding = make_finding(secret=secret, locations=(staged(f"{secret.reveal()}.txt"),))
     text = read(make_result(finding))
     assert "git restore --staged .\n" in text
+
+
+@pytest.mark.parametrize("name", ["SECRET", "a\n", "\\xff", "r8_abcd...wxyz"])
+def test_a_command_that_cannot_be_shown_whole_is_left_out(name: str) -> None:
+    """Wherever it stands; the words remain, or others take their place."""
+    secret = make_secret()
+    command = f"git switch {name.replace('SECRET', secret.reveal())}"
+    worded = Step("Go.", instead=Step("Never."))
+    steps = [
+        Step("Go there:", command),
+        Step("Go:", "git switch main", more=(Step("then:", command), Step("end:", "git push"))),
+        Step("Go on:", command, instead=Step("Or on:", command, instead=Step("Or stay."))),
+        Step("Or stay."),
+        worded,
+    ]
+    text = read(make_result(make_finding(secret=secret)), Way(Occasion.PUSH, lambda _: steps))
+    shown = text.partition("What to do\n")[2].splitlines()
+    begin = next(number for number, line in enumerate(shown) if "Go there" in line)
+    assert [line.strip() for line in shown[begin : begin + 6]] == [
+        "2. Go there",
+        "3. Go:  git switch main",
+        "then",
+        "end:  git push",
+        "4. Or stay.",
+        "5. Go.",
+    ]
 
 
 @pytest.mark.parametrize("at_top", [True, False])
@@ -318,13 +346,37 @@ def test_git_understands_what_is_to_be_typed(repo: GitRepo, name: str, at_top: b
         repo.git("update-index", "--add", "--cacheinfo", f"100644,{oid},{path}")
     (repo.path / "sub").mkdir(exist_ok=True)
     [step] = unstaging(name, at_top=at_top)
-    command = step.partition("unstage it:  ")[2]
     cwd = repo.path if at_top else repo.path / "sub"
-    subprocess.run(["sh", "-c", command], cwd=cwd, check=True, capture_output=True)
+    subprocess.run(["sh", "-c", step.typed], cwd=cwd, check=True, capture_output=True)
     left = repo.git("-c", "core.quotePath=false", "diff", "--cached", "--name-only").splitlines()
     assert sorted(left) == sorted(["other", f"sub/{name}"])
 
 
 def test_the_file_of_a_message_is_quoted() -> None:
     [step] = out_of_message([], file=Path("/with space/MSG"))
-    assert step.endswith("  -e -F '/with space/MSG'")
+    assert step.more[0].typed == "-e -F '/with space/MSG'"
+
+
+def test_a_patch_is_gone_on_with() -> None:
+    [step] = unstaging(".env", is_patch=True)
+    assert step == Step("Mend it and `git add` it, then:", "git am --continue")
+
+
+@pytest.mark.parametrize("way", [COMMIT, RECEIPT])
+def test_no_comment_is_asked_for_where_none_counts(way: Way) -> None:
+    name = staged("name", kind=Kind.PATH)
+    result = make_result(make_finding(locations=(staged(), name)))
+    heeding, not_heeding = read(result, way), read(result, replace(way, heeds_comments=False))
+    assert heeding.startswith(not_heeding)
+    assert "allow" in heeding.removeprefix(not_heeding)
+    assert "allow" not in not_heeding.lower()
+
+
+def test_what_may_make_all_that_needless_stands_behind_the_steps() -> None:
+    needless = Step("If it is there already:", "git fetch")
+    way = replace(RECEIPT, occasion=Occasion.PUSH, otherwise=lambda _: needless)
+    lines = read(make_result(make_finding()), way).splitlines()
+    at = lines.index("If it is there already:  git fetch")
+    assert lines[at + 1].startswith("No token?")
+    assert any(line.startswith("  3. ") for line in lines[:at])
+    assert not any(re.match(r"  \d\. ", line) for line in lines[at:])

@@ -36,13 +36,13 @@ def test_what_is_no_terminal() -> None:
 
 
 def test_a_command_is_not_broken() -> None:
-    text = "Take this out of where it stands, then say:  git commit -a --amend --no-edit"
-    assert fitted(text, 40, "1. ", "   ") == [
+    text, command = "Take this out of where it stands, then say:", "git commit -a --amend --no-edit"
+    assert fitted(text, 40, "1. ", "   ", command) == [
         "1. Take this out of where it stands,",
         "   then say:",
         "     git commit -a --amend --no-edit",
     ]
-    assert fitted(text, 100) == [text]
+    assert fitted(text, 100, typed=command) == [f"{text}  {command}"]
 
 
 @given(WORDS, st.integers(10, 60))

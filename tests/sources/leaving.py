@@ -69,9 +69,9 @@ class Leaving:
             name = name or f"refs/heads/{what}"
             there = self.server.git("for-each-ref", "--format=%(objectname)", name)
             updates.append(RefUpdate(name, there or None, self.repo.tip(what) if what else None))
-        lacking = [update.name for update in updates if update.before is None]
-        found = find_remote(remote, url, lacking)
-        return self.see(updates, OtherSide(KNOWN, found.tracked, found.promises))
+        found = find_remote(remote, url, {update.name: update.before for update in updates})
+        there = OtherSide(KNOWN, found.tracked, found.oids, found.promises)
+        return self.see(updates, there)
 
     def see(self, updates: list[RefUpdate], there: OtherSide) -> list[tuple[str, Location]]:
         """See what blocks updates of refs."""

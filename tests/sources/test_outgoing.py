@@ -13,6 +13,7 @@ from gitrepo import ANN
 from leakscan.errors import TargetError
 from leakscan.model import Kind
 from leakscan.sources.brought import OtherSide
+from leakscan.sources.outgoing import MOST_SOUGHT
 from leakscan.sources.ref_updates import RefUpdate
 
 if TYPE_CHECKING:
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     NewToken = Callable[[], str]
+
+
+def git_after(command: str, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Have the shell do something before each git command, whose arguments it sees."""
+    git = folder / "git"
+    folder.mkdir()
+    git.write_text(f'#!/bin/sh\n{command}\nexec "{shutil.which("git")}" "$@"\n')
+    git.chmod(0o755)
+    patch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
 
 
 def test_a_clean_push(leaving: Leaving) -> None:
@@ -76,7 +86,7 @@ def test_every_surface(leaving: Leaving, new_token: NewToken) -> None:
         name: Kind.PATH,
         folder: Kind.PATH,
         root: Kind.PATH,
-        note: Kind.BLOB,
+        note: Kind.NOTE,
         ref: Kind.REF_NAME,
     }
     assert found[message].line == 1
@@ -249,14 +259,10 @@ def test_texts_that_git_gives_but_once(
     in_commit, in_tag = new_token(), new_token()
     commit = leaving.repo.add("a.txt", "a", f"Use {in_commit}")
     leaving.repo.git("tag", "-a", "-m", in_tag, "v1")
-    git = tmp_path / "bin/git"
-    git.parent.mkdir()
     given = f'mkdir "{tmp_path}/given" 2>/dev/null || exit 1'
     once = f'case "$*" in *cat-file\\ --batch\\ *) {given};; esac'
-    git.write_text(f'#!/bin/sh\n{once}\nexec "{shutil.which("git")}" "$@"\n')
-    git.chmod(0o755)
     with monkeypatch.context() as patch:
-        patch.setenv("PATH", f"{git.parent}:{os.environ['PATH']}")
+        git_after(once, tmp_path / "bin", patch)
         found = dict(leaving.look("v1:refs/tags/v1"))
     assert {secret: (place.kind, place.object) for secret, place in found.items()} == {
         in_commit: (Kind.COMMIT_MESSAGE, commit),
@@ -264,11 +270,24 @@ def test_texts_that_git_gives_but_once(
     }
 
 
-def test_more_tokens_than_git_is_told_of(leaving: Leaving, new_token: NewToken) -> None:
-    tokens = {f"{number}.env": new_token() for number in range(210)}
+@pytest.mark.parametrize("more", [0, 1])
+def test_more_tokens_than_git_is_told_of(
+    leaving: Leaving,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    new_token: NewToken,
+    more: int,
+) -> None:
+    """There is an end to how long a command may be."""
+    tokens = {f"{number}.env": new_token() for number in range(MOST_SOUGHT + more)}
     for name, token in tokens.items():
-        leaving.repo.stage(name, token)
+        leaving.repo.write(name, token)
+    leaving.repo.git("add", "--all")
     commit = leaving.repo.commit()
-    found = leaving.look("main")
+    arguments = tmp_path / "arguments"
+    with monkeypatch.context() as patch:
+        git_after(f'printf "%s\\n" "$@" >>"{arguments}"', tmp_path / "bin", patch)
+        found = leaving.look("main")
     assert {place.path: secret for secret, place in found} == tokens
     assert {place.commit for _, place in found} == {commit}
+    assert arguments.read_text().count("--find-object=") == (0 if more else MOST_SOUGHT)

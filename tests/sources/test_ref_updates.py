@@ -15,14 +15,17 @@ def test_updates_as_git_tells_them() -> None:
         f"refs/heads/a {ONE} refs/heads/b {NONE}\n(delete) {NONE} refs/heads/c {TWO}\n"
         f"HEAD@{{1 day ago}} {ONE} refs/heads/\x85\u2028\udcff {TWO}\n"
     )
-    assert pushed_updates(lines) == [
+    pushed = pushed_updates(lines)
+    assert pushed == [
         RefUpdate("refs/heads/b", None, ONE),
         RefUpdate("refs/heads/c", TWO, None),
         RefUpdate("refs/heads/\x85\u2028\udcff", TWO, ONE),
     ]
-    assert received_updates(f"{NONE} {ONE} refs/heads/\x85\n") == [
-        RefUpdate("refs/heads/\x85", None, ONE)
-    ]
+    sources = ["refs/heads/a", "(delete)", "HEAD@{1 day ago}"]  # which make no update another one
+    assert [update.source for update in pushed] == sources
+    received = received_updates(f"{NONE} {ONE} refs/heads/\x85\n")
+    assert received == [RefUpdate("refs/heads/\x85", None, ONE)]
+    assert received[0].source == ""
     assert pushed_updates("") == received_updates("") == []
 
 

@@ -16,48 +16,56 @@ from leakscan.suppress.allowlist import Allowlist
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from leakscan.sources.sighting import Sighting
+
 
 def allowing(top: str | None = "/srv/app", **conditions: Any) -> Allowlist:
     return Allowlist([Allowance("/srv/app/.leakscan.toml: allow 1", "why", **conditions)], top)
 
 
+def reason(allowlist: Allowlist, sighting: Sighting) -> str | None:
+    """Return why the list allows a sighting."""
+    found = allowlist.find(sighting)
+    return found.reason if found else None
+
+
 def test_a_path(token: str) -> None:
     allowed = allowing(paths=("docs", "tests/**"))
-    assert allowed.reason(seen(token, "tests/a.env")) == "why"
-    assert allowed.reason(seen(token, "sub/docs/a.md")) == "why"
-    assert allowed.reason(seen(token, "src/tests/a.env")) is None
-    assert allowed.reason(seen(token, None)) is None
+    assert reason(allowed, seen(token, "tests/a.env")) == "why"
+    assert reason(allowed, seen(token, "sub/docs/a.md")) == "why"
+    assert reason(allowed, seen(token, "src/tests/a.env")) is None
+    assert reason(allowed, seen(token, None)) is None
 
 
 def test_a_pattern_is_of_the_whole_secret(token: str) -> None:
-    assert allowing(patterns=("x", f"{token[:8]}.*")).reason(seen(token)) == "why"
-    assert allowing(patterns=(token[:8],)).reason(seen(token)) is None
+    assert reason(allowing(patterns=("x", f"{token[:8]}.*")), seen(token)) == "why"
+    assert reason(allowing(patterns=(token[:8],)), seen(token)) is None
 
 
 def test_all_conditions_of_a_table_must_hold(token: str) -> None:
     both = allowing(paths=("tests",), patterns=("r8_.*",), rule=RULE)
-    assert both.reason(seen(token, "tests/a")) == "why"
-    assert both.reason(seen(token, "a")) is None
-    assert both.reason(seen("x" + token, "tests/a")) is None
-    assert both.reason(seen(token, "tests/a", rule="other")) is None
+    assert reason(both, seen(token, "tests/a")) == "why"
+    assert reason(both, seen(token, "a")) is None
+    assert reason(both, seen("x" + token, "tests/a")) is None
+    assert reason(both, seen(token, "tests/a", rule="other")) is None
 
 
 def test_tables_are_alternatives_and_the_first_gives_the_reason(token: str) -> None:
     one = Allowance("c: allow 1", "one", paths=("a",))
     two = Allowance("c: allow 2", "two", paths=("*",))
     tables = Allowlist([one, two], None)
-    assert [tables.reason(seen(token, path)) for path in ("a", "b")] == ["one", "two"]
+    assert [reason(tables, seen(token, path)) for path in ("a", "b")] == ["one", "two"]
 
 
 def test_paths_are_also_relative_to_the_top(tmp_path: Path, token: str) -> None:
     """For repositories within a work tree, parts of it, and files that are scanned alone."""
     allowed = allowing(str(tmp_path), paths=("vendor/lib/tests/",))
     within = str(tmp_path / "vendor" / "lib")
-    assert allowed.reason(seen(token, "tests/a.env", repository=within)) == "why"
-    assert allowed.reason(seen(token, "src/a.env", repository=within)) is None
+    assert reason(allowed, seen(token, "tests/a.env", repository=within)) == "why"
+    assert reason(allowed, seen(token, "src/a.env", repository=within)) is None
     alone = str(tmp_path / "vendor" / "lib" / "tests" / "a.env")
-    assert allowed.reason(seen(token, alone, repository=alone)) == "why"
-    assert allowed.reason(seen(token, "tests/a.env", repository="/elsewhere")) is None
+    assert reason(allowed, seen(token, alone, repository=alone)) == "why"
+    assert reason(allowed, seen(token, "tests/a.env", repository="/elsewhere")) is None
 
 
 def test_a_relative_target_is_where_it_is(
@@ -68,12 +76,17 @@ def test_a_relative_target_is_where_it_is(
     monkeypatch.chdir(tmp_path)
     allowed = allowing(os.fspath(tmp_path), paths=("src/a.env",))
     for repository in ("src", "./src/", "link"):
-        assert allowed.reason(seen(token, "a.env", repository=repository)) == "why", repository
+        assert reason(allowed, seen(token, "a.env", repository=repository)) == "why", repository
 
 
 def test_a_pattern_that_is_none() -> None:
-    with pytest.raises(UsageError, match=r"\.toml: allow 1: patterns: no regular expression"):
+    with pytest.raises(UsageError) as caught:
         allowing(patterns=("r8_(",))
+    assert str(caught.value) == (
+        "/srv/app/.leakscan.toml: allow 1: patterns: no regular expression that can be used:"
+        " missing ) at position 4: where a sign stands for itself, write a backslash before it,"
+        " as in \\("
+    )
     with pytest.raises(UsageError, match="no regular expression that can be used: its repetitions"):
         allowing(patterns=("(?:(?:a{1000}){1000}){1000}",))
 
@@ -82,5 +95,5 @@ def test_a_pattern_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(allowlist, "PATIENCE", 0.05)
     slow = allowing(patterns=(r"(?:a|a)+b",))
     with pytest.raises(UsageError, match="allow 1: patterns: one takes too long") as caught:
-        slow.reason(seen("a" * 60))
+        reason(slow, seen("a" * 60))
     assert "aaa" not in str(caught.value)

@@ -51,4 +51,4 @@ def test_no_glob_takes_long() -> None:
     began = time.perf_counter()
     assert not matches("**/" * 50 + "*a" * 50 + "/x", "a" * 200 + "/" + "a/" * 500)
     assert not matches("a*" * 60 + "b", "a" * 200)
-    assert time.perf_counter() - began < 2
+    assert time.perf_counter() - began < 30  # thousands of times as long as it takes

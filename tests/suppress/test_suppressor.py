@@ -52,8 +52,9 @@ def test_a_comment_goes_before_the_rest(checkout: Path, token: str) -> None:
     accept(checkout / ".leakscan-baseline", token)
     suppress = load_suppressor(load_config(None, checkout), is_ours=True)
     inline = Suppression(Means.INLINE, "here")
-    allowed = Suppression(Means.ALLOWLIST, "made for tests")
-    known = Suppression(Means.BASELINE, "in .leakscan-baseline")
+    config, baseline = checkout / ".leakscan.toml", checkout / ".leakscan-baseline"
+    allowed = Suppression(Means.ALLOWLIST, "made for tests", config)
+    known = Suppression(Means.BASELINE, "in .leakscan-baseline", baseline)
     assert suppress(seen(token, "tests/a", allowed="here")) == inline
     assert suppress(seen(token, "tests/a", allowed="")) == allowed
     assert suppress(seen(token, "a")) == known
@@ -109,8 +110,9 @@ def test_the_operator_speaks_for_all(tmp_path: Path, token: str) -> None:
     named = tmp_path / "named.toml"
     named.write_text(f'{ALLOW}[baseline]\nfile = "known"\n')
     suppress = load_suppressor(load_config(named), is_ours=False)
-    assert suppress(seen(token, "tests/a")) == Suppression(Means.ALLOWLIST, "made for tests")
-    assert suppress(seen(token, "a")) == Suppression(Means.BASELINE, "in known")
+    allowed = Suppression(Means.ALLOWLIST, "made for tests", named)
+    assert suppress(seen(token, "tests/a")) == allowed
+    assert suppress(seen(token, "a")) == Suppression(Means.BASELINE, "in known", tmp_path / "known")
 
 
 def test_a_wrong_baseline_is_met_when_it_matters(checkout: Path, token: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from leakscan.cli.baseline_words import (
+    UNSEEN,
     holding,
     tell,
     tell_entries,
@@ -46,11 +47,13 @@ class _Found:
             confidence; of places only those that count.
         uncommitted: what does not count, since it is in no commit on a branch or tag.
         least: the confidence from which on findings belong in a baseline.
+        has_all_branches: whether what was not found is on no branch of anybody's.
     """
 
     result: ScanResult
     uncommitted: tuple[Finding, ...]
     least: Confidence
+    has_all_branches: bool
 
     def new(self, baseline: Baseline) -> list[Finding]:
         """Return what the baseline lacks."""
@@ -68,8 +71,8 @@ class _Found:
             and not baseline.find(finding.rule.id, finding.secret)
         ]
 
-    def stale(self, baseline: Baseline) -> tuple[Entry, ...]:
-        """Return the entries that are not needed any more, of the rules that were active.
+    def unseen(self, baseline: Baseline) -> tuple[Entry, ...]:
+        """Return the entries of which nothing was found, of the rules that were active.
 
         Unless all could be read, nobody can tell.
         """
@@ -156,25 +159,33 @@ def create(options: _Options) -> int:
 
 
 @baseline.command()
+@click.option(
+    "--drop-unseen",
+    is_flag=True,
+    help="Drop what is not here, though TARGET is a clone that does not fetch all branches.",
+)
 @_options
-def update(options: _Options) -> int:
+def update(options: _Options, *, drop_unseen: bool) -> int:
     """Add what is new in TARGET, and drop what is there no more.
 
-    Nothing is dropped unless all could be read, nor of rules that were not active.
+    Nothing is dropped unless all could be read, nor of rules that were not active, nor in a clone
+    that does not fetch all branches: others may need it.
     """
     from leakscan.suppress.baseline import write_baseline
 
     asked = _asked(options)
     before = _existing(asked.path)
     found = _found(asked)
-    stale = found.stale(before)
-    added = found.new(before)
+    unseen, added = found.unseen(before), found.new(before)
+    stale = unseen if found.has_all_branches or drop_unseen else ()
     kept = tuple(entry for entry in before.entries if entry not in set(stale))
     after = _with(replace(before, entries=kept), added)
     write_baseline(asked.path, after, is_new=False)
     tell(f"{holding(after, asked.path)}: {len(added):,} new, {len(stale):,} dropped")
     tell_tokens("New:", added, asked.target)
     tell_entries("Dropped:", stale)
+    if not stale:
+        tell_entries(f"{UNSEEN} (--drop-unseen drops them):", unseen)
     tell_left_out(found.left_out(after), asked.target)
     tell_unread(found.result.coverage.skipped, "nothing was dropped")
     return _status(found)
@@ -191,11 +202,15 @@ def check(options: _Options) -> int:
     asked = _asked(options)
     existing = _existing(asked.path)
     found = _found(asked)
-    new, stale = found.new(existing), found.stale(existing)
-    amounts = f"{len(new):,} missing, {len(stale):,} needed no more"
+    new, unseen = found.new(existing), found.unseen(existing)
+    what = "needed no more" if found.has_all_branches else "not seen in this clone"
+    amounts = f"{len(new):,} missing, {len(unseen):,} {what}"
     tell(f"{holding(existing, asked.path)}: {amounts}")
     tell_tokens("Missing (`leakscan scan` says more about them):", new, asked.target)
-    tell_entries("Needed no more (`leakscan baseline update` drops them):", stale)
+    if found.has_all_branches:
+        tell_entries("Needed no more (`leakscan baseline update` drops them):", unseen)
+    else:
+        tell_entries(f"{UNSEEN}:", unseen)
     tell_left_out(found.left_out(existing), asked.target)
     tell_unread(found.result.coverage.skipped, "what could not be read may hold more")
     return _status(found) or (1 if new else 0)
@@ -249,7 +264,13 @@ def _asked(options: _Options) -> _Asked:
         raise UsageError(
             f"{target} is not the checkout that you work in", "go there, or say --file"
         )
-    only_committed = not options.uncommitted and repository_at(folder) is not None
+    is_repository = repository_at(folder) is not None
+    if not is_repository and "GIT_WORK_TREE" in os.environ:  # then what is committed is elsewhere
+        raise UsageError(
+            f"the repository of {target} is kept apart from it",
+            "name the folder that GIT_DIR names, and the file with --file",
+        )
+    only_committed = is_repository and not options.uncommitted
     return _Asked(config, target, options.rules, options.least, path, only_committed)
 
 
@@ -268,8 +289,9 @@ def _found(asked: _Asked) -> _Found:
     from leakscan.cli.progress import ProgressLine
     from leakscan.fingerprint import passing_key
     from leakscan.git.fork import usable_processors
+    from leakscan.git.remotes import fetches_all_branches
     from leakscan.report.presentable import presentable
-    from leakscan.sources.repository import RepositoryOptions
+    from leakscan.sources.repository import RepositoryOptions, repository_at
     from leakscan.sources.target import TargetOptions
     from leakscan.suppress.suppressor import is_in_checkout, load_suppressor
 
@@ -290,15 +312,18 @@ def _found(asked: _Asked) -> _Found:
             )
     # A path may hold a token, and goes into the baseline.
     shown = presentable(result, show_secrets=False)
+    layout = repository_at(folder)
+    has_all_branches = layout is None or fetches_all_branches(layout)
     if not asked.only_committed:
-        return _Found(shown, (), asked.least)
+        return _Found(shown, (), asked.least, has_all_branches)
     committed, uncommitted = [], []
     for finding in shown.findings:
         if places := tuple(place for place in finding.locations if place.reachable):
             committed.append(replace(finding, locations=places))
         else:
             uncommitted.append(finding)
-    return _Found(replace(shown, findings=tuple(committed)), tuple(uncommitted), asked.least)
+    counting = replace(shown, findings=tuple(committed))
+    return _Found(counting, tuple(uncommitted), asked.least, has_all_branches)
 
 
 def _with(existing: Baseline, added: Iterable[Finding]) -> Baseline:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MOST_TOLD = 20
 """Tokens, entries, and things that could not be read, that are named."""
 
+UNSEEN = "Not seen in this clone, which does not fetch all branches; others may need them"
+
 _SHORT = 12
 
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from leakscan.cli.guarding import Guarded, GuardOptions, guard, guard_options
 from leakscan.report.guard import Occasion, Way
 from leakscan.report.guard_steps import out_of_message
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leakscan.model import Finding
+    from leakscan.report.guard_steps import Step
 
 
 @click.command("commit-msg")
@@ -24,10 +31,15 @@ def commit_msg(file: Path, options: GuardOptions) -> int:
 
     Exit status: 0 the commit may be made, 1 its message holds a token, 2 wrong usage, 3 an error.
     """
-    from leakscan.sources.commit_message import has_scissors, scan_message
+    from leakscan.sources.commit_message import scan_message
+
+    way = Way(Occasion.MESSAGE, partial(_taking_out, file=file))
+    return guard(Guarded("the message", way, partial(scan_message, file)), options)
+
+
+def _taking_out(findings: Sequence[Finding], *, file: Path) -> list[Step]:
+    from leakscan.sources.commit_message import has_scissors
 
     # From where git was called, a path below the top of the work tree leads nowhere.
     named = file.absolute() if os.environ.get("GIT_PREFIX") else file
-    steps = partial(out_of_message, file=named, has_difference=has_scissors(file))
-    way = Way(Occasion.MESSAGE, steps)
-    return guard(Guarded("the message", way, partial(scan_message, file)), options)
+    return out_of_message(findings, file=named, has_difference=has_scissors(file))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,7 +121,7 @@ def guard(guarded: Guarded, options: GuardOptions) -> int:
         format=options.format,
         color=options.color,
         show_suppressed=options.show_suppressed,
-        way=guarded.way,
+        way=replace(guarded.way, heeds_comments=options.suppress),
     )
     write_result(result, options.output, how)
     if guarded.staged is not None:

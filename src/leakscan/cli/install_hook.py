@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from functools import partial
 from itertools import takewhile
@@ -119,7 +120,7 @@ def _install(place: Place, hooks: tuple[str, ...], given: tuple[str, ...] | None
     from leakscan.report.presentable import presentable_line
 
     def write(hook: str, ours: bytes) -> bytes:
-        options = options_of(ours) if given is None else given
+        options = _with_absolute_paths(options_of(ours) if given is None else given)
         return script_for(hook, interpreter, options, presentable_line)
 
     for hook in hooks:
@@ -149,10 +150,10 @@ def _install(place: Place, hooks: tuple[str, ...], given: tuple[str, ...] | None
 
 
 def _check(hook: str, options: Sequence[str]) -> None:
-    """See whether the command of a hook takes these options.
+    """See whether the command of a hook takes these options, and can run with them.
 
     Raises:
-        UsageError: it does not.
+        UsageError: it does not, or the configuration is wrong.
     """
     from leakscan.cli import cli
 
@@ -160,7 +161,8 @@ def _check(hook: str, options: Sequence[str]) -> None:
     assert command, hook  # noqa: S101 - each hook has one
     known = [option for option in command.params if isinstance(option, click.Option)]
     try:
-        click.Command(hook, params=[*known], add_help_option=False).make_context(hook, [*options])
+        command = click.Command(hook, params=[*known], add_help_option=False)
+        taken = command.make_context(hook, [*options]).params
         reason = "a line break" if any("\n" in option for option in options) else ""
     except click.UsageError as error:
         reason = error.format_message().rstrip(".")
@@ -169,6 +171,41 @@ def _check(hook: str, options: Sequence[str]) -> None:
             f"the {hook} hook cannot run with {_shown(*options)} ({reason})",
             f"name after `--` options of `leakscan {command_of(hook)}`, or none",
         )
+    if taken["config_path"]:
+        _try_configuration(taken["config_path"], taken["rules"])
+
+
+def _try_configuration(path: Path, rules: Sequence[str]) -> None:
+    """Read all of a configuration that a hook will need only when it is about something.
+
+    Raises:
+        UsageError: it is wrong.
+    """
+    from leakscan.cli.detection import open_detector
+    from leakscan.config import load_config
+    from leakscan.suppress.baseline import read_baseline
+    from leakscan.suppress.suppressor import load_suppressor
+
+    config = load_config(path)
+    load_suppressor(config, is_ours=False)
+    if config.baseline_file:
+        read_baseline(config.baseline_file)
+    with open_detector(config, rules):
+        pass
+
+
+def _with_absolute_paths(options: Sequence[str]) -> tuple[str, ...]:
+    """Return options with absolute paths behind ``--config``: git runs hooks in several folders."""
+    absolute: list[str] = []
+    for before, option in zip(("", *options), options, strict=False):
+        name, equals, path = option.partition("=")
+        if before == "--config":
+            absolute.append(os.path.abspath(option))  # noqa: PTH100 - links stay as they are named
+        elif name == "--config" and equals:
+            absolute.append(f"--config={os.path.abspath(path)}")  # noqa: PTH100 - as above
+        else:
+            absolute.append(option)
+    return tuple(absolute)
 
 
 def _remove(place: Place, hooks: tuple[str, ...], *, named: bool) -> None:

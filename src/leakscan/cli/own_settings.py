@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leakscan.model import Means
 from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -56,14 +55,11 @@ def tell_uncommitted(config: Config, result: ScanResult) -> None:
 
 
 def _heeded(config: Config, result: ScanResult) -> Iterator[Path]:
-    used = {(item.suppression.means, item.suppression.reason) for item in result.suppressed}
-    if config.checkout and any(
-        (Means.ALLOWLIST, it.reason) in used for it in config.checkout_allow
-    ):
-        yield config.checkout
-    baseline = config.checkout_baseline
-    if baseline and (Means.BASELINE, f"in {baseline.name}") in used:
-        yield baseline
+    """Yield those of the checkout's own files that suppressed something."""
+    used = {item.suppression.source for item in result.suppressed}
+    for file in (config.checkout, config.checkout_baseline):
+        if file and file in used:
+            yield file
 
 
 def _name(config: Config, file: Path) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from leakscan.cli.guarding import Guarded, GuardOptions, guard, guard_options
-from leakscan.glance import is_asked
+from leakscan.occasion import is_asked, is_framework_by_hand, names_commits
 from leakscan.places import checkout_root
 from leakscan.report.guard import Occasion, Way
 from leakscan.report.guard_steps import out_of_files, out_of_index
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from leakscan.model import Finding
+    from leakscan.report.guard_steps import Step
 
 
 @click.command("pre-commit")
@@ -37,13 +38,12 @@ def pre_commit(options: GuardOptions) -> int:
     """
     from leakscan.sources.staged import scan_staged, scan_tracked, staged_changes
 
-    if os.environ.get("PRE_COMMIT_TO_REF"):  # set by the framework
+    if names_commits():
         from leakscan.cli.pushing import pushed_by_framework
 
         return guard(pushed_by_framework(), options)
     changes = staged_changes()
-    no_hook = "GIT_INDEX_FILE" not in os.environ  # which git sets when it runs one
-    if not changes and "PRE_COMMIT" in os.environ and no_hook:
+    if not changes and is_framework_by_hand():
         way = Way(Occasion.FILES, out_of_files)
         return guard(Guarded("the tracked files", way, scan_tracked), options)
     way = Way(Occasion.COMMIT, _taking_out, by_hand=is_asked())
@@ -52,10 +52,17 @@ def pre_commit(options: GuardOptions) -> int:
     return guard(Guarded("what is staged", way, look, staged=staged), options)
 
 
-def _taking_out(findings: Sequence[Finding]) -> list[str]:
-    from leakscan.git.own import has
+def _taking_out(findings: Sequence[Finding]) -> list[Step]:
+    from leakscan.git.own import ask, has
 
     at_top = checkout_root(".") == str(Path.cwd()) and not os.environ.get("GIT_PREFIX")
     # `git commit -a`, or of some paths, stages in a copy of the index that is not one yet.
     is_temporary = os.environ.get("GIT_INDEX_FILE", "").endswith(".lock")
-    return out_of_index(findings, has_head=has("HEAD"), at_top=at_top, is_temporary=is_temporary)
+    applying = ask("rev-parse", "--git-path", "rebase-apply/applying", doing="look for patches")
+    return out_of_index(
+        findings,
+        has_head=has("HEAD"),
+        at_top=at_top,
+        is_temporary=is_temporary,
+        is_patch=Path(os.fsdecode(applying.removesuffix(b"\n"))).exists(),  # `git am` makes it
+    )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
 
 from leakscan.cli.guarding import GuardOptions, guard, guard_options
 from leakscan.cli.pushing import pushed_by_framework, pushed_by_git, told_by_git
+from leakscan.occasion import is_pushed_by_framework
 
 
 @click.command("pre-push")
@@ -28,7 +28,7 @@ def pre_push(remote: str, url: str, options: GuardOptions) -> int:
     from leakscan.git.remotes import usual_remote
     from leakscan.sources.ref_updates import RefUpdate, pushed_updates
 
-    if os.environ.get("PRE_COMMIT_REMOTE_NAME") or os.environ.get("PRE_COMMIT_TO_REF"):
+    if is_pushed_by_framework():
         looked_at = pushed_by_framework()
     elif sys.stdin and sys.stdin.isatty():
         update = RefUpdate("HEAD", None, "HEAD")

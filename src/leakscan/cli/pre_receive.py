@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 
 import click
 
 from leakscan.cli.guarding import Guarded, GuardOptions, guard, guard_options
 from leakscan.cli.pushing import told_by_git
+from leakscan.errors import UsageError
 from leakscan.report.guard import Occasion, Way
 from leakscan.report.guard_commits import out_of_commits
 
@@ -35,4 +37,12 @@ def pre_receive(options: GuardOptions) -> int:
     taking_out = partial(out_of_commits, rewritings=rewriting)
     way = Way(Occasion.RECEIPT, taking_out, has_several=len(updates) > 1)
     # A checkout here, of what was pushed before, has no say in what the server takes.
-    return guard(Guarded("what is pushed", way, scan, checkout=None), options)
+    try:
+        return guard(Guarded("what is pushed", way, scan, checkout=None), options)
+    except UsageError:
+        # Git shows all that is said here to who pushes.  On a terminal of the server nobody does.
+        if sys.stderr and sys.stderr.isatty():
+            raise
+        raise UsageError(
+            "the server's leakscan cannot read its configuration", "tell who runs it"
+        ) from None

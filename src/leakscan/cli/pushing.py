@@ -9,8 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from leakscan.cli.guarding import Guarded
+from leakscan.occasion import of_framework
 from leakscan.report.guard import Occasion, Way
 from leakscan.report.guard_commits import out_of_commits
+from leakscan.report.guard_steps import Step, places_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +51,9 @@ def pushed_by_git(
     """
     from leakscan.git.remotes import find_remote
 
-    lacking = [update.name for update in updates if update.before is None]
-    return _pushed(updates, name, find_remote(name, url, lacking), by_hand=by_hand)
+    brings = any(update.after for update in updates)
+    told = {update.name: update.before for update in updates} if brings else {}
+    return _pushed(updates, name, find_remote(name, url, told), by_hand=by_hand)
 
 
 def pushed_by_framework() -> Guarded:
@@ -61,57 +64,58 @@ def pushed_by_framework() -> Guarded:
     Raises:
         TargetError: git cannot tell what is known of the remote, or is not there.
     """
-    from leakscan.git.remotes import find_remote
-    from leakscan.sources.brought import present
+    from leakscan.git.remotes import Remote, ask_remote
     from leakscan.sources.ref_updates import RefUpdate
 
-    known = os.environ.get
-    after = known("PRE_COMMIT_TO_REF") or known("PRE_COMMIT_LOCAL_BRANCH") or "HEAD"
-    before = known("PRE_COMMIT_FROM_REF") or None
-    branch, source = known("PRE_COMMIT_REMOTE_BRANCH"), known("PRE_COMMIT_LOCAL_BRANCH", "")
-    name, url = known("PRE_COMMIT_REMOTE_NAME", ""), known("PRE_COMMIT_REMOTE_URL", "")
-    remote = find_remote(name, url)
-    if name not in (url, remote.name):
-        before = None  # the framework took it from what was fetched, which was from elsewhere
-    if before and branch and not remote.had([branch]):
-        # Of a new branch the framework tells, too, where it begins.
-        return _pushed([RefUpdate(branch, None, after, source)], name, remote, present([before]))
-    return _pushed([RefUpdate(branch or after, before, after, source)], name, remote)
+    branch, source = of_framework("REMOTE_BRANCH"), of_framework("LOCAL_BRANCH")
+    after = of_framework("TO_REF") or source or "HEAD"
+    name, url = of_framework("REMOTE_NAME"), of_framework("REMOTE_URL")
+    if not name and not url:
+        before = of_framework("FROM_REF") or None
+        return _pushed([RefUpdate(branch or after, before, after, source)], name, Remote())
+    # Where it begins may be what the framework makes of what was fetched once: that proves nothing.
+    remote = ask_remote(name, url)
+    update = RefUpdate(branch or after, remote.refs.get(branch), after, source)
+    return _pushed([update], name, remote)
 
 
 def _pushed(
-    updates: Sequence[RefUpdate],
-    name: str,
-    remote: Remote,
-    there_already: Sequence[str] = (),
-    *,
-    by_hand: bool = False,
+    updates: Sequence[RefUpdate], name: str, remote: Remote, *, by_hand: bool = False
 ) -> Guarded:
     from leakscan.sources.brought import OtherSide
     from leakscan.sources.outgoing import scan_outgoing
 
     known = "on the remote already" if name else "in the commits before"
-    there = OtherSide(known, (*remote.tracked, *there_already), remote.promises)
+    there = OtherSide(known, remote.tracked, remote.oids, remote.promises)
     pushed = [(update.source or update.name, update.after) for update in updates if update.after]
-    taking_out = partial(_taking_out, pushed=pushed, name=name, remote=remote)
-    way = Way(Occasion.PUSH, taking_out, by_hand=by_hand)
+    way = Way(
+        Occasion.PUSH,
+        partial(_taking_out, pushed=pushed),
+        partial(_fetching, name=name, remote=remote),
+        by_hand=by_hand,
+    )
     return Guarded("what is pushed", way, partial(scan_outgoing, updates, there))
 
 
-def _taking_out(
-    findings: Sequence[Finding], *, pushed: Sequence[tuple[str, str]], name: str, remote: Remote
-) -> list[str]:
-    """Say how to rewrite commits, and how to learn that the remote has them."""
+def _taking_out(findings: Sequence[Finding], *, pushed: Sequence[tuple[str, str]]) -> list[Step]:
     from leakscan.git.rewriting import rewritings
 
-    steps = out_of_commits(findings, rewritings=partial(rewritings, pushed=pushed, is_here=True))
-    learn = ""
-    if remote.has_changed:
-        learn = f"git fetch --prune {shlex.quote(remote.name)}"
-    elif remote.name and not remote.has_been_heard_of():
-        learn = f"git fetch {shlex.quote(remote.name)}"
-    elif name and not remote.name:
-        learn = "git remote add NAME URL && git fetch NAME"
-    if learn:
-        steps[0] += f"\nAre they on the remote already? Then only this is needed:  {learn}"
-    return steps
+    return out_of_commits(findings, rewritings=partial(rewritings, pushed=pushed, is_here=True))
+
+
+def _fetching(findings: Sequence[Finding], *, name: str, remote: Remote) -> Step | None:
+    """Say how to learn that the remote has the commits, where that is not known."""
+    if not any(place.commit for place in places_of(findings)):
+        return None
+    if remote.is_silent:
+        words = "Let the remote answer without a prompt, so that what it has already stops nothing"
+        place = shlex.quote(remote.name) if remote.name else "URL"  # which may hold a password
+        return Step(f"{words}:", f"git ls-remote {place}", instead=Step(f"{words}."))
+    if not name or not remote.may_have_more:
+        return None
+    if remote.name:
+        command = f"git fetch --prune {shlex.quote(remote.name)}"
+    else:
+        command = "git remote add NAME URL && git fetch NAME"
+    words = "If these commits are on the remote already"
+    return Step(f"{words}:", command, instead=Step(f"{words}, fetch from it."))

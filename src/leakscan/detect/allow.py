@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from leakscan.detect.detector import LINE_CONTEXT
+from leakscan.reasons import gives_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +106,6 @@ def _fault(comment: re.Match[bytes], rule: str, reason: str) -> str:
 
 
 def _reason(raw: bytes) -> str:
-    """Return the reason behind the brackets; the word that our advice has in its place is none."""
+    """Return the reason behind the brackets; empty if there is none."""
     said = _CLOSING.split(raw.decode("utf-8", "replace"), maxsplit=1)[0].strip(_AROUND)
-    word = "".join(filter(str.isalnum, said)).casefold()
-    return "" if word in ("", "reason") else said
+    return said if gives_reason(said) else ""

@@ -19,10 +19,8 @@ from leakscan.git.texts import readable
 from leakscan.glance import VARIABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
     from pathlib import Path
-
-NO_GIT = TargetError("the git program was not found", "install git, or put it on the PATH")
 
 
 def ask(
@@ -51,7 +49,10 @@ def ask(
 
 
 def settings(names: str) -> dict[str, str]:
-    """Return settings of git by their names, which are in lower case; of several values the last.
+    """Return settings of git that are texts, by their names; of several values the last.
+
+    In a name, all but the middle of three parts is in lower case.  What is set without a value, as
+    only a boolean can be, is empty here: `flag` reads those.
 
     Args:
         names: a regular expression for them.
@@ -66,6 +67,22 @@ def settings(names: str) -> dict[str, str]:
     return {name: value for name, _, value in (entry.partition("\n") for entry in entries)}
 
 
+def flag(name: str, *, default: bool) -> bool:
+    """Return a setting of git that is a boolean, in whichever way that is written.
+
+    Args:
+        name: of the setting.
+        default: what holds where it is not set.
+
+    Raises:
+        TargetError: it is no boolean, or git is not there.
+    """
+    done = _run(("config", "--type=bool", "--get", name), b"")
+    if done.returncode > 1:  # 1: it is not set
+        raise failed("read its configuration", done.stderr)
+    return default if done.returncode else done.stdout == b"true\n"
+
+
 def has(revision: str) -> bool:
     """Whether the repository has a commit of that name.
 
@@ -74,6 +91,22 @@ def has(revision: str) -> bool:
     """
     arguments = ("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     return not _run(arguments, b"").returncode
+
+
+def present(names: Iterable[str]) -> list[str]:
+    """Return the hex ids of the objects that are here: the other side may name what we have not.
+
+    Args:
+        names: their ids, or whatever else names them.
+
+    Raises:
+        TargetError: git cannot tell.
+    """
+    told = "".join(f"{name}\n" for name in names).encode()
+    if not told:
+        return []
+    lines = ask("cat-file", "--batch-check=%(objectname)", stdin=told, doing="look for objects")
+    return [line for line in lines.decode().splitlines() if " " not in line]  # "ID missing"
 
 
 def _run(
@@ -93,7 +126,11 @@ def _run(
             env=seen | VARIABLES,
         )
     except FileNotFoundError:
-        raise NO_GIT from None
+        raise _no_git() from None
+
+
+def _no_git() -> TargetError:
+    return TargetError("the git program was not found", "install git, or put it on the PATH")
 
 
 def failed(doing: str, errors: bytes, cwd: Path | None = None) -> TargetError:
@@ -134,7 +171,7 @@ def running(*arguments: str, stdin: bytes = b"", doing: str) -> Iterator[IO[byte
                 env=os.environ | VARIABLES,
             )
         except FileNotFoundError:
-            raise NO_GIT from None
+            raise _no_git() from None
         assert process.stdout  # noqa: S101 - it was asked for
         try:
             with process.stdout as output:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ MOST = 100
 MOST_REFS = 20
 """Refs of a push that are looked at."""
 
-_BRANCH, _TAG = "refs/heads/", "refs/tags/"
+_BRANCH, _TAG, _NOTES = "refs/heads/", "refs/tags/", "refs/notes/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,39 +42,27 @@ class Rewriting:
 
     Attributes:
         branch: its name; empty if none is known that leads to them.
-        switch: the command that goes there; empty if that is not needed, or not known.
         commits: those to change, as ``git rebase`` shows them, and in its order.
-        merges: those of them that are merges.
         base: what to give to ``git rebase -i``; ``None`` if to amend the last commit is enough.
+        has_merges: whether there are merges among the commits.
+        begin: the commit at which the user has to make a branch; empty if there is one.
+        notes: the ref of notes that they are of, which is no branch; empty if it is one.
         tags: those that are pushed and lead to them.
-        is_detached: whether no branch of the user's leads to them.
     """
 
     branch: str
-    switch: str
     commits: tuple[str, ...]
-    merges: tuple[str, ...]
     base: str | None
+    has_merges: bool = False
+    begin: str = ""
+    notes: str = ""
     tags: tuple[Tag, ...] = ()
-    is_detached: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Branch:
-    """A branch: its name, the command that goes there, the hex id of its last commit."""
-
-    name: str
-    switch: str
-    tip: str
-    is_detached: bool = False
 
 
 def rewritings(
     commits: Sequence[str], pushed: Sequence[tuple[str, str]], *, is_here: bool
 ) -> list[Rewriting]:
     """Say for each branch that is pushed how to change those of the commits that it leads to.
-
-    The current branch, to which nobody has to go, comes first.
 
     Args:
         commits: hex ids of those to change.
@@ -88,24 +75,24 @@ def rewritings(
     wanted = commits[:MOST]
     shared = _words_of("merge-base", "--octopus", *wanted)
     limits = ("--not", f"{shared[0]}^@") if shared else ()
-    tags: dict[_Branch, list[Tag]] = {}
-    for ref, leads_to in sorted(pushed[:MOST_REFS], key=lambda it: it[0].startswith(_TAG)):
-        for tip in _words_of("rev-parse", "--verify", f"{leads_to}^{{commit}}"):
-            if not (led_to := _led_to(wanted, tip, limits)):
-                continue
-            if is_here:
-                branch = _own(ref, tip)
-            else:  # of what leads to the same, the first is as good as any
-                alike = (it for it in tags if it.tip == tip or ref.startswith(_TAG))
-                alike = (it for it in alike if set(led_to) <= set(_led_to(wanted, it.tip, limits)))
-                branch = next(alike, None) or _others(ref, tip)
-            tags.setdefault(branch, [])
-            if ref.startswith(_TAG):
-                of_tip = branch.name if branch.tip == tip else ""
-                tags[branch].append(Tag(ref.removeprefix(_TAG), leads_to != tip, of_tip))
+    led_to: dict[tuple[str, str], list[str]] = {}  # by a ref, or no branch, and its last commit
+    tags: dict[tuple[str, str], list[Tag]] = {}
+    for ref, after in sorted(pushed[:MOST_REFS], key=lambda it: it[0].startswith(_TAG)):
+        for tip in _words_of("rev-parse", "--verify", f"{after}^{{commit}}"):
+            led = _led_to(wanted, tip, limits)
+            is_tag = ref.startswith(_TAG)
+            # Of a tag, the commits may be changed on a branch that is pushed, too.
+            alike = (it for it, commits in led_to.items() if is_tag and {*led} <= {*commits})
+            if led:
+                line = next(alike, None) or _line(ref, tip, is_here=is_here)
+                led_to.setdefault(line, _led_to(wanted, line[1], limits))
+                branch = line[0].removeprefix(_BRANCH) if line[1] == tip else ""
+                if is_tag:
+                    tag = Tag(ref.removeprefix(_TAG), after != tip, branch)
+                    tags.setdefault(line, []).append(tag)
     return [
-        _rewriting(branch, _led_to(wanted, branch.tip, limits), names)
-        for branch, names in sorted(tags.items(), key=lambda it: bool(it[0].switch))
+        _rewriting(ref, tip, changed, tags.get((ref, tip), []), is_here=is_here)
+        for (ref, tip), changed in led_to.items()
     ]
 
 
@@ -115,55 +102,44 @@ def _led_to(commits: Sequence[str], tip: str, limits: Sequence[str]) -> list[str
     return [oid for oid in listed if oid in commits]
 
 
-def _own(ref: str, tip: str) -> _Branch:
-    """Return a branch that leads to a commit: rather that of the ref's name, or the current one."""
-    name = ref.removeprefix(_BRANCH)
-    wanted = "--format=%(objectname) %(HEAD)%(refname:lstrip=2)"
-    for relation in ("--points-at", "--contains"):
-        lines = _said("for-each-ref", wanted, f"{relation}={tip}", _BRANCH).splitlines()
-        branches = [line.split(" ", 1) for line in lines if line]
-        branches.sort(key=lambda it: (it[1][1:] != name, it[1][0] != "*"))
-        if branches:
-            oid, marked = branches[0]
-            return _Branch(marked[1:], "" if marked[0] == "*" else _switch(marked[1:]), oid)
-    if _words_of("rev-parse", "HEAD") == [tip]:
-        return _Branch("", "", tip, is_detached=True)
-    return _Branch("", f"git switch --detach {tip[:12]}", tip, is_detached=True)
+def _line(ref: str, tip: str, *, is_here: bool) -> tuple[str, str]:
+    """Return the branch, or notes, that lead to what is pushed, and their last commit."""
+    if ref.startswith((_BRANCH, _NOTES)):
+        return ref, tip
+    if is_here:  # rather the current branch
+        wanted = "--format=%(HEAD) %(objectname) %(refname)", f"--contains={tip}"
+        lines = _said("for-each-ref", *wanted, _BRANCH).splitlines()
+        for line in sorted(lines, key=lambda it: (it[0] != "*", tip not in it)):
+            oid, name = line[2:].split(" ", 1)
+            return name, oid
+    return "", tip
 
 
-def _others(ref: str, tip: str) -> _Branch:
-    """Return the branch of whoever pushes, as far as a server can tell: it has the same name."""
-    name = ref.removeprefix(_BRANCH)
-    return _Branch("", "", tip) if name == ref else _Branch(name, _switch(name), tip)
-
-
-def _switch(branch: str) -> str:
-    return f"git switch {shlex.quote(branch)}"
-
-
-def _rewriting(branch: _Branch, commits: Sequence[str], tags: Sequence[Tag]) -> Rewriting:
+def _rewriting(
+    ref: str, tip: str, commits: Sequence[str], tags: Sequence[Tag], *, is_here: bool
+) -> Rewriting:
     listed = _said("rev-list", "--no-walk=unsorted", "--abbrev-commit", "--parents", *commits)
     named = [line.split() for line in listed.splitlines()]
+    is_notes = ref.startswith(_NOTES)
     return Rewriting(
-        branch.name,
-        branch.switch,
+        "" if is_notes else ref.removeprefix(_BRANCH),
         tuple(ids[0] for ids in named),
-        tuple(ids[0] for ids in named if len(ids) > 2),
-        None if list(commits) == [branch.tip] else _base(commits, branch.tip),
+        None if is_notes or list(commits) == [tip] else _base(commits, tip),
+        any(len(ids) > 2 for ids in named),
+        "" if ref or not is_here else tip[:12],
+        ref if is_notes else "",
         tuple(tags),
-        branch.is_detached,
     )
 
 
 def _base(commits: Sequence[str], tip: str) -> str:
     """Return what to give to ``git rebase -i`` so that it comes to all the commits."""
     shared = _words_of("merge-base", "--octopus", *commits)
-    if not shared:
-        base = None
-    elif shared[0] not in commits:
+    base = None
+    if shared and shared[0] not in commits:
         base = shared[0][:12]
-    else:
-        base = f"{shared[0][:12]}^" if has(f"{shared[0]}^") else None
+    elif shared and has(f"{shared[0]}^"):
+        base = f"{shared[0][:12]}^"
     limits = ("--not", base) if base else ()
     merges = _words_of("rev-list", "--merges", "--max-count=1", tip, *limits)
     return ("--rebase-merges " if merges else "") + (base or "--root")

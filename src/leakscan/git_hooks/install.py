@@ -8,6 +8,7 @@ one before; where the file system knows no locks, one may fail, but no hook is l
 from __future__ import annotations
 
 import enum
+import errno
 import fcntl
 import glob
 import os
@@ -40,22 +41,30 @@ _FRESH = ".leakscan-new"
 _BUSY = ("another one is installing the same git hook", "try again")
 
 
-class Outcome(enum.StrEnum):
+class Outcome(enum.Enum):
     """What was done about one git hook."""
 
-    INSTALLED = "installed"
-    BESIDE = "installed beside another"
-    BESIDE_IGNORED = "installed beside another, which git ignored and we do"
-    UPDATED = "brought up to date"
-    UPDATED_EDITED = "brought up to date, and kept as somebody had changed it"
-    UNCHANGED = "was up to date"
-    REMOVED = "removed"
-    REMOVED_EDITED = "removed, and kept as somebody had changed it"
-    RESTORED = "removed, and the earlier one put back"
-    RESTORED_EDITED = "removed, kept as somebody had changed it, and the earlier one put back"
-    ABSENT = "was not there"
-    FOREIGN = "is somebody else's"
-    STRANDED = "is somebody else's, and the earlier one is still kept"
+    INSTALLED = enum.auto()
+    BESIDE = enum.auto()
+    """It was installed, and another is kept beside it."""
+    BESIDE_IGNORED = enum.auto()
+    """The same, but git ignored that other one, and we do."""
+    UPDATED = enum.auto()
+    UPDATED_EDITED = enum.auto()
+    """It was brought up to date; what somebody had made of it is kept."""
+    UNCHANGED = enum.auto()
+    REMOVED = enum.auto()
+    REMOVED_EDITED = enum.auto()
+    """It was removed; what somebody had made of it is kept."""
+    RESTORED = enum.auto()
+    """It was removed, and the earlier one put back."""
+    RESTORED_EDITED = enum.auto()
+    """Both of these."""
+    ABSENT = enum.auto()
+    FOREIGN = enum.auto()
+    """It is somebody else's."""
+    STRANDED = enum.auto()
+    """It is somebody else's, and the earlier one is still kept."""
 
 
 def install(folder: Path, hook: str, write: Callable[[bytes], bytes]) -> Outcome:
@@ -223,12 +232,16 @@ def _write(path: Path, script: bytes) -> None:
     """Put a script in the place of what is there, at once."""
     fresh = _beside(path)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(script)
-        os.fchmod(descriptor, _MODE)
-        file.flush()
-        os.fsync(descriptor)
-    fresh.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(script)
+            os.fchmod(descriptor, _MODE)
+            file.flush()
+            os.fsync(descriptor)
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def _beside(path: Path) -> Path:
@@ -262,7 +275,8 @@ def _explained(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise LeakscanError(
             f"the hooks in {folder} cannot be changed ({error.strerror or error})",
-            "install as a user who may write there",
+            "make room" if is_full else "install as a user who may write there",
         ) from None

@@ -49,6 +49,10 @@ _MARK = b"# Guard script of leakscan "
 _OPTIONS = re.compile(rb'^  set -- (.*)"\$@"$', re.MULTILINE)
 """Where the options stand in a script."""
 
+_QUOTED = re.compile(rb"""'[^']*'|"[^"$`]*\"""")
+_EXPANDED = re.compile(rb"[$`~]")
+"""What the shell puts something else in the place of, unless it is quoted."""
+
 _SUM = re.compile(rb"^" + re.escape(_MARK) + rb".*, check sum ([0-9a-f]{8})\.$", re.MULTILINE)
 """Where the check sum stands in a script; scripts without one count as unchanged."""
 
@@ -116,6 +120,8 @@ def options_of(script: bytes) -> tuple[str, ...]:
     found = _OPTIONS.search(script)
     try:
         words = shlex.split(_text(found[1])) if found else []
+        if found and _EXPANDED.search(_QUOTED.sub(b"", found[1])):
+            raise ValueError("the shell makes something else of them")
     except ValueError as error:
         raise UsageError(
             f"the options in the hook cannot be read ({error})", "give them again, after `--`"

@@ -25,8 +25,8 @@ class ReportOptions:
 
     Attributes:
         format: one of `FORMATS`; only its module is imported.
-        show_secrets: whether secrets are written whole; SARIF and GitHub's never hold one, nor
-            does what the guard says.
+        show_secrets: whether secrets are written whole; SARIF and GitHub's never hold one,
+            nor does what the guard says.
         color: whether text has colours; ``None`` asks the environment and the stream.
         advise: whether text says what to do about leaked tokens.
         show_suppressed: whether what is suppressed is listed; it is counted anyway.
@@ -47,7 +47,7 @@ def write_report(result: ScanResult, out: TextIO, options: ReportOptions) -> Non
     Raises:
         UsageError: the format is none of `FORMATS`.
     """
-    shown = options.show_secrets and options.format not in _REDACTED and options.way is None
+    shown = options.show_secrets and options.format not in _REDACTED
     result = presentable(result, show_secrets=shown)
     if options.format == "text":
         _write_text(result, out, options)
@@ -59,7 +59,8 @@ def _write_text(result: ScanResult, out: TextIO, options: ReportOptions) -> None
     if options.way:
         from leakscan.report import guard
 
-        guard.write(result, options.way, out, color=options.color, listed=options.show_suppressed)
+        color, listed = options.color, options.show_suppressed
+        guard.write(result, options.way, out, color=color, show_suppressed=listed)
     elif nothing_to_tell(result) and not wants_color(out, options.color):
         out.write(encodable_by(out, summary(result) + "\n"))
     else:

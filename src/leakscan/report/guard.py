@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from leakscan.model import Kind
 from leakscan.report.amounts import count
-from leakscan.report.guard_steps import IN_FILES, NAMES, places_of
+from leakscan.report.guard_steps import IN_FILES, NAMES, Step, places_of
 from leakscan.report.guard_tokens import (
     BOLD,
     MOST,
@@ -38,50 +38,56 @@ REMOTE = "remote: "
 """What git puts before each line that a server writes."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What there is to say of what was about to happen.
+
+    Attributes:
+        stopped: that it does not.
+        would: what it would do with tokens.
+        skipping: how to have it happen though something was not read.
+        leaked: when a token is out.
+    """
+
+    stopped: str
+    would: str
+    skipping: str
+    leaked: str = "If it was ever pushed or shown to anybody, it has leaked."
+
+
 class Occasion(enum.Enum):
     """What was about to happen."""
 
-    COMMIT = enum.auto()
-    MESSAGE = enum.auto()
-    PUSH = enum.auto()
-    RECEIPT = enum.auto()
-    FILES = enum.auto()
-
-
-_STOPPED = {
-    Occasion.COMMIT: "leakscan stopped this commit",
-    Occasion.MESSAGE: "leakscan stopped this commit",
-    Occasion.PUSH: "leakscan stopped this push",
-    Occasion.RECEIPT: "This push was refused",
-    Occasion.FILES: "leakscan looked at all tracked files",
-}
-_WOULD = {
-    Occasion.COMMIT: "it would add",
-    Occasion.MESSAGE: "its message holds",
-    Occasion.PUSH: "it would bring",
-    Occasion.RECEIPT: "it brings",
-    Occasion.FILES: "they hold",
-}
-_SKIPPING = {
-    Occasion.COMMIT: "`git commit --no-verify` commits it unread",
-    Occasion.MESSAGE: "`git commit --no-verify` commits it unread",
-    Occasion.PUSH: "`git push --no-verify` pushes it unread",
-    Occasion.RECEIPT: "ask who runs this server",
-    Occasion.FILES: "leave it out",
-}
-_OUT = "If it was ever pushed or shown to anybody, it has leaked."
-_LEAKED = {
-    Occasion.COMMIT: _OUT,
-    Occasion.MESSAGE: _OUT,
-    Occasion.PUSH: _OUT,
-    Occasion.RECEIPT: (
+    COMMIT = _Words(
+        "leakscan stopped this commit",
+        "it would add",
+        "`git commit --no-verify` commits it unread",
+    )
+    MESSAGE = _Words(
+        "leakscan stopped this commit",
+        "its message holds",
+        "`git commit --no-verify` commits it unread",
+    )
+    PUSH = _Words(
+        "leakscan stopped this push",
+        "it would bring",
+        "`git push --no-verify` pushes it unread",
+    )
+    RECEIPT = _Words(
+        "This push was refused",
+        "it brings",
+        "ask who runs this server",
         "Nobody could fetch it from here, but whoever runs this server may have seen it. If that"
-        " is one too many, or it was ever shown elsewhere, it has leaked."
-    ),
-    Occasion.FILES: (
-        "If it was ever committed, the history keeps it; if that was ever pushed, it has leaked."
-    ),
-}
+        " is one too many, or it was ever shown elsewhere, it has leaked.",
+    )
+    FILES = _Words(
+        "leakscan looked at all tracked files",
+        "they hold",
+        "leave it out",
+        "If it was ever committed, the history keeps it; if that was ever pushed, it has leaked.",
+    )
+
+
 _ONLY_COMMENTS = (
     "Allowlists and baselines of the repository do not count on this server; ask whoever runs it."
 )
@@ -93,18 +99,24 @@ class Way:
 
     Attributes:
         occasion: what was about to happen.
-        taking_out: says how to take tokens out of it, in steps as `report.guard_steps` has them.
-        has_several: whether it is a push of several refs, which are refused together.
+        taking_out: says how to take tokens out of it.
+        otherwise: says what to do if that is not needed, where that may be so.
+        has_several: whether it is a push of several refs to a server, which refuses all of them.
         by_hand: whether somebody asked, and wants an answer though there is nothing to tell.
+        heeds_comments: whether comments, allowlists and baselines count.
     """
 
     occasion: Occasion
-    taking_out: Callable[[Sequence[Finding]], Sequence[str]]
+    taking_out: Callable[[Sequence[Finding]], Sequence[Step]]
+    otherwise: Callable[[Sequence[Finding]], Step | None] = lambda _: None
     has_several: bool = False
     by_hand: bool = False
+    heeds_comments: bool = True
 
 
-def write(result: ScanResult, way: Way, out: TextIO, *, color: bool | None, listed: bool) -> None:
+def write(
+    result: ScanResult, way: Way, out: TextIO, *, color: bool | None, show_suppressed: bool
+) -> None:
     """Write what stops a commit or a push, and what is worth a line though it does not.
 
     Nothing is written where there is nothing to tell, unless somebody asked.
@@ -114,26 +126,27 @@ def write(result: ScanResult, way: Way, out: TextIO, *, color: bool | None, list
         way: how to go on.
         out: where it goes.
         color: whether there are colours; ``None`` asks the environment and the stream.
-        listed: whether to list all that is suppressed.
+        show_suppressed: whether to list all that is suppressed.
     """
     width = width_of(out)
     if way.occasion is Occasion.RECEIPT:
         width -= len(REMOTE)
-    lines = "".join(f"{line}\n" for line in _lines(result, way, width, listed))
+    lines = "".join(f"{line}\n" for line in _lines(result, way, width, show_suppressed))
     if not wants_color(out, color):
         for sign in (RED, BOLD, PLAIN):
             lines = lines.replace(sign, "")
     out.write(encodable_by(out, lines))
 
 
-def _lines(result: ScanResult, way: Way, width: int, listed: bool) -> Iterator[str]:
-    yield from mention_lines(result, width, listed)
+def _lines(result: ScanResult, way: Way, width: int, show_suppressed: bool) -> Iterator[str]:
+    yield from mention_lines(result, width, show_suppressed)
     if not result.findings and result.coverage.complete:
         if way.by_hand:
             yield summary(result)
         return
-    together = " as a whole" if way.has_several and way.occasion is Occasion.RECEIPT else ""
-    title = f"{_STOPPED[way.occasion]}{together}: {_why(result, way.occasion)}."
+    words = way.occasion.value
+    together = " as a whole" if way.has_several else ""
+    title = f"{words.stopped}{together}: {_why(result, words)}."
     yield from colored(RED, fitted(title, width))
     yield from token_lines(result.findings, width)
     if result.findings:
@@ -145,12 +158,12 @@ def _lines(result: ScanResult, way: Way, width: int, listed: bool) -> Iterator[s
         for skip in result.coverage.skipped[:MOST]:
             yield from fitted(f"{safe_text(skip.what)}: {safe_text(skip.why)}", width, "  ", "    ")
         yield from more_line(len(result.coverage.skipped) - MOST)
-        unread = f"What was not read may hold a token. Mend it; or else {_SKIPPING[way.occasion]}."
+        unread = f"What was not read may hold a token. Mend it; or else {words.skipping}."
         yield from fitted(unread, width)
 
 
-def _why(result: ScanResult, occasion: Occasion) -> str:
-    tokens = f"{_WOULD[occasion]} {count(len(result.findings), 'token')}"
+def _why(result: ScanResult, words: _Words) -> str:
+    tokens = f"{words.would} {count(len(result.findings), 'token')}"
     unread = "not all of it could be read"
     if result.findings:
         return tokens if result.coverage.complete else f"{tokens}, and {unread}"
@@ -165,16 +178,21 @@ def _what_to_do(result: ScanResult, way: Way, width: int) -> Iterator[str]:
     if places_of(found, IN_FILES - {Kind.SYMLINK}):
         names = [word for rule in rules.values() for word in rule.context if word.isupper()]
         name = f", say {names[0]}," if names else ""
-        before += [f"Read it from an environment variable{name} set outside of the repository."]
+        text = f"Read it from an environment variable{name} set outside of the repository."
+        before += [Step(text)]
     disable = next((rule.remediation[0] for rule in rules.values() if rule.remediation), "")
-    last = f"{_LEAKED[way.occasion]} {disable}".rstrip()
+    last = Step(f"{way.occasion.value.leaked} {disable}".rstrip())
     clean = redactor(result)
-    for number, step in enumerate([*before, *way.taking_out(found), last], 1):
-        first, *more = (safe_text(clean(line)) for line in step.split("\n"))
-        yield from fitted(first, width, f"  {number}. ", "     ")
-        for line in more:
-            yield from fitted(line, width, "       ", "         ")
-    yield from _allowing(found, way, len(before) + 1, width)
+    steps = [step.shown(clean) for step in (*before, *way.taking_out(found), last)]
+    for number, step in enumerate(dict.fromkeys(steps), 1):
+        yield from fitted(step.text, width, f"  {number}. ", "     ", step.typed)
+        for detail in step.more:
+            yield from fitted(detail.text, width, "       ", "         ", detail.typed)
+    if otherwise := way.otherwise(found):
+        shown = otherwise.shown(clean)
+        yield from fitted(shown.text, width, typed=shown.typed)
+    if way.heeds_comments:
+        yield from _allowing(found, way, len(before) + 1, width)
 
 
 def _allowing(found: Sequence[Finding], way: Way, step: int, width: int) -> Iterator[str]:
@@ -184,8 +202,8 @@ def _allowing(found: Sequence[Finding], way: Way, step: int, width: int) -> Iter
     if has_line:
         later = f", as in step {step} (in a later commit it does not help)" if is_pushed else ""
         ids = ",".join(dict.fromkeys(it.rule.id for it in has_line))
-        hint = f"No token? Say so on its line{later}:  leakscan: allow[{ids}] REASON"
-        yield from fitted(hint, width)
+        hint = f"No token? Say so on its line{later}:"
+        yield from fitted(hint, width, typed=f"leakscan: allow[{ids}] REASON")
     if way.occasion is Occasion.RECEIPT:
         yield from fitted(_ONLY_COMMENTS, width)
         return

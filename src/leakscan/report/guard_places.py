@@ -16,12 +16,18 @@ _TAG = "refs/tags/"
 def place_in_words(finding: Finding, place: Location) -> str:
     """Say where one location of a finding is; the location's texts hold no secret."""
     name = safe_text(_name(finding, place))
-    commit = f" in commit {place.commit[:12]}" if place.commit else ""
+    is_note = place.kind is Kind.NOTE and place.path  # the commit of the notes nobody knows
+    commit = f" in commit {place.commit[:12]}" if place.commit and not is_note else ""
     if place.kind is Kind.IDENTITY:  # whose it is has been said; it is no part of the message
         return name + commit
     where = ":".join(str(part) for part in (name, place.line, place.column) if part is not None)
     author = f" by {safe_text(place.author.name)}" if place.author else ""
     return where + commit + author
+
+
+def noted(place: Location) -> str:
+    """Return what a note is on, by the name of its file, which may stand in folders."""
+    return (place.path or "").replace("/", "")[:12]
 
 
 def _name(finding: Finding, place: Location) -> str:
@@ -30,6 +36,8 @@ def _name(finding: Finding, place: Location) -> str:
             return f"the name {place.path or place.kind.value}"
         case Kind.IDENTITY:
             return _identity(finding, place)
+        case Kind.NOTE if place.path:
+            return f"note on commit {noted(place)}"
         case Kind.TAG_MESSAGE if place.path:
             return f"message of tag {place.path.removeprefix(_TAG)}"
         case _:

@@ -1,18 +1,16 @@
-"""How to take a token out of what the guard stopped, as commands that can be copied.
-
-A step is one text. What is to be typed stands behind two spaces, at the end of its line; lines
-that follow the first say in detail what it says in short.
-"""
+"""How to take a token out of what the guard stopped, as commands that can be copied."""
 
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leakscan.model import Kind
+from leakscan.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from leakscan.model import Finding, Location
@@ -26,7 +24,42 @@ IN_FILES = frozenset({Kind.BLOB, Kind.STAGED, Kind.FILE, Kind.SYMLINK})
 NAMES = frozenset({Kind.PATH, Kind.REF_NAME, Kind.IDENTITY, Kind.COMMIT_HEADER})
 """Kinds of places that have no line for a comment."""
 
-RENAME = "Give the file another name:  git mv OLD NEW"
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to do.
+
+    Attributes:
+        text: it, in words; may name what holds a token.
+        typed: the command that does it; empty if there is none.
+        more: what it is, in detail.
+        instead: what to do where the command cannot be shown as it is; what the words say if
+            ``None``.
+    """
+
+    text: str
+    typed: str = ""
+    more: tuple[Step, ...] = ()
+    instead: Step | None = None
+
+    def shown(self, clean: Callable[[str], str]) -> Step:
+        """Return the step so that all of it may be shown, and all that is typed is whole.
+
+        Args:
+            clean: takes secrets out of a text.
+        """
+        more = tuple(step.shown(clean) for step in self.more)
+        if not _is_whole(self.typed, clean):
+            return (self.instead or Step(self.text.rstrip(":"), more=more)).shown(clean)
+        return Step(safe_text(clean(self.text)), self.typed, more)
+
+
+def _is_whole(typed: str, clean: Callable[[str], str]) -> bool:
+    """Whether a command can be shown: nothing has been spelled out in it or redacted, or would."""
+    return safe_text(clean(typed)) == typed and "\\" not in typed and "..." not in typed
+
+
+RENAME = Step("Give the file another name:", "git mv OLD NEW")
 
 
 def places_of(findings: Iterable[Finding], kinds: Iterable[Kind] = Kind) -> list[Location]:
@@ -35,8 +68,13 @@ def places_of(findings: Iterable[Finding], kinds: Iterable[Kind] = Kind) -> list
 
 
 def out_of_index(
-    findings: Sequence[Finding], *, has_head: bool, at_top: bool, is_temporary: bool
-) -> list[str]:
+    findings: Sequence[Finding],
+    *,
+    has_head: bool,
+    at_top: bool,
+    is_temporary: bool,
+    is_patch: bool = False,
+) -> list[Step]:
     """Say how to stage files without their tokens, or not at all.
 
     Args:
@@ -44,28 +82,28 @@ def out_of_index(
         has_head: whether there is a commit to take the former content from.
         at_top: whether the user stands at the top of the work tree.
         is_temporary: whether it is staged for this one commit only, as with ``git commit -a``.
+        is_patch: whether it is a patch that ``git am`` has stopped at.
     """
+    if is_patch:
+        return [Step("Mend it and `git add` it, then:", "git am --continue")]
     steps = []
     if files := places_of(findings, IN_FILES):
-        edit = "Take it out of the file, then commit again."
+        edit = Step("Take it out of the file, then commit again.")
         steps += [edit if is_temporary else _unstaging(files, has_head=has_head, at_top=at_top)]
     if places_of(findings, (Kind.PATH,)):
         steps += [RENAME]
     return steps
 
 
-def _unstaging(places: Sequence[Location], *, has_head: bool, at_top: bool) -> str:
+def _unstaging(places: Sequence[Location], *, has_head: bool, at_top: bool) -> Step:
     unstage = "git restore --staged" if has_head else "git reset --"
     paths = list(dict.fromkeys(place.path or "" for place in places))
-    can_be_typed = all(map(_can_be_typed, paths)) and len(paths) <= MOST_NAMED
-    named = [_pathspec(path, at_top=at_top) for path in (paths if can_be_typed else [""])]
-    what = "unstage it" if can_be_typed else "unstage everything"
-    return f"Edit it and `git add` it again, or {what}:  {unstage} {shlex.join(named)}"
-
-
-def _can_be_typed(path: str) -> bool:
-    """Whether a path is shown as it is: nothing is spelled out in it, nor redacted."""
-    return bool(path) and path.isprintable() and "\\" not in path and "..." not in path
+    edit = "Edit it and `git add` it again, or unstage"
+    everything = Step(f"{edit} everything:", f"{unstage} {_pathspec('', at_top=at_top)}")
+    if not all(paths) or len(paths) > MOST_NAMED:
+        return everything
+    named = shlex.join(_pathspec(path, at_top=at_top) for path in paths)
+    return Step(f"{edit} it:", f"{unstage} {named}", instead=everything)
 
 
 def _pathspec(path: str, *, at_top: bool) -> str:
@@ -78,7 +116,7 @@ def _pathspec(path: str, *, at_top: bool) -> str:
 
 def out_of_message(
     _findings: Sequence[Finding], *, file: Path, has_difference: bool = False
-) -> list[str]:
+) -> list[Step]:
     """Say how to commit with another message; git has kept the one that was stopped in a file.
 
     Args:
@@ -86,13 +124,16 @@ def out_of_message(
         has_difference: whether a difference stands in it, too, which git cuts off only with ``-v``.
     """
     if file.name == "MERGE_MSG":  # the merge itself is done, and its message is offered again
-        return ["Commit the merge with another message:  git commit"]
-    edit = f"to edit this one, give it in place of -m:  -e -F {shlex.quote(str(file))}"
-    cut = "\nwithout -v, delete its line of scissors and all below" if has_difference else ""
-    return [f"Repeat your command with another message;\n{edit}{cut}"]
+        return [Step("Commit the merge with another message:", "git commit")]
+    edit = "to edit this one, give it in place of -m"
+    unnamed = Step(f"{edit}, by -e -F and the name of its file")
+    more = [Step(f"{edit}:", f"-e -F {shlex.quote(str(file))}", instead=unnamed)]
+    if has_difference:
+        more += [Step("without -v, delete its line of scissors and all below")]
+    return [Step("Repeat your command with another message;", more=tuple(more))]
 
 
-def out_of_files(findings: Sequence[Finding]) -> list[str]:
+def out_of_files(findings: Sequence[Finding]) -> list[Step]:
     """Say what can be done about what may have been committed before."""
-    steps = ["Take it out of the files."] if places_of(findings, IN_FILES) else []
+    steps = [Step("Take it out of the files.")] if places_of(findings, IN_FILES) else []
     return [*steps, RENAME] if places_of(findings, (Kind.PATH,)) else steps

@@ -19,24 +19,25 @@ def width_of(out: TextIO) -> int:
     return min(columns, WIDTH) if columns >= 40 else WIDTH
 
 
-def fitted(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+def fitted(text: str, width: int, first: str = "", rest: str = "", typed: str = "") -> list[str]:
     """Return a text in lines, of which nothing is cut.
 
     Args:
-        text: what stands behind the first two spaces in it is to be typed, and stays on one line.
+        text: what is said.
         width: columns at most; words, and what is to be typed, may take more.
         first: what stands before the first line.
         rest: what stands before the others.
+        typed: what is to be typed, behind it or on a line of its own.
     """
-    if len(first + text) <= width:
-        return [first + text]
-    prose, separator, typed = text.partition("  ")
+    whole = f"{first}{text}  {typed}" if typed else f"{first}{text}"
+    if len(whole) <= width:
+        return [whole]
     lines = textwrap.wrap(
-        prose,
+        text,
         width,
         initial_indent=first,
         subsequent_indent=rest,
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return [*lines, f"{rest}  {typed}"] if separator else lines
+    return [*lines, f"{rest}  {typed}"] if typed else lines

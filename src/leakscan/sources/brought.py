@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leakscan.errors import TargetError
-from leakscan.git.own import ask
+from leakscan.git.own import ask, present
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,11 +23,13 @@ class OtherSide:
         known: where a token stood that the push does not add, as in `Sighting`.
         revisions: which commits are there already, besides those that the refs name there, as
             git-rev-list(1) takes them behind ``--not``.
+        oids: hex ids of what is there and here already, besides all that.
         promises: whether it has all that a partial clone left out here.
     """
 
     known: str
     revisions: tuple[str, ...] = ()
+    oids: tuple[str, ...] = ()
     promises: bool = False
 
 
@@ -36,8 +38,16 @@ def called(oid: str) -> str:
     return f"object {oid}"
 
 
-def brought_objects(updates: Sequence[RefUpdate], there: OtherSide, tally: Tally) -> list[str]:
-    """Return the hex ids of the objects that come, so far as they are here.
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """Hex ids of the objects that come: those that are here, and those that are missing."""
+
+    here: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def brought_objects(updates: Sequence[RefUpdate], there: OtherSide, tally: Tally) -> Brought:
+    """Return which objects come.
 
     Args:
         updates: of refs.
@@ -49,35 +59,49 @@ def brought_objects(updates: Sequence[RefUpdate], there: OtherSide, tally: Tally
     """
     wanted = [update.after for update in updates if update.after]
     if not wanted:
-        return []
+        return Brought()
     before = present({update.before for update in updates if update.before})
-    told = "".join(f"{line}\n" for line in (*wanted, *(f"^{oid}" for oid in before))).encode()
-    oids = _listed(told, there, "print")
-    missing = [oid[1:] for oid in oids if oid.startswith("?")]
-    if missing and not (there.promises and _are_promised(told, there)):
-        for oid in missing:
-            tally.skip(called(oid), _lack(there))
-    return [oid for oid in oids if not oid.startswith("?")]
-
-
-def _listed(told: bytes, there: OtherSide, missing: str) -> list[str]:
+    told = (*wanted, *(f"^{oid}" for oid in (*before, *there.oids)))
     # What is told is read before --not, which is about the arguments behind it.
-    arguments = ("--objects", "--no-object-names", f"--missing={missing}", "--stdin")
-    limits = ("--not", *there.revisions) if there.revisions else ()
-    listed = ask("rev-list", *arguments, *limits, stdin=told, doing="tell what is pushed")
-    return listed.decode().split()
+    options = ("--stdin", "--not", *there.revisions) if there.revisions else ("--stdin",)
+    brought = _reached(told, *options)
+    if brought.missing and not (there.promises and _are_promised(told, *options)):
+        for oid in brought.missing:
+            tally.skip(called(oid), _lack(there))
+    return brought
 
 
-def _are_promised(told: bytes, there: OtherSide) -> bool:
-    """Whether nothing is missing but what a partial clone has left out."""
+def _reached(told: Iterable[str], *options: str) -> Brought:
+    """Return which objects revisions lead to.
+
+    Args:
+        told: what git-rev-list(1) is told on standard input.
+        options: what says so, and how they are meant; the order matters to git.
+
+    Raises:
+        TargetError: git cannot tell.
+    """
+    oids = _listed(told, "print", *options)
+    here = tuple(oid for oid in oids if not oid.startswith("?"))
+    return Brought(here, tuple(oid[1:] for oid in oids if oid.startswith("?")))
+
+
+def _are_promised(told: Iterable[str], *options: str) -> bool:
+    """Whether nothing that they lead to is missing but what a partial clone has left out."""
     try:
-        _listed(told, there, "allow-promisor")
+        _listed(told, "allow-promisor", *options)
     except TargetError:
         return False
     return True
 
 
-def left_out(commits: Sequence[str]) -> set[str]:
+def _listed(told: Iterable[str], missing: str, *options: str) -> list[str]:
+    arguments = ("--objects", "--no-object-names", f"--missing={missing}", *options)
+    stdin = "".join(f"{line}\n" for line in told).encode()
+    return ask("rev-list", *arguments, stdin=stdin, doing="tell what is pushed").decode().split()
+
+
+def filtered_out(commits: Sequence[str]) -> set[str]:
     """Return the hex ids of what a partial clone has left out of commits and of their parents.
 
     Args:
@@ -86,37 +110,15 @@ def left_out(commits: Sequence[str]) -> set[str]:
     Returns:
         None of them if something else is missing, too.
     """
-    told = "".join(f"{oid}\n{oid}^@\n" for oid in commits).encode()
-
-    def listed(missing: str) -> list[str]:
-        arguments = ("--objects", "--no-object-names", "--no-walk", f"--missing={missing}")
-        doing = "list what commits hold"
-        return ask("rev-list", *arguments, "--stdin", stdin=told, doing=doing).decode().split()
-
+    told = [revision for oid in commits for revision in (oid, f"{oid}^@")]
     try:
-        listed("allow-promisor")
-        return {oid[1:] for oid in listed("print") if oid.startswith("?")}
+        missing = _reached(told, "--no-walk", "--stdin").missing
     except TargetError:
         return set()
+    return set(missing) if _are_promised(told, "--no-walk", "--stdin") else set()
 
 
 def _lack(there: OtherSide) -> str:
     if there.promises:
         return "it is not in this repository"
     return "it is not in this repository: `git fetch` from where you push to, or `--refetch` it all"
-
-
-def present(names: Iterable[str]) -> list[str]:
-    """Return the hex ids of the objects that are here: the other side may name what we have not.
-
-    Args:
-        names: their ids, or whatever else names them.
-
-    Raises:
-        TargetError: git cannot tell.
-    """
-    told = "".join(f"{name}\n" for name in names).encode()
-    if not told:
-        return []
-    lines = ask("cat-file", "--batch-check=%(objectname)", stdin=told, doing="look for objects")
-    return [line for line in lines.decode().splitlines() if " " not in line]  # "ID missing"

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from leakscan.errors import TargetError
-from leakscan.git.own import ask, settings
+from leakscan.git.own import ask, flag, settings
 from leakscan.model import Kind, Location
 from leakscan.sources.sighting import Sighting
 
@@ -22,8 +22,6 @@ _SCISSORS = rb" ------------------------ >8 ------------------------\n"
 _BETWEEN_DIFFERENCES = rb" -{50}\n"
 _ANY_SIGN = rb"[#;@!$%^&|:]"
 """What git chooses from where a setting says ``auto``: one that begins no line of the message."""
-
-_ON = ("true", "yes", "on", "1")
 
 
 def scan_message(
@@ -72,11 +70,11 @@ def _without_what_git_drops(text: bytes) -> bytes:
     """
     if os.environ.get("GIT_EDITOR") == ":":
         return text
-    known = settings(r"^(core\.comment(char|string)|commit\.(cleanup|status))$")
+    known = settings(r"^(core\.comment(char|string)|commit\.cleanup)$")
     signs = (known.get("core.commentchar"), known.get("core.commentstring"))
     is_auto = "auto" in signs
     sign = _ANY_SIGN if is_auto else re.escape(_comment_sign() if any(signs) else b"#")
-    cut = _cut(text, sign) if known.get("commit.status", "true").lower() in _ON else None
+    cut = _cut(text, sign) if flag("commit.status", default=True) else None
     kept = text if cut is None else text[:cut]
     if is_auto or known.get("commit.cleanup", "default") not in ("default", "strip"):
         return kept

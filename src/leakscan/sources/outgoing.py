@@ -14,7 +14,7 @@ from leakscan.git.own import ask
 from leakscan.git.raw_diff import OPTIONS, read_commits
 from leakscan.git.texts import readable, signature
 from leakscan.model import Kind, Location
-from leakscan.sources.brought import brought_objects, called, left_out
+from leakscan.sources.brought import brought_objects, called, filtered_out
 from leakscan.sources.messages import parts_of
 from leakscan.sources.novelty import Novelty, token_of
 from leakscan.sources.objects import read_whole, search_objects
@@ -57,9 +57,9 @@ def scan_outgoing(
     yield from outgoing.in_names()
     found: dict[str, dict[str, list[Match]]] = {"blob": {}, "tree": {}, "commit": {}, "tag": {}}
     brought = brought_objects(updates, there, tally)
-    for item, matches in search_objects(brought, detector, tally, called):
+    for item, matches in search_objects(brought.here, detector, tally, called):
         found[item.type][item.oid] = matches
-    copied = outgoing.copied([*found["commit"]], found["blob"])
+    copied = outgoing.copied([*found["commit"]], {*brought.here, *brought.missing})
     for item, matches in search_objects(copied, detector, tally, called):
         found[item.type][item.oid] = matches
     yield from outgoing.in_texts(found["commit"], Kind.COMMIT_MESSAGE)
@@ -92,11 +92,10 @@ class _Outgoing:
         except TargetError as error:
             failure = str(error)
         is_asked = self._there.promises and (failure or copied)
-        promised = left_out(commits) if is_asked else set()
+        promised = filtered_out(commits) if is_asked else set()
         if failure and not promised:
             self._tally.skip("copies of files", failure)
-        told = {skip.what for skip in self._tally.skipped}
-        return [oid for oid in copied if oid not in promised and called(oid) not in told]
+        return [oid for oid in copied if oid not in promised]
 
     def in_names(self) -> Iterator[Sighting]:
         """Yield what stands in the names of new refs."""
@@ -142,15 +141,18 @@ class _Outgoing:
         """Yield what stands in files and their names, by the commits that put it there."""
         try:
             sightings = list(self._by_commit(commits, blobs, trees))
+            notes = self._in_notes()
         except TargetError as error:
             self._tally.skip("what commits change", str(error))
-            sightings = []
+            sightings, notes = [], set()
         added = {token_of(s.match) for s in sightings if s.known is None}
         told = [s for s in sightings if s.known is None or token_of(s.match) not in added]
         authors = read_whole(list({s.location.commit for s in told if s.location.commit}))
         for sighting in told:
             by = signature(authors.get(sighting.location.commit or "", b""), b"author")
             place = sighting.location
+            if place.kind is Kind.BLOB and place.commit in notes:
+                place = replace(place, kind=Kind.NOTE)
             if by:
                 place = replace(place, author=by.person, date=by.date)
             yield replace(sighting, location=place)
@@ -177,6 +179,16 @@ class _Outgoing:
                 comparisons += [[]] * (parents[commit] - len(comparisons))
                 locate = partial(_location, self._repository, commit)
                 yield from novelty.sightings(comparisons, locate, self._there.known)
+
+    def _in_notes(self) -> set[str]:
+        """Return the commits to which nothing that is pushed leads but refs of notes."""
+        tips = [(it.name.startswith("refs/notes/"), it.after) for it in self._updates if it.after]
+        of_notes = [tip for is_of_notes, tip in tips if is_of_notes]
+        if not of_notes:
+            return set()
+        others = [tip for is_of_notes, tip in tips if not is_of_notes]
+        listed = ask("rev-list", *of_notes, "--not", *others, doing="list the commits of notes")
+        return {*listed.decode().split()}
 
     def _is_suspect(self, changes: Sequence[Change], blobs: Mapping[str, list[Match]]) -> bool:
         return any(

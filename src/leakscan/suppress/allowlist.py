@@ -31,7 +31,7 @@ class _Entry:
 
 
 class Allowlist:
-    """Says which sightings the configuration allows, and why.
+    """Says what of the configuration allows a sighting.
 
     Args:
         allowances: the tables of the configuration, which are alternatives.
@@ -45,8 +45,8 @@ class Allowlist:
         self._entries = [_Entry(allowance, _compiled(allowance)) for allowance in allowances]
         self._within = _within(top)
 
-    def reason(self, sighting: Sighting) -> str | None:
-        """Return the reason of the first table that allows a sighting.
+    def find(self, sighting: Sighting) -> Allowance | None:
+        """Return the first table that allows a sighting.
 
         Raises:
             UsageError: a pattern takes too long.
@@ -58,7 +58,7 @@ class Allowlist:
                 and (not allowance.paths or self._fits(allowance.paths, sighting.location))
                 and (not entry.patterns or _is_like(match, entry))
             ):
-                return allowance.reason
+                return allowance
         return None
 
     def _fits(self, globs: Sequence[str], location: Location) -> bool:
@@ -101,7 +101,7 @@ def _compiled(allowance: Allowance) -> list[regex.Pattern[str]]:
         raise UsageError(
             f"{allowance.where}: patterns: no regular expression that can be used:"
             f" {safe_text(str(error))}",
-            "write it as `regex` for Python has it",
+            "where a sign stands for itself, write a backslash before it, as in \\(",
         ) from None
 
 

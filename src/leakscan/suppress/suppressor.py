@@ -42,17 +42,17 @@ class Suppressor:
         match = sighting.match
         if match.allowed:
             return Suppression(Means.INLINE, match.allowed)
-        if reason := self._allowlist.reason(sighting):
-            return Suppression(Means.ALLOWLIST, reason)
-        for name, baseline in self._baselines:
+        if allowance := self._allowlist.find(sighting):
+            return Suppression(Means.ALLOWLIST, allowance.reason, allowance.source)
+        for file, baseline in self._baselines:
             if baseline.find(match.rule, match.secret):
-                return Suppression(Means.BASELINE, f"in {name}")
+                return Suppression(Means.BASELINE, f"in {file.name}", file)
         return None
 
     @cached_property
-    def _baselines(self) -> list[tuple[str, Baseline]]:
-        found = ((file.name, read_baseline(file)) for file in self._baseline_files)
-        return [(name, baseline) for name, baseline in found if baseline]
+    def _baselines(self) -> list[tuple[Path, Baseline]]:
+        found = ((file, read_baseline(file)) for file in self._baseline_files)
+        return [(file, baseline) for file, baseline in found if baseline]
 
 
 def load_suppressor(
