@@ -165,7 +165,7 @@ def _are_clean_by_two(paths: list[str]) -> bool:
 
 
 def _is_clean_object(path: str, decompressobj: "Callable[[], _Inflater]") -> bool:
-    """Whether a loose object is a sound blob of moderate size, without a prefix in it."""
+    """Whether a loose object is a sound blob of moderate size, with nothing like a token in it."""
     packed = _read(path)
     inflater = decompressobj()
     data = inflater.decompress(packed, _LARGEST)
