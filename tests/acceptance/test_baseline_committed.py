@@ -321,13 +321,18 @@ def test_the_attribute_for_merges_is_told_until_it_is_there(checkout: Checkout, 
 UNSEEN = "Not seen in this clone, which does not fetch all branches; others may need them"
 
 
-def test_a_clone_of_some_branches_drops_nothing_that_others_may_need(
-    checkout: Checkout, token: str, tmp_path: Path, commands: Commands
-) -> None:
+def accept_another_branch(checkout: Checkout, token: str) -> None:
+    """Commit a baseline with the token of a branch that is not checked out."""
     on_another_branch(checkout.repo, token)
     checkout.run("baseline", "create")
     checkout.repo.git("add", FILE)
     checkout.repo.commit("Accept what is there")
+
+
+def test_a_clone_of_some_branches_drops_nothing_that_others_may_need(
+    checkout: Checkout, token: str, tmp_path: Path, commands: Commands
+) -> None:
+    accept_another_branch(checkout, token)
     url = f"file://{checkout.path}"
     [path] = checkout.entries
     entry = f"{checkout.digest(path)[:12]}  replicate-api-token  {path}\n"
@@ -351,10 +356,7 @@ def test_a_clone_of_some_branches_drops_nothing_that_others_may_need(
 def test_a_clone_of_all_branches_drops_what_is_on_none(
     checkout: Checkout, token: str, tmp_path: Path, commands: Commands
 ) -> None:
-    on_another_branch(checkout.repo, token)
-    checkout.run("baseline", "create")
-    checkout.repo.git("add", FILE)
-    checkout.repo.commit("Accept what is there")
+    accept_another_branch(checkout, token)
     whole = Checkout(checkout.repo.clone(tmp_path / "whole"), commands)
     assert ": 0 missing, 0 needed no more\n" in whole.run("baseline", "check")[1]
     checkout.repo.git("branch", "-D", "topic")

@@ -86,25 +86,26 @@ def test_an_old_token_that_comes_back(leaving: Leaving, token: str) -> None:
     assert place.commit == commit
 
 
-def test_merging_main_with_an_old_token_into_a_topic(leaving: Leaving, token: str) -> None:
-    repo = leaving.repo
-    repo.git("branch", "topic")
-    repo.add(".env", token)
-    leaving.push("main")
-    repo.git("checkout", "-q", "topic")
-    repo.add("a.txt", "a")
-    repo.merge("main", **{"b.txt": "b"})
-    assert leaving.look("topic") == []
-
-
-def test_merging_and_editing_the_file_of_an_old_token(leaving: Leaving, token: str) -> None:
-    """The merge has a blob of its own, in which the token stands as it does in one parent."""
+def on_topic_beside_an_old_token(leaving: Leaving, token: str) -> GitRepo:
+    """Have a token on main, which was pushed, and a commit on topic, which has it not."""
     repo = leaving.repo
     repo.git("branch", "topic")
     repo.add(".env", f"{token}\n")
     leaving.push("main")
     repo.git("checkout", "-q", "topic")
     repo.add("a.txt", "a")
+    return repo
+
+
+def test_merging_main_with_an_old_token_into_a_topic(leaving: Leaving, token: str) -> None:
+    repo = on_topic_beside_an_old_token(leaving, token)
+    repo.merge("main", **{"b.txt": "b"})
+    assert leaving.look("topic") == []
+
+
+def test_merging_and_editing_the_file_of_an_old_token(leaving: Leaving, token: str) -> None:
+    """The merge has a blob of its own, in which the token stands as it does in one parent."""
+    repo = on_topic_beside_an_old_token(leaving, token)
     repo.git("merge", "-q", "--no-ff", "--no-commit", "main")
     repo.stage(".env", f"{token}\nEDITED = 1\n")
     merge = repo.commit("Merge main")
@@ -114,12 +115,7 @@ def test_merging_and_editing_the_file_of_an_old_token(leaving: Leaving, token: s
 
 def test_a_merge_that_copies_the_file_of_an_old_token(leaving: Leaving, token: str) -> None:
     """Its blob does not come, for it is there."""
-    repo = leaving.repo
-    repo.git("branch", "topic")
-    repo.add(".env", f"{token}\n")
-    leaving.push("main")
-    repo.git("checkout", "-q", "topic")
-    repo.add("a.txt", "a")
+    repo = on_topic_beside_an_old_token(leaving, token)
     merge = repo.merge("main", **{"copy.env": f"{token}\n"})
     assert [(place.path, place.commit) for _, place in leaving.look("topic")] == [
         ("copy.env", merge)
@@ -128,12 +124,7 @@ def test_a_merge_that_copies_the_file_of_an_old_token(leaving: Leaving, token: s
 
 
 def test_a_merge_that_moves_the_file_of_an_old_token(leaving: Leaving, token: str) -> None:
-    repo = leaving.repo
-    repo.git("branch", "topic")
-    repo.add(".env", f"{token}\n")
-    leaving.push("main")
-    repo.git("checkout", "-q", "topic")
-    repo.add("a.txt", "a")
+    repo = on_topic_beside_an_old_token(leaving, token)
     repo.git("merge", "-q", "--no-ff", "--no-commit", "main")
     repo.git("mv", ".env", "moved.env")
     repo.commit("Merge main")
