@@ -176,6 +176,10 @@ class Match:
         allowed: the reason that a comment on its line gives for allowing it; ``None`` if
             none allows it.
         allow_fault: what keeps a comment from allowing it that was meant to, in words.
+        taken: bytes that it takes in the blob, where it is not written plainly.
+        within: the way to it inside of a container, such as ``inner.tar!/app.env``; offset, line
+            and column are then those in that member.
+        spelling: how it is written, if not plainly: ``base64``, ``hex in UTF-16``.
     """
 
     rule: str
@@ -189,6 +193,27 @@ class Match:
     reasons: tuple[str, ...] = ()
     allowed: str | None = None
     allow_fault: str | None = None
+    taken: int | None = None
+    within: str | None = None
+    spelling: str | None = None
+
+    @property
+    def length(self) -> int:
+        """Bytes that it takes in the blob, from `start` on."""
+        return len(self.secret) if self.taken is None else self.taken
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A part of a blob that could not be read, such as an encrypted member of an archive.
+
+    Attributes:
+        within: the way to it inside of the blob; empty for the blob itself.
+        why: the reason, for people.
+    """
+
+    within: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,10 +315,16 @@ class Suppressed:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Something that could not be read: what it was, and why."""
+    """Something that could not be read: what it was, and why.
+
+    Attributes:
+        sealed: whether its bytes were read, but what is inside of it could not be, as in an
+            encrypted archive.
+    """
 
     what: str
     why: str
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,37 +6,15 @@ lowers confidence: no candidate is ever dropped here.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import regex
 
-if TYPE_CHECKING:
-    from collections.abc import Set
-
+from leakscan.detect.boundaries import boundary_doubts
+from leakscan.detect.randomness import randomness_doubts
 from leakscan.model import ChecksumVerdict, Confidence, Rule
 
-RANDOM_ENTROPY = 0.77
-"""Share of the largest entropy that a body can have, below which it does not look random.
-
-A body of n characters has at most log2(n) bits a character.  Of 300,000 random
-37-character base62 bodies, half lie above 0.90 of that, 1 in 10,000 below 0.796, none
-below 0.772 (tests/detect/test_classify.py measures again).
-"""
-
-WORD_ENTROPY = 0.62
-"""The share below which a body is repetition rather than chance."""
-
 _MALFORMED = "characters that this issuer is not known to use"
-
-# What may stand directly before a token although its last character is a letter or digit:
-# JSON and shell escapes, \u0022, \x22, percent-encoding, an ANSI colour sequence.
-_ESCAPE_BEFORE = regex.compile(
-    rb"(?:\\[abefnrtv0]|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2}"
-    rb"|\x1b\[[0-9;]*[A-Za-z])\Z"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +26,8 @@ class Evidence:
         left, right: up to a few bytes around it.
         checksum: what the rule's checksum says.
         issued: what the issuer's digest file says; ``None`` without one.
+        ambiguous: why it may have been misread, for people: ``reversed``, ``put together from
+            pieces over lines``; ``None`` if it surely is what was meant.
     """
 
     secret: str
@@ -56,6 +36,7 @@ class Evidence:
     right: bytes
     checksum: ChecksumVerdict
     issued: bool | None
+    ambiguous: str | None = None
 
 
 class Classifier:
@@ -94,48 +75,11 @@ class Classifier:
             doubts.append((Confidence.LOW, "checksum invalid"))
         if seen.issued is False:
             doubts.append((Confidence.MEDIUM, "not in the issuer's list of issued tokens"))
+        if seen.ambiguous:
+            doubts.append((Confidence.MEDIUM, f"may be a misreading: {seen.ambiguous}"))
         if any(pattern.search(seen.secret) for pattern in self._placeholders):
             doubts.append((Confidence.LOW, "looks like a placeholder"))
         if not self._well_formed.fullmatch(seen.body):
             doubts.append((Confidence.LOW, _MALFORMED))
-        doubts += _randomness_doubts(seen.body, self._alphabet)
-        return doubts + _boundary_doubts(seen)
-
-
-def _randomness_doubts(body: str, alphabet: Set[str]) -> list[tuple[Confidence, str]]:
-    """Doubt bodies that chance would hardly have made of the characters of an alphabet."""
-    doubts: list[tuple[Confidence, str]] = []
-    different = min(len(body), len(alphabet))
-    share = abs(entropy(body)) / math.log2(different) if different > 1 else 0.0
-    if share < WORD_ENTROPY:
-        doubts.append((Confidence.LOW, f"repetitive ({share:.2f} of the possible entropy)"))
-    elif share < RANDOM_ENTROPY:
-        doubts.append((Confidence.MEDIUM, f"not very random ({share:.2f} of the possible entropy)"))
-    if "0" in alphabet and not any(c.isdigit() for c in body):
-        # One random base62 body in 670 has no digit: (52/62)^37.
-        doubts.append((Confidence.MEDIUM, "no digit in it"))
-    if {"a", "A"} <= alphabet and body in (body.lower(), body.upper()):
-        # (36/62)^37 is 2e-9: for a base62 issuer this is an identifier or a hex digest.
-        doubts.append((Confidence.LOW, "letters of one case only"))
-    return doubts
-
-
-def _boundary_doubts(seen: Evidence) -> list[tuple[Confidence, str]]:
-    """Doubt candidates that are glued to something else."""
-    doubts: list[tuple[Confidence, str]] = []
-    before, after = seen.left[-1:], seen.right[:1]
-    if after.isalnum():
-        doubts.append((Confidence.LOW, "part of a longer run of characters"))
-    elif after in (b"_", b"-"):
-        doubts.append((Confidence.MEDIUM, f"continued by {after.decode()!r}"))
-    if before.isalnum() and not _ESCAPE_BEFORE.search(seen.left):
-        doubts.append((Confidence.LOW, "directly preceded by a letter or digit"))
-    elif before == b"_":
-        doubts.append((Confidence.MEDIUM, "glued to an identifier"))
-    return doubts
-
-
-def entropy(text: str) -> float:
-    """Shannon entropy of the characters of ``text``, in bits a character."""
-    total = len(text)
-    return -sum(n / total * math.log2(n / total) for n in Counter(text).values())
+        doubts += randomness_doubts(seen.body, self._alphabet)
+        return doubts + boundary_doubts(seen.left, seen.right, len(seen.secret))

@@ -15,7 +15,7 @@ from leakscan.model import Confidence, Match, Rule, Secret
 from leakscan.rules import verify_match
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
 
 MAX_SAME = 1000
@@ -48,69 +48,88 @@ class Confirmer:
             _Stage(rule, regex.compile(rule.pattern.encode()), Classifier(rule)) for rule in rules
         ]
 
-    def matches(self, data: bytes, hits: Sequence[tuple[int, int]]) -> list[Match]:
-        """Return the matches behind hits, by position.
+    def candidates(
+        self,
+        data: bytes,
+        hits: Sequence[tuple[int, int]],
+        doubt: str | None,
+        seams: Mapping[int, str | None],
+    ) -> list[Match]:
+        """Return the matches behind hits; in which line they stand is still to be settled.
 
         Args:
             data: what was searched.
             hits: position of the rule and offset of the end of each hit, ends ascending.
+            doubt: why the data may not be what was meant, for people.
+            seams: where something was left out, and why that may have been wrong.
         """
         matches: list[Match] = []
         told: Counter[tuple[str, str, bool]] = Counter()
         for index, stage in enumerate(self._stages):
             ends = [end for rule, end in hits if rule == index]
             for low, high in _windows(ends, stage.rule.max_length):
-                matches += self._classified(stage, data, low, high, told)
-        if len(matches) > MAX_LOW:
-            matches = _without_the_many(matches)
-        matches.sort(key=lambda match: match.start)
-        return _positioned(_without_shadows(matches), data)
+                for found in stage.pattern.finditer(data, low, high, overlapped=True):
+                    # Overlapping candidates are all looked at: a real token may begin inside a
+                    # false one.
+                    match = self._classified(stage, found, doubt, seams)
+                    key = (match.rule, match.secret.reveal(), match.confidence is Confidence.LOW)
+                    told[key] += 1
+                    if told[key] <= MAX_SAME:
+                        matches.append(match)
+        return matches
 
     def _classified(
         self,
         stage: _Stage,
-        data: bytes,
-        low: int,
-        high: int,
-        told: Counter[tuple[str, str, bool]],
-    ) -> Iterator[Match]:
-        """Confirm and classify the candidates between two offsets.
-
-        Overlapping candidates are all looked at: a real token may begin inside a false one.
-        """
-        for found in stage.pattern.finditer(data, low, high, overlapped=True):
-            start, end = found.span()
-            groups = {name: _text(raw) for name, raw in found.groupdict().items()}
-            secret = _text(found.group())
-            seen = Evidence(
-                secret=secret,
-                body=groups.get("body") or secret,
-                left=data[max(0, start - LEFT_CONTEXT) : start],
-                right=data[end : end + RIGHT_CONTEXT],
-                checksum=verify_match(stage.rule, groups),
-                issued=None if self._issued is None else secret in self._issued,
-            )
-            confidence, reasons = stage.classifier.grade(seen)
-            key = (stage.rule.id, secret, confidence is Confidence.LOW)
-            told[key] += 1
-            if told[key] > MAX_SAME:
-                continue
-            yield Match(
-                rule=stage.rule.id,
-                secret=Secret(secret),
-                start=start,
-                line=0,
-                column=0,
-                confidence=confidence,
-                checksum=seen.checksum,
-                issued=seen.issued,
-                reasons=reasons,
-            )
+        found: regex.Match[bytes],
+        doubt: str | None,
+        seams: Mapping[int, str | None],
+    ) -> Match:
+        data, (start, end) = found.string, found.span()
+        groups = {name: _text(raw) for name, raw in found.groupdict().items()}
+        secret = _text(found.group())
+        if seams:
+            doubts = [seams[at] for at in range(start + 1, end) if at in seams]
+            doubt = doubt or next(filter(None, doubts), None)
+        seen = Evidence(
+            secret=secret,
+            body=groups.get("body") or secret,
+            left=b"" if start in seams else data[max(0, start - LEFT_CONTEXT) : start],
+            right=b"" if end in seams else data[end : end + RIGHT_CONTEXT],
+            checksum=verify_match(stage.rule, groups),
+            issued=None if self._issued is None else secret in self._issued,
+            ambiguous=doubt,
+        )
+        confidence, reasons = stage.classifier.grade(seen)
+        return Match(
+            rule=stage.rule.id,
+            secret=Secret(secret),
+            start=start,
+            line=0,
+            column=0,
+            confidence=confidence,
+            checksum=seen.checksum,
+            issued=seen.issued,
+            reasons=reasons,
+        )
 
 
 def _text(raw: bytes | None) -> str:
     """Decode a token; bytes that are not ASCII can only come from an operator's own rule."""
     return (raw or b"").decode("ascii", "backslashreplace")
+
+
+def settled(matches: list[Match], data: bytes) -> list[Match]:
+    """Return matches by position, with their lines; of those that say the same, the best.
+
+    Args:
+        matches: all candidates in the data.
+        data: what was searched.
+    """
+    if len(matches) > MAX_LOW:
+        matches = _without_the_many(matches)
+    matches.sort(key=lambda match: match.start)
+    return _positioned(_without_shadows(_without_repetitions(matches)), data)
 
 
 def _without_the_many(matches: list[Match]) -> list[Match]:
@@ -129,6 +148,25 @@ def _windows(ends: list[int], length: int) -> Iterator[tuple[int, int]]:
         high = end
     if high >= 0:
         yield low, high
+
+
+def _without_repetitions(matches: list[Match]) -> list[Match]:
+    """Keep one of those that are the same secret in the same place, read in different ways."""
+    kept: list[Match] = []
+    last: dict[tuple[str, str], int] = {}
+    for match in matches:
+        key = (match.rule, match.secret.reveal())
+        at = last.get(key)
+        if at is not None and _overlap(kept[at], match):
+            kept[at] = max(kept[at], match, key=_plainness)
+        else:
+            last[key] = len(kept)
+            kept.append(match)
+    return kept
+
+
+def _plainness(match: Match) -> tuple[int, int, int]:
+    return match.confidence.rank, -len(match.spelling or ""), -match.length
 
 
 def _without_shadows(matches: list[Match]) -> list[Match]:
@@ -152,7 +190,7 @@ def _without_shadows(matches: list[Match]) -> list[Match]:
 
 def _overlap(one: Match, other: Match) -> bool:
     """Whether two matches of one rule, the first starting no later, share bytes."""
-    return one.rule == other.rule and other.start < one.start + len(one.secret)
+    return one.rule == other.rule and other.start < one.start + one.length
 
 
 def _positioned(matches: list[Match], data: bytes) -> list[Match]:
@@ -165,7 +203,7 @@ def _positioned(matches: list[Match], data: bytes) -> list[Match]:
             line += newlines
             line_start = data.rfind(b"\n", seen, match.start) + 1
         seen = match.start
-        reason, fault = allowed(match.rule, data, match.start, match.start + len(match.secret))
+        reason, fault = allowed(match.rule, data, match.start, match.start + match.length)
         column = match.start - line_start + 1
         placed.append(replace(match, line=line, column=column, allowed=reason, allow_fault=fault))
     return placed

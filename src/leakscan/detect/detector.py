@@ -1,9 +1,9 @@
-"""Search bytes for tokens: for prefixes everywhere, for patterns only where there is one.
+"""Search bytes for tokens, however they are written.
 
-Where a prefix stands (prefixes.py), hyperscan searches for the patterns of all rules at once, and
-each hit is confirmed by ``regex`` in a small window and then classified.  Clean content costs one
-call into C, and a scan that meets no prefix, as most do, never imports hyperscan nor compiles a
-pattern, which takes longer than scanning a small repository.
+Everything is asked whether anything stands there that a token could begin with (gate.py), plainly or
+encoded (encodings.py).  Nearly everywhere nothing does: clean content costs one call into C, and a scan
+that meets nothing else never imports hyperscan nor compiles a pattern, which takes longer than scanning
+a small repository.  Otherwise finder.py looks closer, and inside.py into containers.
 """
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from leakscan.detect.prefixes import prefix_test
+from stringzilla import find
+
+from leakscan import known_signs
+from leakscan.containers import recognise
+from leakscan.detect.gate import gate
+from leakscan.model import Match, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
-    import hyperscan
-
-    from leakscan.detect.confirm import Confirmer
-    from leakscan.model import Match, Rule
+    from leakscan.detect.finder import Finder
+    from leakscan.detect.inside import Inside
+    from leakscan.model import Rule
 
 LEFT_CONTEXT = 96
 """Bytes before a candidate that classification looks at."""
@@ -30,6 +34,9 @@ RIGHT_CONTEXT = 4
 
 LINE_CONTEXT = 1000
 """Bytes on either side of a match in which a comment may allow it."""
+
+MOST_TIMES_LONGER = 32
+"""How much longer than a token what is written of it may be: twice ``\\u0072`` for ``r``."""
 
 _NOTHING: list[Match] = []
 
@@ -47,36 +54,67 @@ class Detector:
 
     def __init__(self, rules: Sequence[Rule], issued: Container[str] | None = None) -> None:
         self.rules = tuple(rules)
-        self.overlap = max(rule.max_length for rule in rules) + 2 * LINE_CONTEXT
+        longest = max(rule.max_length for rule in rules)
+        self.overlap = longest * MOST_TIMES_LONGER + 2 * LINE_CONTEXT
         self._issued = issued
-        self._has_prefix = prefix_test(prefix for rule in rules for prefix in rule.prefixes)
-        self._hits: list[tuple[int, int]] = []
+        self._prefixes = sorted({prefix.encode() for rule in rules for prefix in rule.prefixes})
+        self._common, self._rare = _literals(self._prefixes)
+        self._has_sign = gate(self._common)
 
-    def _on_hit(self, rule: int, _start: int, end: int, _flags: int, _context: object) -> None:
-        self._hits.append((rule, end))
+    def search(self, data: bytes, *, is_new: bool = True) -> list[Match]:
+        """Return every candidate in a text, of any confidence, by position.
 
-    def search(self, data: bytes) -> list[Match]:
-        """Return every candidate in ``data``, of any confidence, by position."""
-        if not self._has_prefix(data):
-            return _NOTHING
-        self._patterns.scan(data, self._on_hit)
-        if not self._hits:
-            return _NOTHING
-        hits, self._hits = self._hits, []
-        return self._confirmer.matches(data, hits)
+        Args:
+            data: what to search.
+            is_new: whether to look for rare spellings, too; not needed where nothing rare was
+                found (`holds_rare`) in what the data are made of.
+        """
+        if self._has_sign(data) or (is_new and self.holds_rare(data)):
+            return self._finder.matches(data)
+        return _NOTHING
 
-    @cached_property
-    def _patterns(self) -> hyperscan.Database:
-        return compile_patterns(self.rules)
+    def search_blob(self, data: bytes, *, is_new: bool = True) -> Sequence[Match | Unread]:
+        """Return every candidate in the contents of a file, and in what it contains.
 
-    @cached_property
-    def _confirmer(self) -> Confirmer:
-        from leakscan.detect.confirm import Confirmer
+        With them comes what of a container could not be read.
 
-        return Confirmer(self.rules, self._issued)
+        Args:
+            data: the contents.
+            is_new: as in `search`.
+        """
+        found = self.search(data, is_new=is_new)
+        container = recognise(data)
+        if container is None or not (container.hides or found):
+            return found
+        return list(self._inside().open(data, container, found))
 
-    def search_stream(self, chunks: Iterable[bytes]) -> Iterator[Match]:
-        """Yield every candidate in a stream too large to hold.
+    def search_names(self, data: bytes, *, is_new: bool = True) -> list[Match]:
+        """Return every candidate in the names that a folder holds.
+
+        There are more of these data than of any others, and hardly anything is ever found in them.
+
+        Args:
+            data: names and what belongs to them.
+            is_new: whether to look for encoded tokens, too (`holds_any`).
+        """
+        if is_new or any(find(data, prefix) >= 0 for prefix in self._prefixes):
+            return self.search(data)
+        return _NOTHING
+
+    def holds_any(self, data: bytes) -> bool:
+        """Tell whether anything stands there by which an encoded token is told."""
+        return self._has_sign(data) or self.holds_rare(data)
+
+    def search_stream(self, chunks: Iterable[bytes]) -> Iterator[Match | Unread]:
+        """Yield every candidate in the contents of a file that is too large to hold.
+
+        Args:
+            chunks: its pieces of any size, in order.
+        """
+        return self._inside().search_stream(chunks)
+
+    def search_bytes(self, chunks: Iterable[bytes]) -> Iterator[Match]:
+        """Yield every candidate in a stream, whatever it may contain.
 
         Neighbouring chunks are searched with an overlap that no token or context outgrows,
         so that the result is that of `search` on the whole; only low-confidence candidates
@@ -92,7 +130,7 @@ class Detector:
             window += chunk or b""
             limit = base + len(window) - (LINE_CONTEXT if chunk is not None else 0)
             for match in self.search(window):
-                end = base + match.start + len(match.secret)
+                end = base + match.start + match.length
                 if settled < end <= limit:
                     first = match.line == 1
                     yield replace(
@@ -108,22 +146,38 @@ class Detector:
             column = drop - window.rfind(b"\n", 0, drop) if newlines else column + drop
             base, window = base + drop, window[drop:]
 
+    @cached_property
+    def _finder(self) -> Finder:
+        from leakscan.detect.finder import Finder
 
-def compile_patterns(rules: Sequence[Rule]) -> hyperscan.Database:
-    """Compile the patterns of ``rules`` into one hyperscan database; ids are positions.
+        return Finder(self.rules, self._prefixes, self._issued, self._unpacked)
 
-    Raises:
-        hyperscan.HyperscanError: a pattern is not in hyperscan's language.
-    """
-    import hyperscan
+    @cached_property
+    def holds_rare(self) -> Callable[[bytes], bool]:
+        """Tell whether anything stands in data by which a rare spelling is told."""
+        return gate(self._rare)
 
-    database = hyperscan.Database()
-    database.compile(
-        expressions=[rule.pattern.encode() for rule in rules],
-        ids=list(range(len(rules))),
-        flags=[0] * len(rules),
-    )
-    return database
+    def _inside(self) -> Inside:
+        from leakscan.detect.inside import Inside
+
+        return Inside(self)
+
+    def _unpacked(self, data: bytes) -> tuple[str, list[Match]]:
+        """Search what was written as text; what cannot be read of it was no container."""
+        container = recognise(data)
+        if container is None:
+            return "", []
+        found = self._inside().open(data, container, ())
+        return container.name, [item for item in found if isinstance(item, Match)]
+
+
+def _literals(prefixes: Sequence[bytes]) -> tuple[Sequence[bytes], Sequence[bytes]]:
+    """Return by what to tell that something may stand in data, and what is rare of that."""
+    if tuple(prefixes) == known_signs.PREFIXES:
+        return known_signs.COMMON, known_signs.RARE
+    from leakscan.detect.encodings import literals
+
+    return literals(prefixes)
 
 
 def _and_then_none(chunks: Iterable[bytes]) -> Iterator[bytes | None]:

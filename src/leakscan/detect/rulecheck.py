@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import hyperscan
 import regex
 
-from leakscan.detect.detector import Detector, compile_patterns
+from leakscan.detect.detector import Detector
+from leakscan.detect.finder import compiled
 from leakscan.errors import RuleError
 from leakscan.model import ChecksumVerdict, Confidence, Match, Rule
 
@@ -47,7 +48,7 @@ def require_searchable(rules: Iterable[Rule]) -> None:
 def _engines(rule: Rule) -> Iterator[str]:
     """Yield why an expression is not in the language of the engine that will run it."""
     try:
-        compile_patterns([rule])
+        compiled([rule.pattern.encode()])
     except hyperscan.HyperscanError as error:
         yield f"pattern: hyperscan rejects it: {error}"
     expressions = [("pattern", rule.pattern), ("alphabet", rule.alphabet)]

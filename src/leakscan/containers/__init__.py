@@ -1,0 +1,100 @@
+"""Files that hold other files: one file a format.  Knows nothing of tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leakscan.containers.container import Buffer, Format
+
+_SHORTEST = 14
+"""Bytes; what is shorter holds nothing."""
+
+_BLANKS = b" \t\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What something may be that begins in some way.
+
+    Attributes:
+        module, kind, check: where the format is, its class, and the function that looks closer.
+    """
+
+    beginning: bytes
+    module: str
+    kind: str
+    check: str = "looks_like"
+
+
+_TAR = _Candidate(b"", "tar", "Tar")
+_USTAR, _OLD_TAR_TYPES = b"ustar", frozenset((b"\0", b"0", b"1", b"2", b"5"))
+
+_CANDIDATES = (
+    _Candidate(b"PK", "zip_archive", "Zip"),
+    *(_Candidate(program, "zip_archive", "Zip") for program in (b"MZ", b"\x7fELF", b"#!")),
+    _Candidate(b"\x1f\x8b\x08", "compressed", "Gzip", "is_gzip"),
+    _Candidate(b"BZh", "compressed", "Bzip2", "is_bzip2"),
+    _Candidate(b"\xfd7zXZ\0", "compressed", "Xz", "is_xz"),
+    _Candidate(b"\x5d\0", "compressed", "Lzma", "is_lzma"),
+    _Candidate(b"\x28\xb5\x2f\xfd", "compressed", "Zstd", "is_zstd"),
+    *(
+        _Candidate(bytes((skipped, 0x2A, 0x4D, 0x18)), "compressed", "Zstd", "is_zstd")
+        for skipped in range(0x50, 0x60)
+    ),
+    _Candidate(b"7z\xbc\xaf\x27\x1c", "seven_zip", "SevenZip"),
+    _Candidate(b"%PDF-", "pdf", "Pdf"),
+    _Candidate(b"SQLite format 3\0", "sqlite", "Sqlite"),
+    *(_Candidate(bytes((0x80, protocol)), "pickles", "Pickle") for protocol in range(2, 6)),
+    _Candidate(b"# v2 git bundle\n", "bundle", "Bundle"),
+    _Candidate(b"# v3 git bundle\n", "bundle", "Bundle"),
+    *(_Candidate(bytes((0x7B, after)), "notebook", "Notebook") for after in _BLANKS + b'"'),
+    *(
+        _Candidate(bytes((blank, after)), "notebook", "Notebook")
+        for blank in _BLANKS
+        for after in _BLANKS + b"{"
+    ),
+)
+
+_BY_BEGINNING = {
+    first.beginning[:2]: tuple(c for c in _CANDIDATES if c.beginning[:2] == first.beginning[:2])
+    for first in _CANDIDATES
+}
+"""By the first two bytes: one look-up settles it for nearly all that is read."""
+
+
+def recognise(data: Buffer) -> Format | None:
+    """Say what kind of container something is; ``None`` if it is none.
+
+    By more than how it begins: a text that only begins like a container is none.
+
+    Args:
+        data: all of it.
+    """
+    if data[:2] in _BY_BEGINNING and len(data) >= _SHORTEST:
+        for candidate in _BY_BEGINNING[data[:2]]:
+            if data[: len(candidate.beginning)] == candidate.beginning:
+                found = _looked_at(candidate, data)
+                if found:
+                    return found
+    if data[257:262] == _USTAR or (
+        not len(data) & 511 and data[156:157] in _OLD_TAR_TYPES and len(data) >= 1024
+    ):
+        return _looked_at(_TAR, data)
+    return None
+
+
+def _looked_at(candidate: _Candidate, data: Buffer) -> Format | None:
+    check, format = _loaded(candidate)
+    return format if check(data) else None
+
+
+@cache
+def _loaded(candidate: _Candidate) -> tuple[Callable[[Buffer], bool], Format]:
+    module = import_module(f"{__name__}.{candidate.module}")
+    return getattr(module, candidate.check), getattr(module, candidate.kind)()

@@ -1,0 +1,220 @@
+"""Decode the streams of a PDF (ISO 32000-1, 7.4), in pieces."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from isal import isal_zlib
+
+from leakscan.containers.container import CHUNK, MemberError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from leakscan.containers.container import Budget
+
+_CORRUPT: type[Exception] = isal_zlib.error  # type: ignore[assignment]
+"""What isal raises; its type hints take the class for an instance."""
+
+PICTURES = frozenset(
+    {b"DCTDecode", b"DCT", b"JPXDecode", b"CCITTFaxDecode", b"CCF", b"JBIG2Decode"}
+)
+"""Filters whose streams are pictures."""
+
+_NAME_END = rb"(?![^\s()<>\[\]{}/%])"
+
+_FILTER = re.compile(rb"/Filter[\s\0]*+(?:/([A-Za-z0-9]++)|\[([^\]<>()]*+)\]|([0-9]))")
+
+_PARAMETERS = re.compile(rb"/EarlyChange\s++0" + _NAME_END)
+
+_SPACE = b" \t\r\n\f\0"
+
+_RUN_END = 128
+"""The length that ends a run-length encoded stream."""
+
+_LZW_CLEAR, _LZW_END, _LZW_FIRST, _LZW_LAST = 256, 257, 258, 4096
+
+
+def filters(dictionary: bytes) -> list[bytes]:
+    """Return the filters that a stream's dictionary names, the first to undo first.
+
+    Raises:
+        MemberError: it does not name them.
+    """
+    found = _FILTER.search(dictionary)
+    if not found:
+        return []
+    if found[3]:
+        raise MemberError("its encoding is named elsewhere")
+    if found[1] is not None:
+        return [found[1]]
+    return [name.strip(_SPACE) for name in found[2].split(b"/")[1:]]
+
+
+def decoded(raw: memoryview, dictionary: bytes, budget: Budget) -> Iterator[bytes]:
+    """Decode a stream.
+
+    Args:
+        raw: as it stands in the file.
+        dictionary: what stands before it.
+        budget: told of each piece, of each filter.
+
+    Yields:
+        Its content, in pieces of about `CHUNK` bytes.
+
+    Raises:
+        MemberError: the rest cannot be decoded.
+        SpentError: the budget does not allow more.
+    """
+    pieces: Iterator[bytes] = (bytes(raw[at : at + CHUNK]) for at in range(0, len(raw), CHUNK))
+    names = filters(dictionary)
+    if len(names) > 8:
+        raise MemberError("it is encoded too many times")
+    for name in names:
+        undo = _FILTERS.get(name)
+        if undo is None:
+            if name == b"Crypt":
+                raise MemberError("it is encrypted")
+            raise MemberError(f"its encoding is not known: {name[:40].decode()}")
+        early = not _PARAMETERS.search(dictionary)
+        pieces = _charged(undo(pieces, early), budget)
+    return pieces
+
+
+def _charged(pieces: Iterable[bytes], budget: Budget) -> Iterator[bytes]:
+    for piece in pieces:
+        budget.spend(len(piece))
+        yield piece
+
+
+def _flate(pieces: Iterator[bytes], _early: bool) -> Iterator[bytes]:
+    inflater = isal_zlib.decompressobj()
+    try:
+        for piece in pieces:
+            rest = piece
+            while True:
+                got = inflater.decompress(rest, CHUNK)
+                if got:
+                    yield got
+                rest = inflater.unconsumed_tail
+                if inflater.eof:
+                    return
+                if not rest and len(got) < CHUNK:
+                    break
+    except _CORRUPT:
+        raise MemberError("its compressed data is corrupt") from None
+    raise MemberError("it is cut short")
+
+
+def _hex(pieces: Iterator[bytes], _early: bool) -> Iterator[bytes]:
+    kept = b""
+    for piece in pieces:
+        digits, end, _ = piece.partition(b">")
+        digits = kept + digits.translate(None, _SPACE)
+        if end and len(digits) % 2:
+            digits += b"0"
+        even = len(digits) & ~1
+        kept = digits[even:]
+        try:
+            yield bytes.fromhex(digits[:even].decode("ascii"))
+        except ValueError:
+            raise MemberError("its hexadecimal digits are corrupt") from None
+        if end:
+            return
+
+
+def _ascii85(pieces: Iterator[bytes], _early: bool) -> Iterator[bytes]:
+    from base64 import a85decode
+
+    kept = b""
+    for piece in pieces:
+        digits, end, _ = piece.partition(b"~")
+        digits = kept + digits.translate(None, _SPACE).removeprefix(b"<")
+        # A "z" stands for five digits, so cut where no group can be torn: it breaks none.
+        whole = len(digits) if end else _whole_groups(digits)
+        kept = digits[whole:]
+        try:
+            yield a85decode(digits[:whole])
+        except ValueError:
+            raise MemberError("its base 85 digits are corrupt") from None
+        if end:
+            return
+    if kept:
+        raise MemberError("it is cut short")
+
+
+def _whole_groups(digits: bytes) -> int:
+    """Return where the last whole group of base 85 digits ends."""
+    last = digits.rfind(b"z") + 1  # a "z" stands only between groups
+    return last + (len(digits) - last) // 5 * 5
+
+
+def _run_length(pieces: Iterator[bytes], _early: bool) -> Iterator[bytes]:
+    data = b""
+    for piece in pieces:
+        data += piece
+        at = 0
+        made: list[bytes] = []
+        while at < len(data):
+            length = data[at]
+            if length == _RUN_END:
+                yield b"".join(made)
+                return
+            end = at + 2 + (length if length < _RUN_END else 0)
+            if end > len(data):
+                break
+            run = data[at + 1 : end]
+            made.append(run if length < _RUN_END else run * (257 - length))
+            at = end
+        data = data[at:]
+        yield b"".join(made)
+    if data:
+        raise MemberError("it is cut short")
+
+
+def _lzw(pieces: Iterator[bytes], early: bool) -> Iterator[bytes]:
+    """Undo LZW; `early` says that codes grow one code before they must."""
+    first = [bytes([code]) for code in range(256)] + [b"", b""]
+    table, width, before = first.copy(), 9, b""
+    made: list[bytes] = []
+    bits = have = size = 0
+    for byte in (byte for piece in pieces for byte in piece):
+        bits, have = (bits << 8 | byte) & 0xFFFFFF, have + 8
+        if have < width:
+            continue
+        have -= width
+        code = bits >> have & ((1 << width) - 1)
+        if code == _LZW_CLEAR:
+            table, width, before = first.copy(), 9, b""
+            continue
+        if code == _LZW_END:
+            break
+        if code > len(table) or (code == len(table) and not before):
+            yield b"".join(made)
+            raise MemberError("its compressed data is corrupt")
+        text = table[code] if code < len(table) else before + before[:1]
+        if before and len(table) < _LZW_LAST:
+            table.append(before + text[:1])
+        made.append(text)
+        before, size = text, size + len(text)
+        if len(table) + early >= 1 << width and width < 12:
+            width += 1
+        if size >= CHUNK:
+            yield b"".join(made)
+            made, size = [], 0
+    yield b"".join(made)
+
+
+_FILTERS: dict[bytes, Callable[[Iterator[bytes], bool], Iterator[bytes]]] = {
+    b"FlateDecode": _flate,
+    b"Fl": _flate,
+    b"LZWDecode": _lzw,
+    b"LZW": _lzw,
+    b"ASCIIHexDecode": _hex,
+    b"AHx": _hex,
+    b"ASCII85Decode": _ascii85,
+    b"A85": _ascii85,
+    b"RunLengthDecode": _run_length,
+    b"RL": _run_length,
+}

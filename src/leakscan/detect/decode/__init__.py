@@ -1,0 +1,1 @@
+"""Encodings in which a token may be written: one file each."""

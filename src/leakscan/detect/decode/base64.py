@@ -1,0 +1,141 @@
+"""Base64 and base64url, at any alignment, with or without padding, wrapped or not (RFC 4648)."""
+
+from __future__ import annotations
+
+import binascii
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
+
+import regex
+
+from leakscan.detect.decode.decoder import Decoded, Form
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
+
+_BREAK = rb"(?:\\r)?\\n|[ \t]*\r?\n[ \t]*"
+"""Where a long text is wrapped: indented as in YAML, or written out as in JSON."""
+
+_BREAKS = regex.compile(_BREAK)
+_FORWARD = regex.compile(rb"(?:[A-Za-z0-9+/_-]++|%b)*+" % _BREAK)
+_BACKWARD = regex.compile(rb"(?r)(?:%b|[A-Za-z0-9+/_-])*+" % _BREAK)
+
+_FEWEST = 24
+"""Characters behind the anchor without which nothing of interest can be written."""
+
+_NO_TEXT = bytes(set(range(256)) - set(range(0x20, 0x7F)) - set(b"\t\r\n"))
+
+
+class Base64:
+    """Base64 in both alphabets."""
+
+    name = "base64"
+
+    def forms(self, text: bytes) -> Iterator[Form]:
+        """Yield a literal for each alignment, and each alphabet where that makes a difference.
+
+        Of three bytes, the first may be any of a unit; characters that hold bits of what stands
+        beside the text are left out.
+        """
+        for before in range(3):
+            first = -(-before * 8 // 6)
+            last = (before + len(text)) * 8 // 6
+            number = int.from_bytes(text, "big") << 16
+            literal = bytes(
+                _ALPHABET[number >> (8 * len(text) + 16 + 8 * before - 6 * (at + 1)) & 63]
+                for at in range(first, last)
+            )
+            yield Form(literal, -first)
+            if (other := literal.translate(_TO_URL)) != literal:
+                yield Form(other, -first)
+
+    def decode(self, data: bytes, anchor: int, low: int, high: int) -> Decoded | None:
+        """Decode the run of characters around an anchor, as far as it is text on the left."""
+        begin = max(low, anchor)
+        forward = _FORWARD.match(data, begin, high)
+        if forward is None or forward.end() - begin < _FEWEST:
+            return None
+        backward = _BACKWARD.match(data, low, begin)
+        start, stop = backward.start() if backward else begin, forward.end()
+        left = _BREAKS.sub(b"", data[start:begin])
+        chars = (left + _BREAKS.sub(b"", data[begin:stop])).translate(_FROM_URL)
+        skipped = len(left) % 4
+        whole = len(chars) - skipped
+        whole -= whole % 4 == 1
+        padded = chars[skipped : skipped + whole] + b"=" * (-whole % 4)
+        text = binascii.a2b_base64(padded)
+        firsts, starts = _pieces(data, start, stop)
+        clear = _end_of_noise(text[: len(left) // 4 * 3])
+        if clear == len(text):
+            return None
+        return Decoded(text[clear:], Positions(firsts, starts, skipped, len(text), clear))
+
+
+def _pieces(data: bytes, start: int, stop: int) -> tuple[list[int], list[int]]:
+    """Return, of each piece between breaks, how many characters precede it, and its offset."""
+    firsts, starts = [0], [start]
+    for found in _BREAKS.finditer(data, start, stop):
+        firsts.append(firsts[-1] + found.start() - starts[-1])
+        starts.append(found.end())
+    return firsts, starts
+
+
+def _end_of_noise(text: bytes) -> int:
+    """Return where text begins behind the last byte that is none: what stood there was no base64.
+
+    A path or a word in front of an encoded text looks like a part of it.
+    """
+    kept = text.translate(None, _NO_TEXT)
+    return 0 if len(kept) == len(text) else 1 + max(text.rfind(b) for b in set(text) - set(kept))
+
+
+class Positions(Sequence[int]):
+    """Where decoded bytes are written: three of them in four characters, in some pieces.
+
+    Args:
+        firsts: of each piece, how many characters precede it.
+        starts: of each piece, its offset.
+        skipped: characters before the first unit.
+        length: bytes that are decoded.
+        clear: how many of them are left out.
+    """
+
+    def __init__(
+        self, firsts: list[int], starts: list[int], skipped: int, length: int, clear: int
+    ) -> None:
+        self._firsts, self._starts, self._skipped = firsts, starts, skipped
+        self._length, self._clear = length, clear
+
+    def __len__(self) -> int:
+        return self._length - self._clear + 1
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[int]: ...
+    def __getitem__(self, index: int | slice) -> int | Sequence[int]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        at = index % len(self) + self._clear
+        if at == self._length:
+            return self._offset(self._skipped - (-at * 4 // 3) - 1) + 1
+        return self._offset(self._skipped + at * 4 // 3)
+
+    def __contains__(self, offset: object) -> bool:
+        """Whether a unit begins at an offset."""
+        if not isinstance(offset, int):
+            return False
+        piece = bisect_right(self._starts, offset) - 1
+        char = self._firsts[piece] + offset - self._starts[piece]
+        return piece >= 0 and (char - self._skipped) % 4 == 0
+
+    def _offset(self, char: int) -> int:
+        piece = bisect_right(self._firsts, char) - 1
+        return self._starts[piece] + char - self._firsts[piece]

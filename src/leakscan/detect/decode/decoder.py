@@ -1,0 +1,79 @@
+"""What every encoding can do: say what a text looks like in it, and read it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a text looks like once it is encoded, whatever stands around it.
+
+    Attributes:
+        literal: bytes that surely stand where the text is encoded so; three at least, since
+            shorter ones stand everywhere.
+        shift: from where the literal begins to where some unit of the encoding does.
+        pattern: an expression for hyperscan that finds the places where decoding is worth while,
+            if there are fewer of them than of the literal.
+        is_rare: whether hardly anybody writes it so; it is then looked for with more patience
+            where there is little to read, and with less where there are gigabytes.
+    """
+
+    literal: bytes
+    shift: int = 0
+    pattern: bytes | None = None
+    is_rare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A decoded stretch of some data.
+
+    Attributes:
+        text: what was encoded.
+        origin: of each byte of the text, the offset in the data where it was written; and, as one
+            more item, the offset where the last one ends.  Descending if it is written backwards.
+        doubt: why this may be a misreading, for people; ``None`` where it surely is meant so.
+        seams: offsets in the text at which something was left out, and why what is around one may
+            not belong together, if that is so.  A token may well begin or end there.
+    """
+
+    text: bytes
+    origin: Sequence[int]
+    doubt: str | None = None
+    seams: Mapping[int, str | None] = field(default_factory=dict)
+
+
+class Decoder(Protocol):
+    """One encoding."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    def forms(self, text: bytes) -> Iterator[Form]:
+        """Yield literals of which each way to write a text, in any surroundings, holds one.
+
+        Args:
+            text: a few bytes that are known.
+        """
+        ...
+
+    def decode(self, data: bytes, anchor: int, low: int, high: int) -> Decoded | None:
+        """Decode what is written around some place.
+
+        Args:
+            data: what was searched.
+            anchor: an offset at which a unit of the encoding begins.
+            low: offset before which no byte is looked at.
+            high: offset from which on no byte is looked at.
+
+        Returns:
+            What stands there; ``None`` if nothing does.
+        """
+        ...

@@ -1,0 +1,124 @@
+r"""Texts in pieces: put together by a program, broken over lines, or with something in between.
+
+What stands between two pieces is dropped: a string concatenation (``"r8_ab" + "cd"``), a continued
+line, Markdown's backslash (``r8\_``), characters that nobody sees, colours of a terminal, tags.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import regex
+
+from leakscan.detect.decode.decoder import Decoded, Form
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_UNSEEN = rb"\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf|\xc2\xad"
+"""In UTF-8: U+200B to U+200F, U+202A to U+202E, U+2060 to U+2064, U+FEFF, and the soft hyphen."""
+
+_UNSEEN_NAMED = rb"&(?:shy|zwj|zwnj|ZeroWidthSpace|NoBreak|#8203|#x200[bB]);|\\u200[bBcCdD]"
+
+_COLOUR = rb"(?:\x1b|\\x1[bB]|\\u001[bB]|\\0?33|\\e)\[[0-9;:]{0,20}[A-Za-z]"
+
+_TAG = rb"</?[A-Za-z][^<>\n]{0,100}>"
+
+_BLANK = rb"[ \t]{0,100}"
+
+_LINE_END = rb"[\\^`]\r?\n" + _BLANK
+"""A continued line: in shells, C, Python and Dockerfiles; in cmd; in PowerShell."""
+
+_BETWEEN = rb"(?:[\s+.&|<>~_\\]|//\n){0,120}"
+"""Between two strings: nothing, an operator, and the ends of lines."""
+
+_CONCATENATION = rb"\\?[\"'`]%b(?:[bfruBFRUL@$]{1,2}(?=[\"'`\\]))?\\?[\"'`]" % _BETWEEN
+
+_SURE = b"|".join(
+    (_UNSEEN, _UNSEEN_NAMED, _COLOUR, _TAG, rb"\\+(?=_)", _LINE_END, _CONCATENATION)
+)
+
+_DOUBTFUL = (
+    rb"(?:\\r)?\\n%b|\r?\n[ \t>*#|/]{0,100}|\\?[\"'`]%b,%b\\?[\"'`]" % (_BLANK, _BETWEEN, _BETWEEN)
+)
+"""A plain line end, also written out, and the comma of an argument list."""
+
+_INTERRUPTION = regex.compile(b"(?:%b)++|((?:%b|%b)++)" % (_SURE, _SURE, _DOUBTFUL))
+
+_PIECES = regex.compile(
+    rb"(?:[0-9A-Za-z_+/=%%&#;-]|%b|%b){1,2000}+" % (_SURE, _DOUBTFUL)
+)
+
+_BACK = regex.compile(
+    rb"(?r)[0-9A-Za-z]\\?[\"'`][^0-9A-Za-z]{0,120}[bfruBFRUL@$]{1,2}"
+    rb"|[0-9A-Za-z][^0-9A-Za-z]{0,120}"
+)
+"""The character before an interruption, which may end in what marks a kind of string."""
+
+_STARTS = rb"""["'`\\^&<\n\r\x1b\xe2\xef\xc2]"""
+
+_SEPARATORS = (
+    (b'"', b'"', False),
+    (b"'", b"'", False),
+    (b"\\\n", b"\n", False),
+    (b"\n", b"\n", True),
+    (b"\x1b[", b"", False),
+    (b"\xe2\x80", b"", False),
+    (b"\xe2\x81", b"", True),
+    (b"\\\r", b"\n", True),
+    (b"\xef\xbb", b"", True),
+    (b"\xc2\xad", b"", True),
+    (b"`", b"`", True),
+    (b"<", b">", True),
+    (b"^\r", b"\n", True),
+)
+"""How what stands between begins, how it ends if it varies in length, and whether it is rare."""
+
+_REACH = 64
+"""Characters from the start of a text within which its first interruption is looked for."""
+
+
+class Joined:
+    """Texts with something in between that is not part of them."""
+
+    name = "pieces"
+
+    def forms(self, text: bytes) -> Iterator[Form]:
+        """Yield the text itself, interrupted later on; then the text interrupted."""
+        whole = b"".join(b"\\x%02x" % byte for byte in text)
+        more = rb"[0-9A-Za-z_+/=%%;-]{0,%d}%b" % (_REACH, _STARTS)
+        yield Form(text, 0, whole + more)
+        found: dict[bytes, bool] = {}
+        for at in range(1, len(text)):
+            for start, end, is_rare in _SEPARATORS:
+                before = (text[:at] + start)[: max(3, at + 1)]
+                found.setdefault(before if len(before) >= 3 else end + text[at:], is_rare)
+        yield from (Form(literal, is_rare=is_rare) for literal, is_rare in found.items())
+
+    def decode(self, data: bytes, anchor: int, low: int, high: int) -> Decoded | None:
+        """Put the pieces together that follow an anchor, or that it stands between."""
+        if not data[anchor : anchor + 1].isalnum():
+            back = _BACK.match(data, low, anchor)
+            if back is None:
+                return None
+            anchor = back.start()
+        pieces = _PIECES.match(data, anchor, high)
+        if pieces is None:
+            return None
+        left = max(low, anchor - 96)
+        text = bytearray(data[left:anchor])
+        origin = list(range(left, anchor))
+        seams: dict[int, str | None] = {}
+        at = anchor
+        for between in _INTERRUPTION.finditer(data, anchor, pieces.end()):
+            text += data[at : between.start()]
+            origin += range(at, between.start())
+            at = between.end()
+            seams[len(text)] = None if between[1] is None else _DOUBT
+        stop = min(high, pieces.end() + 8)
+        text += data[at:stop]
+        origin += range(at, stop + 1)
+        return Decoded(bytes(text), origin, seams=seams) if seams else None
+
+
+_DOUBT = "put together from pieces that may not belong together"

@@ -1,0 +1,49 @@
+"""Writes src/leakscan/known_signs.py: ``python tests/detect/known_signs.py``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leakscan.detect.encodings import literals
+from leakscan.rules import load_rules, select_rules
+
+HEAD = '''"""What tokens of the shipped rules that are on can be told by, encoded or not.
+
+Made by tests/detect/known_signs.py of `leakscan.detect.encodings`, since finding it out takes longer
+than looking at a commit; the tests compare.
+"""
+
+# fmt: off
+
+'''
+
+
+def text() -> str:
+    """Return what the file has to say."""
+    rules = select_rules(load_rules(), ())
+    prefixes = tuple(sorted({prefix.encode() for rule in rules for prefix in rule.prefixes}))
+    common, rare = literals(prefixes)
+    return (
+        f"{HEAD}PREFIXES: tuple[bytes, ...] = {prefixes!r}\n\n"
+        f"COMMON: tuple[bytes, ...] = (\n{_lines(common)})\n"
+        f'"""How they begin, plainly or in any encoding that people use."""\n\n'
+        f"RARE: tuple[bytes, ...] = (\n{_lines(rare)})\n"
+        f'"""The same in what hardly anybody does, such as an encoding in another."""\n'
+    )
+
+
+def _lines(literals: tuple[bytes, ...]) -> str:
+    """Return literals in lines of some 90 characters."""
+    lines, line = [], ""
+    for literal in literals:
+        item = f"{literal!r},"
+        if len(line) + len(item) > 90:
+            lines.append(line)
+            line = ""
+        line += f" {item}" if line else f"    {item}"
+    return "\n".join([*lines, line]) + "\n"
+
+
+if __name__ == "__main__":
+    path = Path(__file__).parents[2] / "src" / "leakscan" / "known_signs.py"
+    path.write_text(text())
