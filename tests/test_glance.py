@@ -295,7 +295,7 @@ def test_rules_of_a_work_tree_far_from_its_repository(
 
 def test_an_index_of_many_files_is_quick(guard: Guard) -> None:
     oid = guard.repo.git("hash-object", "-w", "--stdin", stdin=b"nothing\n")
-    lines = "".join(f"100644 {oid}\td{n % 100}/file{n}\n" for n in range(100_000))
+    lines = "".join(f"100644 {oid}\td{n % 100}/file{n:o}\n" for n in range(100_000))
     guard.repo.git("update-index", "--index-info", stdin=lines.encode())
     assert is_clean("pre-commit")
     guard.repo.commit()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leakscan.model import (
     ChecksumVerdict,
@@ -166,3 +166,27 @@ def test_the_order_is_always_the_same(new_token: Callable[[], str]) -> None:
         s.suppression for s in other_way.suppressed
     ]
     assert (one_way.findings, one_way.suppressed) == (other_way.findings, other_way.suppressed)
+
+
+def in_archive(sighting: Sighting, **fields: Any) -> Sighting:
+    place = replace(sighting.location, **{"path": "a.zip!/app.env", **fields})
+    return replace(sighting, location=place)
+
+
+def test_a_file_that_repeats_what_a_commit_has_inside_of_it_is_no_place_more(token: str) -> None:
+    committed = {"kind": Kind.BLOB, "commit": "ab" * 20, "current": True}
+    file = in_archive(seen(token, ""), kind=Kind.FILE)
+    other = in_archive(seen(token, ""), kind=Kind.FILE, path="a.zip!/other.env")
+    result = collected(in_archive(seen(token, ""), **committed), file, other)
+    assert paths(result) == [["a.zip!/app.env", "a.zip!/other.env"]]
+    assert [place.commit for place in result.findings[0].locations] == ["ab" * 20, None]
+
+
+def test_what_is_sealed_leaves_a_scan_incomplete() -> None:
+    tally = Tally()
+    tally.seal("file a.zip!/secret.txt", "it is encrypted")
+    result = collect("/srv/app", (), tally, RULES, key=lambda: b"k" * 32)
+    assert not result.coverage.complete
+    assert [(skip.what, skip.sealed) for skip in result.coverage.skipped] == [
+        ("file a.zip!/secret.txt", True)
+    ]

@@ -9,6 +9,8 @@ for the commands themselves, which look again, at everything, and explain.
 import os
 import zlib
 
+from leakscan.gate import Gate, goes_on
+from leakscan.known_signs import BESIDE, COMMON, EXOTIC, LOOSE, PREFIXES, RARE
 from leakscan.occasion import is_asked, is_framework_by_hand, names_commits
 from leakscan.places import (
     BASELINE_FILE,
@@ -19,14 +21,27 @@ from leakscan.places import (
     user_config_file,
 )
 
-PREFIXES = (b"r8_",)
-"""With which the tokens of the shipped rules that are on begin."""
-
 BODY = 37
 """Bytes that follow a prefix."""
 
 BODY_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 """Which bytes these may be.  Without them a prefix is nothing: 17 MB of random bytes have one."""
+
+_PIECE_BYTES = BODY_BYTES + b"+/=%;"
+_PIECES_END = b"\"'`\\^&<\n\r\x1b\xe2\xef\xc2"
+"""What a token in pieces may have in front of the first place where it is broken, and there."""
+
+_FEW = 16 << 10
+"""Compressed bytes in which looking for one sign after the other takes less than preparing to look
+for all at once."""
+
+_PACKED = (
+    b"PK", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"]\0", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf", b"%PDF-",
+    b"SQLite format 3\0", b"# v2 git bundle", b"# v3 git bundle",
+)  # fmt: skip
+"""How files begin that must be opened to be searched."""
+
+_SIGNS = tuple(sign for sign in COMMON + RARE + EXOTIC if sign not in PREFIXES)
 
 STAGED = (
     "git", "diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative",
@@ -56,8 +71,11 @@ _TYPE, _REGULAR = 0o170000, 0o100000
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Protocol
+
+    _Place = tuple[bytes, int]
+    """A sign, and where it stands."""
 
     class _Inflater(Protocol):
         """What `zlib` and `isal` have in common."""
@@ -88,17 +106,64 @@ def is_clean(command: str, *arguments: str) -> bool:
     return False
 
 
-def is_suspect(data: bytes) -> bool:
-    """Whether the pattern of a shipped rule that is on would match anywhere."""
-    for prefix in PREFIXES:
-        at = data.find(prefix)
+def _little(data: bytes) -> "Iterator[_Place]":
+    """Yield where signs stand; this takes less than preparing to look for all at once."""
+    for sign in _SIGNS:
+        at = data.find(sign)
         while at >= 0:
-            start = at + len(prefix)
-            body = data[start : start + BODY]
-            if len(body) == BODY and not body.translate(None, BODY_BYTES):
-                return True
-            at = data.find(prefix, at + 1)
+            yield sign, at
+            at = data.find(sign, at + 1)
+
+
+def _much() -> "Callable[[bytes], Iterator[_Place]]":
+    """Return what does so in much."""
+    gate = Gate(_SIGNS)
+
+    def signs(data: bytes) -> "Iterator[_Place]":
+        for which, at, _ in gate.hits(data):
+            yield _SIGNS[which], at
+
+    return signs
+
+
+def is_suspect(data: bytes, signs: "Callable[[bytes], Iterator[_Place]]" = _little) -> bool:
+    """Whether anything stands there that a token may be, however it is written.
+
+    Args:
+        data: what may be committed.
+        signs: tells where something encoded may begin.
+    """
+    return (
+        any(goes_on(data, at, sign, LOOSE, BESIDE) for sign, at in signs(data))
+        or any(_holds_token(data, prefix) for prefix in PREFIXES)
+        or _is_packed(data)
+    )
+
+
+def _holds_token(data: bytes, prefix: bytes) -> bool:
+    """Whether a whole token stands behind a prefix, or the first piece of one."""
+    at = data.find(prefix)
+    while at >= 0:
+        start = at + len(prefix)
+        body = data[start : start + BODY]
+        if len(body) == BODY and not body.translate(None, BODY_BYTES):
+            return True
+        behind = data[start : start + 2 * BODY].lstrip(_PIECE_BYTES)
+        if behind and behind[0] in _PIECES_END:
+            return True
+        at = data.find(prefix, at + 1)
     return False
+
+
+def _is_packed(data: bytes) -> bool:
+    """Whether a file may have to be opened to be searched: see `leakscan.containers.recognise`."""
+    return (
+        data.startswith(_PACKED)
+        or (data[1:4] == b"\x2a\x4d\x18")
+        or data[257:262] == b"ustar"
+        or (not len(data) & 511 and len(data) >= 1024 and b"\0" in data[:257])
+        or data[-22:-18] == b"PK\5\6"
+    )
 
 
 def _rules_are_shipped() -> bool:
@@ -130,10 +195,11 @@ def _staged_is_clean() -> bool:
     # what it is when it is needed.
     if CHECKOUT_FILE.encode() in changes or BASELINE_FILE.encode() in changes:
         return False
-    if is_suspect(changes) or (not changes and is_framework_by_hand()):
+    fields = changes.split(b"\0")[:-1]
+    if is_suspect(b"\0\0".join(fields[1::2])) or (not changes and is_framework_by_hand()):
         return False
     staged: dict[bytes, None] = {}
-    for field in changes.split(b"\0")[:-1:2]:
+    for field in fields[::2]:
         _, mode, _, after, status = field.split()
         if status == b"U":
             return False
@@ -141,30 +207,39 @@ def _staged_is_clean() -> bool:
             staged[after] = None
     folder = _object_folder()
     paths = [f"{folder}/{oid[:2]}/{oid[2:]}" for oid in map(bytes.decode, staged)]
-    if sum(os.stat(path).st_size for path in paths) > _ALONE:
-        return _are_clean_by_two(paths)
-    return all(_is_clean_object(path, zlib.decompressobj) for path in paths)
+    size = sum(os.stat(path).st_size for path in paths)
+    signs = _little if size <= _FEW else _much()
+    if size > _ALONE:
+        return _are_clean_by_two(paths, signs)
+    return all(_is_clean_object(path, zlib.decompressobj, signs) for path in paths)
 
 
-def _are_clean_by_two(paths: list[str]) -> bool:
+def _are_clean_by_two(paths: list[str], signs: "Callable[[bytes], Iterator[_Place]]") -> bool:
     """Look at every other object in a process of its own."""
     from isal.isal_zlib import decompressobj
+
+    def are_clean(some: list[str]) -> bool:
+        return all(_is_clean_object(path, decompressobj, signs) for path in some)
 
     helper = os.fork()
     if not helper:
         status = 1
         try:
-            status = 0 if all(_is_clean_object(path, decompressobj) for path in paths[1::2]) else 1
+            status = 0 if are_clean(paths[1::2]) else 1
         finally:
             os._exit(status)
     try:
-        mine = all(_is_clean_object(path, decompressobj) for path in paths[::2])
+        mine = are_clean(paths[::2])
     finally:
         status = os.waitpid(helper, 0)[1]
     return mine and status == 0
 
 
-def _is_clean_object(path: str, decompressobj: "Callable[[], _Inflater]") -> bool:
+def _is_clean_object(
+    path: str,
+    decompressobj: "Callable[[], _Inflater]",
+    signs: "Callable[[bytes], Iterator[_Place]]",
+) -> bool:
     """Whether a loose object is a sound blob of moderate size, with nothing like a token in it."""
     packed = _read(path)
     inflater = decompressobj()
@@ -172,7 +247,7 @@ def _is_clean_object(path: str, decompressobj: "Callable[[], _Inflater]") -> boo
     head, _, content = data.partition(b"\0")
     if not inflater.eof or inflater.unused_data or head != b"blob %d" % len(content):
         return False
-    return not is_suspect(content)
+    return not is_suspect(content, signs)
 
 
 def _object_folder() -> str:

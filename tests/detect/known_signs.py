@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from leakscan.detect.encodings import literals
+from leakscan.detect.encodings import beside, literals, loose
 from leakscan.rules import load_rules, select_rules
 
 HEAD = '''"""What tokens of the shipped rules that are on can be told by, encoded or not.
 
-Made by tests/detect/known_signs.py of `leakscan.detect.encodings`, since finding it out takes longer
-than looking at a commit; the tests compare.
+Made by tests/detect/known_signs.py of `leakscan.detect.encodings`, since finding it out takes
+longer than looking at a commit; the tests compare.
 """
 
 # fmt: off
+# ruff: noqa: Q000 - quoted as Python does it
 
 '''
 
@@ -22,13 +23,19 @@ def text() -> str:
     """Return what the file has to say."""
     rules = select_rules(load_rules(), ())
     prefixes = tuple(sorted({prefix.encode() for rule in rules for prefix in rule.prefixes}))
-    common, rare = literals(prefixes)
+    common, rare, exotic = literals(prefixes)
     return (
         f"{HEAD}PREFIXES: tuple[bytes, ...] = {prefixes!r}\n\n"
         f"COMMON: tuple[bytes, ...] = (\n{_lines(common)})\n"
         f'"""How they begin, plainly or in any encoding that people use."""\n\n'
         f"RARE: tuple[bytes, ...] = (\n{_lines(rare)})\n"
-        f'"""The same in what hardly anybody does, such as an encoding in another."""\n'
+        f'"""The same in what few do, such as base64 in base64."""\n\n'
+        f"EXOTIC: tuple[bytes, ...] = (\n{_lines(exotic)})\n"
+        f'"""The same in what hardly anybody does, such as HTML entities in hex."""\n\n'
+        f"LOOSE: tuple[bytes, ...] = (\n{_lines(tuple(sorted(loose(prefixes))))})\n"
+        f'"""Those behind which a blank may stand."""\n\n'
+        f"BESIDE: dict[bytes, tuple[bytes, bytes]] = {{\n{_pairs(beside(prefixes))}}}\n"
+        f'"""Of some, the bytes of which one stands before, and one behind; empty if any may."""\n'
     )
 
 
@@ -42,6 +49,14 @@ def _lines(literals: tuple[bytes, ...]) -> str:
             line = ""
         line += f" {item}" if line else f"    {item}"
     return "\n".join([*lines, line]) + "\n"
+
+
+def _pairs(known: dict[bytes, tuple[bytes, bytes]]) -> str:
+    """Return the items of a dictionary, one a line."""
+    return "".join(
+        f"    {literal!r}: ({bytes(sorted(before))!r}, {bytes(sorted(behind))!r}),\n"
+        for literal, (before, behind) in sorted(known.items())
+    )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import pytest
 from histories import Commit, deep_repository, histories, objects_of, write_history
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from searchers import Searching
 
 from leakscan.errors import TargetError
 from leakscan.git import forest as forests
@@ -20,7 +21,7 @@ from leakscan.git.damage import DamagedError
 from leakscan.git.forest import plant_plainly
 from leakscan.git.forest_vector import plant_vectorised
 from leakscan.git.indexing import numbered_index, true_index
-from leakscan.git.pack import TYPE_NAMES, Pack
+from leakscan.git.pack import COMMIT, TREE, TYPE_NAMES, Pack
 from leakscan.git.sift import sift
 from leakscan.git.spool import Spool
 from leakscan.git.walk import STREAMED
@@ -43,7 +44,7 @@ PACKINGS = (
 )
 
 
-class Listener:
+class Listener(Searching):
     """Searches nothing, and remembers all that it was shown."""
 
     def __init__(self, found: tuple[str, ...] = ()) -> None:
@@ -53,9 +54,6 @@ class Listener:
     def search(self, data):
         self.heard.append(data)
         return self.found
-
-    def search_stream(self, chunks):
-        return self.search(b"".join(chunks))
 
 
 def take(
@@ -210,6 +208,22 @@ def test_workers_search_every_delta(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     )
     found_whole = take(path.read_bytes(), tmp_path, Finder()).hits
     assert bool(found_whole) is sift(pack, forest, Finder(), Closure(20, 0), jobs=2).is_plain
+
+
+def test_only_what_files_hold_is_searched_as_such(tmp_path: Path) -> None:
+    kinds = []
+
+    class Telling(Listener):
+        def search(self, data):
+            kinds.append(("text", bytes(data)))
+            return ()
+
+        def search_blob(self, data):
+            kinds.append(("file", bytes(data)))
+            return ()
+
+    take(pack_of(entry(BLOB, b"a"), entry(COMMIT, b"b"), entry(TREE, b"")), tmp_path, Telling())
+    assert kinds == [("file", b"a"), ("text", b"b"), ("text", b"")]
 
 
 def test_a_match_is_told_with_the_id_of_its_object(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from histories import Commit, deep_repository, histories, objects_of, write_history
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from searchers import Searching
 
 from leakscan.git import forest as forests
 from leakscan.git.forest import plant_plainly
@@ -31,14 +32,11 @@ PACKINGS = (
 )
 
 
-class Keeper:
+class Keeper(Searching):
     """Finds everything: each object is its own match."""
 
     def search(self, data):
         return (data,)
-
-    def search_stream(self, chunks):
-        return (b"".join(chunks),)
 
 
 def surveyed(path: Path, jobs: int = 1) -> dict[bytes, tuple[str, bytes]]:
@@ -155,3 +153,31 @@ def test_an_object_that_appears_meanwhile_is_read_once(repo: GitRepo) -> None:
         found = [hit.oid.hex() for hit in portion.hits]
     assert late in found
     assert len(found) == len(set(found)) == len(objects_of(repo))
+
+
+class Sorter(Searching):
+    """Finds everything, and says as what it was searched."""
+
+    def search(self, _data):
+        return ("text",)
+
+    def search_blob(self, _data):
+        return ("file",)
+
+    def search_stream(self, chunks):
+        return ("stream",) if list(chunks) else ()
+
+
+def test_only_what_files_hold_is_searched_as_such(repo: GitRepo) -> None:
+    repo.add("a.txt", "a" * 1000)
+    repo.git("tag", "-a", "-m", "one", "one")
+    for pack in (lambda: None, repo.pack):
+        pack()
+        layout = find_layout(repo.path)
+        assert layout
+        with ObjectStore(layout) as store:
+            hits = Survey(store, Sorter(), jobs=1).run().hits
+        kinds = {(TYPE_NAMES[hit.type], hit.found) for hit in hits}
+        assert kinds == {
+            ("blob", ("file",)), ("commit", ("text",)), ("tag", ("text",)), ("tree", ("text",)),
+        }  # fmt: skip

@@ -51,3 +51,13 @@ def test_transport(target: str, expected: str | None) -> None:
 def test_a_link_has_no_query_of_the_address(query: str) -> None:
     link = link_to(f"https://gitlab.com/o/r{query}", "c" * 40, "p", 1)
     assert link == f"https://gitlab.com/o/r/-/blob/{'c' * 40}/p#L1"
+
+
+@pytest.mark.parametrize("site", ["github.com", "gitlab.com", "bitbucket.org", "codeberg.org"])
+def test_a_link_to_a_file_as_a_whole_names_no_line(site: str) -> None:
+    remote, commit = f"https://{site}/o/r", "c" * 40
+    whole, line = link_to(remote, commit, "a#1"), link_to(remote, commit, "a#1", 3)
+    assert whole
+    assert line
+    assert line.startswith(whole + "#")
+    assert whole.endswith("/a%231")

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import itertools
 import os
+import random
 import struct
 import time
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from leakscan.sources.push import scan_push
 from leakscan.sources.sighting import Tally
 from leakscan.trouble import Trouble, TroubleError
 from packs import BLOB, OFS_DELTA, REF_DELTA, copy_all, entry, object_id, offset_field
+from sealing import sealed, zipped, zipped_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -114,6 +116,32 @@ def test_what_came_and_went_within_one_push_is_found(stage: Stage, token: str) -
     head = stage.repo.remove("x.env")
     [(_, place)] = stage.look(before, head)
     assert (place.commit, place.current) == (bringing, False)
+
+
+def test_what_is_inside_of_an_archive(stage: Stage, token: str) -> None:
+    before = stage.commit("a", "a")
+    bringing = stage.repo.add("lib/a.zip", zipped(inner__app_env=f"\n{token}"))
+    head = stage.repo.add("b.zip", sealed())
+    [(secret, place)] = stage.look(before, head)
+    assert (secret, place.commit) == (token, bringing)
+    assert (place.path, place.line, place.column) == ("lib/a.zip!/inner/app.env", 2, 1)
+    assert place.url == f"{stage.page}/blob/{bringing}/lib/a.zip"
+    blob = stage.repo.tip("HEAD:b.zip")
+    assert [(s.what, s.sealed) for s in stage.tally.skipped] == [(f"blob {blob}!/secret.txt", True)]
+
+
+def test_an_archive_that_comes_as_a_delta(stage: Stage, token: str) -> None:
+    noise = random.Random(1)  # noqa: S311 - the same every time, on purpose
+    filling = {f"f{number}": noise.randbytes(3000) for number in range(9)}
+    before = stage.commit("a", "a")
+    bringing = stage.repo.add("a.zip", zipped_files(filling | {"z": token}))
+    oid = stage.repo.tip("HEAD:a.zip")
+    head = stage.repo.add("a.zip", zipped_files(filling | {"y": noise.randbytes(90).hex()}))
+    stage.repo.git("repack", "-adfq")
+    base = stage.repo.git("cat-file", "--batch-check=%(deltabase)", stdin=oid.encode())
+    assert set(base) != {"0"}
+    found = dict(stage.look(before, head))
+    assert (found[token].path, found[token].commit) == ("a.zip!/z", bringing)
 
 
 def test_what_was_there_before_is_not_this_pushs(stage: Stage, token: str) -> None:

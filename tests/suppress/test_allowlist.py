@@ -79,6 +79,35 @@ def test_a_relative_target_is_where_it_is(
         assert reason(allowed, seen(token, "a.env", repository=repository)) == "why", repository
 
 
+@pytest.mark.parametrize(
+    "glob",
+    [
+        "archive.zip", "*.zip", "lib", "lib/*.zip", "/lib/archive.zip",
+        "**/archive.zip!/inner/*", "archive.zip!/", "lib/archive.zip!/inner/", "inner.tar", "*.env",
+    ],
+)  # fmt: skip
+def test_a_glob_covers_what_is_inside(glob: str, token: str) -> None:
+    inside = seen(token, "lib/archive.zip!/inner/inner.tar!/app.env")
+    assert reason(allowing(paths=(glob,)), inside) == "why"
+
+
+@pytest.mark.parametrize(
+    "glob", ["archive", "archive.zip/", "other.zip", "lib/archive.zip!/app.env", "/archive.zip"]
+)
+def test_a_glob_that_names_something_else_does_not(glob: str, token: str) -> None:
+    inside = seen(token, "lib/archive.zip!/inner/inner.tar!/app.env")
+    assert reason(allowing(paths=(glob,)), inside) is None
+
+
+@pytest.mark.parametrize("glob", ["lib/a.zip", "lib/", "lib/a.zip!/app.env"])
+def test_an_archive_that_is_scanned_alone(tmp_path: Path, glob: str, token: str) -> None:
+    allowed = allowing(str(tmp_path), paths=(glob,))
+    alone = str(tmp_path / "lib" / "a.zip")
+    assert reason(allowed, seen(token, f"{alone}!/app.env", repository=alone)) == "why"
+    other = str(tmp_path / "src" / "a.zip")
+    assert reason(allowed, seen(token, f"{other}!/app.env", repository=other)) is None
+
+
 def test_a_pattern_that_is_none() -> None:
     with pytest.raises(UsageError) as caught:
         allowing(patterns=("r8_(",))

@@ -68,6 +68,15 @@ _BY_BEGINNING = {
 """By the first two bytes: one look-up settles it for nearly all that is read."""
 
 
+def may_be_container(data: Buffer) -> bool:
+    """Tell what surely is no container from what `recognise` is to look at."""
+    return (
+        data[:2] in _BY_BEGINNING
+        or data[257:262] == _USTAR
+        or (not len(data) & 511 and data[156:157] in _OLD_TAR_TYPES)
+    )
+
+
 def recognise(data: Buffer) -> Format | None:
     """Say what kind of container something is; ``None`` if it is none.
 
@@ -76,12 +85,11 @@ def recognise(data: Buffer) -> Format | None:
     Args:
         data: all of it.
     """
-    if data[:2] in _BY_BEGINNING and len(data) >= _SHORTEST:
-        for candidate in _BY_BEGINNING[data[:2]]:
-            if data[: len(candidate.beginning)] == candidate.beginning:
-                found = _looked_at(candidate, data)
-                if found:
-                    return found
+    for candidate in _BY_BEGINNING.get(data[:2], ()):
+        if data[: len(candidate.beginning)] == candidate.beginning and len(data) >= _SHORTEST:
+            found = _looked_at(candidate, data)
+            if found:
+                return found
     if data[257:262] == _USTAR or (
         not len(data) & 511 and data[156:157] in _OLD_TAR_TYPES and len(data) >= 1024
     ):

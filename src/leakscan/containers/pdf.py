@@ -29,8 +29,12 @@ if TYPE_CHECKING:
     from leakscan.containers.pdf_fonts import Font
     from leakscan.containers.pdf_objects import Stream, Value
 
-MAX_CONTENT = 64 << 20
-"""Bytes of a document's decoded pages that are read as text; a thousand pages have ten million."""
+MAX_PAGE = 64 << 20
+"""Bytes of a decoded page, which is held whole; most have some ten thousand."""
+
+MAX_TEXT = 32 << 20
+"""Bytes of operations on text that are carried out of a document: a second's work for each two to
+ten million.  A thousand pages have ten million."""
 
 MAX_PACKED = 64 << 20
 """Bytes of decoded object streams that are held, to look up fonts in."""
@@ -77,7 +81,7 @@ class _Document:
         self._budget = budget
         self._streams = {stream.number: stream for stream in objects.streams}
         self._fonts = Fonts(objects, self._map)
-        self._content_left = MAX_CONTENT
+        self._text_left = MAX_TEXT
         self._holders: dict[int, Mapping[bytes, Value]] = {}
 
     def members(self) -> Iterator[Member | Unread]:
@@ -148,16 +152,20 @@ class _Document:
         Raises:
             MemberError: the page is damaged, or pages are too long to be read.
         """
-        content, fault = [], None
+        content, size, fault = [], 0, None
         try:
             for piece in pieces:
-                self._content_left -= len(piece)
-                if self._content_left < 0:
-                    raise MemberError(f"its pages have more than {MAX_CONTENT >> 20} MiB")
+                size += len(piece)
+                if size > MAX_PAGE:
+                    raise MemberError(f"it has more than {MAX_PAGE >> 20} MiB")
                 content.append(piece)
         except MemberError as error:
             fault = error
-        for piece in _cut(text_of(b"".join(content), fonts).encode("utf-8", "replace")):
+        text, done = text_of(b"".join(content), fonts, self._text_left)
+        if done > self._text_left:
+            fault = MemberError(f"its pages have more than {MAX_TEXT >> 20} MiB of text")
+        self._text_left = max(self._text_left - done, 0)
+        for piece in _cut(text.encode("utf-8", "replace")):
             self._budget.spend(len(piece))
             yield piece
         if fault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from isal import isal_zlib
@@ -29,6 +30,9 @@ _FILTER = re.compile(rb"/Filter[\s\0]*+(?:/([A-Za-z0-9]++)|\[([^\]<>()]*+)\]|([0
 _PARAMETERS = re.compile(rb"/EarlyChange\s++0" + _NAME_END)
 
 _SPACE = b" \t\r\n\f\0"
+
+_STEP = 4096
+"""Bytes that are decompressed at a time."""
 
 _RUN_END = 128
 """The length that ends a run-length encoded stream."""
@@ -91,8 +95,8 @@ def _charged(pieces: Iterable[bytes], budget: Budget) -> Iterator[bytes]:
 def _flate(pieces: Iterator[bytes], _early: bool) -> Iterator[bytes]:
     inflater = isal_zlib.decompressobj()
     try:
-        for piece in pieces:
-            rest = piece
+        for step in _steps(pieces):
+            rest = step
             while True:
                 got = inflater.decompress(rest, CHUNK)
                 if got:
@@ -105,6 +109,13 @@ def _flate(pieces: Iterator[bytes], _early: bool) -> Iterator[bytes]:
     except _CORRUPT:
         raise MemberError("its compressed data is corrupt") from None
     raise MemberError("it is cut short")
+
+
+def _steps(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Cut pieces up: what a decompressor has made of the one with a fault in it is lost."""
+    for piece in pieces:
+        for at in range(0, len(piece), _STEP):
+            yield piece[at : at + _STEP]
 
 
 def _hex(pieces: Iterator[bytes], _early: bool) -> Iterator[bytes]:
@@ -128,9 +139,10 @@ def _ascii85(pieces: Iterator[bytes], _early: bool) -> Iterator[bytes]:
     from base64 import a85decode
 
     kept = b""
-    for piece in pieces:
+    first = next(pieces, b"").lstrip(_SPACE).removeprefix(b"<~")
+    for piece in chain((first,), pieces):
         digits, end, _ = piece.partition(b"~")
-        digits = kept + digits.translate(None, _SPACE).removeprefix(b"<")
+        digits = kept + digits.translate(None, _SPACE)
         # A "z" stands for five digits, so cut where no group can be torn: it breaks none.
         whole = len(digits) if end else _whole_groups(digits)
         kept = digits[whole:]

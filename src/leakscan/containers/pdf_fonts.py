@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
     from leakscan.containers.pdf_objects import Objects, Value
 
-MAX_CODES = 65_536
+MAX_CODES_OF_FONT = 65_536
 """Codes of a font whose meaning is noted."""
+
+MAX_CODES = 1_000_000
+"""Codes of all fonts of a document whose meaning is noted; and widths of them."""
 
 MAX_FONTS = 4096
 """Fonts of a document that are read, and names for them on a page."""
@@ -50,6 +53,8 @@ _HEX = rb"<([0-9A-Fa-f\s]{0,600}+)>\s*+"
 _CHARACTER = re.compile(_HEX + _HEX)
 
 _RANGE = re.compile(_HEX + _HEX + rb"(?:" + _HEX + rb"|\[([^\]]*+)\])")
+
+_SPACE = b" \t\r\n\f\v\0"
 
 _CODE_SPACE = re.compile(rb"begincodespacerange\s*+<([0-9A-Fa-f\s]{0,20}+)>")
 
@@ -111,6 +116,8 @@ class Fonts:
         self._objects = objects
         self._read = read
         self._fonts: dict[int, Font] = {}
+        self._maps: dict[int, tuple[dict[int, str], bool]] = {}
+        self._codes_left = MAX_CODES
         self._sets: dict[int, Mapping[bytes, Font]] = {}
 
     def of(self, holder: Mapping[bytes, Value], depth: int = 0) -> Mapping[bytes, Font]:
@@ -160,11 +167,8 @@ class Fonts:
         font = Font(is_wide)
         shown = said.get(b"/ToUnicode")
         if isinstance(shown, Ref):
-            to_unicode = self._read(shown.number)
-            font.characters = parse_to_unicode(to_unicode)
-            space = _CODE_SPACE.search(to_unicode)
-            if is_wide and space and len(space[1].translate(None, b" \t\r\n\f\0")) == 2:
-                font.is_wide = False
+            font.characters, is_narrow = self._map(shown.number)
+            font.is_wide = is_wide and not is_narrow
         if is_wide:
             self._set_wide_widths(font, said)
         else:
@@ -172,6 +176,17 @@ class Fonts:
             if not font.characters:
                 font.characters = self._differences(said)
         return font
+
+    def _map(self, number: int) -> tuple[dict[int, str], bool]:
+        """Return a ToUnicode map, and whether it says that codes have one byte."""
+        if number not in self._maps:
+            data = self._read(number) if self._codes_left > 0 else b""
+            characters = parse_to_unicode(data, min(MAX_CODES_OF_FONT, self._codes_left))
+            self._codes_left -= len(characters) + len(data) // 64
+            space = _CODE_SPACE.search(data)
+            is_narrow = space is not None and len(space[1].translate(None, _SPACE)) == 2
+            self._maps[number] = (characters, is_narrow)
+        return self._maps[number]
 
     def _differences(self, said: dict[bytes, Value]) -> dict[int, str]:
         """Return which characters an encoding puts in the place of the usual ones."""
@@ -206,33 +221,45 @@ class Fonts:
         usual = self._objects.get(glyphs.get(b"/DW"))
         font.widths.usual = usual if isinstance(usual, float) else 1000.0
         pending: list[float] = []
-        for item in self._objects.items(glyphs.get(b"/W"))[:MAX_CODES]:
+        for item in self._objects.items(glyphs.get(b"/W"))[:MAX_CODES_OF_FONT]:
+            if self._codes_left <= 0:
+                break
             value = self._objects.get(item)
             if isinstance(value, float):
                 pending.append(value)
                 if len(pending) == 3:
                     first, last, width = pending
-                    last = min(last, first + MAX_CODES - len(font.widths))
-                    font.widths.update(dict.fromkeys(range(int(first), int(last) + 1), width))
+                    codes = range(int(first), int(min(last, first + self._codes_left)) + 1)
+                    self._codes_left -= len(codes)
+                    font.widths.update(dict.fromkeys(codes, width))
                     pending = []
             elif isinstance(value, list) and pending:
-                for number, width_of in enumerate(value, int(pending[0])):
-                    if isinstance(width_of, float) and len(font.widths) < MAX_CODES:
+                for number, width_of in enumerate(value[: self._codes_left], int(pending[0])):
+                    if isinstance(width_of, float):
                         font.widths[number] = width_of
+                self._codes_left -= len(value)
                 pending = []
 
 
-def parse_to_unicode(data: bytes) -> dict[int, str]:
-    """Return which characters the codes of a font stand for, by its ToUnicode map."""
+def parse_to_unicode(data: bytes, most: int) -> dict[int, str]:
+    """Return which characters the codes of a font stand for, by its ToUnicode map.
+
+    Args:
+        data: the map.
+        most: codes to note.
+    """
     found: dict[int, str] = {}
     for part in data.split(b"beginbfchar")[1:]:
         for pair in _CHARACTER.finditer(part.partition(b"endbfchar")[0]):
-            if len(found) < MAX_CODES:
-                found[_code(pair[1])] = _characters(pair[2])
+            if len(found) >= most:
+                return found
+            found[_code(pair[1])] = _characters(pair[2])
     for part in data.split(b"beginbfrange")[1:]:
         for line in _RANGE.finditer(part.partition(b"endbfrange")[0]):
+            if len(found) >= most:
+                return found
             first, last = _code(line[1]), _code(line[2])
-            count = min(last - first + 1, MAX_CODES - len(found))
+            count = min(last - first + 1, most - len(found))
             if line[4] is not None:
                 targets = re.findall(rb"<([0-9A-Fa-f\s]{0,600}+)>", line[4])[: max(count, 0)]
                 for number, target in enumerate(targets, first):
@@ -245,11 +272,11 @@ def parse_to_unicode(data: bytes) -> dict[int, str]:
 
 
 def _code(digits: bytes) -> int:
-    return int(digits.translate(None, b" \t\r\n\f\v\0")[:8] or b"0", 16)
+    return int(digits.translate(None, _SPACE)[:8] or b"0", 16)
 
 
 def _characters(digits: bytes) -> str:
-    digits = digits.translate(None, b" \t\r\n\f\v\0")
+    digits = digits.translate(None, _SPACE)
     raw = bytes.fromhex(digits[: len(digits) & ~1].decode("ascii"))
     return raw.decode("utf-16-be", "replace") if len(raw) > 1 else raw.decode("latin-1")
 

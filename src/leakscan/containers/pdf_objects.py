@@ -28,6 +28,9 @@ MAX_PAGES = 20_000
 MAX_REMEMBERED = 20_000
 """Parsed objects that are kept, since pages share them."""
 
+_TRAILER = 2048
+"""Bytes before and after `/Encrypt` within which there is what shows that it is in a trailer."""
+
 _LARGEST = 1e9
 """What numbers are cut to; nothing that is read here needs larger ones."""
 
@@ -69,8 +72,7 @@ class Stream:
 
 _MARK = re.compile(
     rb"(?<![0-9])([0-9]{1,10})[ \t\r\n\f\0]{1,9}[0-9]{1,5}[ \t\r\n\f\0]{1,9}obj(?![a-z])"
-    rb"|(?<=[>\s\0])(stream)(?:\r\n|\n|\r)"
-    rb"|(trailer)(?![a-z])"
+    rb"|(?<=[>\s\0])stream(?:\r\n|\n|\r)"
 )
 
 _LENGTH = re.compile(rb"/Length[\s\0]{1,9}+([0-9]{1,12}+)(?![\s\0]{1,9}+[0-9]{1,9}+[\s\0]{1,9}+R)")
@@ -96,12 +98,10 @@ class Objects:
 
     Attributes:
         streams: in the order of the file.
-        is_encrypted: whether its streams are.
     """
 
     data: Buffer
     streams: list[Stream] = field(default_factory=list)
-    is_encrypted: bool = False
     _begins: list[int] = field(default_factory=list)
     _places: dict[int, tuple[Buffer, int]] = field(default_factory=dict)
     _packed: list[tuple[bytes, list[int]]] = field(default_factory=list)
@@ -121,17 +121,28 @@ class Objects:
                 if len(self._begins) < MAX_OBJECTS:
                     self._begins.append(begin)
                     self._places[number] = (data, begin)
-            elif mark[3]:
-                window = data[at : at + MAX_DICTIONARY]
-                self.is_encrypted |= bool(_ENCRYPT.search(window.partition(b"startxref")[0]))
             elif data[max(at - 20, 0) : mark.start()].rstrip(b" \t\r\n\f\0").endswith(b">>"):
                 low = max(begin, mark.start() - MAX_DICTIONARY)
                 stream = self._stream(number, bytes(data[low : mark.start()]), at)
                 at = stream.stop
-                self.is_encrypted |= stream.says(b"XRef") and stream.says(b"Encrypt")
                 if len(self.streams) <= most:
                     self.streams.append(stream)
                 begin, number = at, 0
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether its streams are: a trailer, or a stream that stands for one, says so."""
+        data = self.data
+        starts = [stream.start for stream in self.streams]
+        for found in _ENCRYPT.finditer(data):
+            at = found.start()
+            rank = bisect_right(starts, at) - 1
+            if rank >= 0 and at < self.streams[rank].stop:
+                continue
+            around = data[max(at - _TRAILER, 0) : at + _TRAILER]
+            if b"trailer" in around[:_TRAILER] or b"/XRef" in around:
+                return True
+        return False
 
     def _stream(self, number: int, dictionary: bytes, start: int) -> Stream:
         """Find where a stream ends: where it says, if that is so."""

@@ -32,8 +32,11 @@ GAP = 0.2
 ASIDE = 0.3
 """Sizes of the font by which another line is aside at least; what is raised is not."""
 
-BACK = -0.6
+BACK = -0.25
 """Sizes of the font that a line goes back at least if it begins anew on the same height."""
+
+MAX_WRITTEN = 1000
+"""Strings that a pen writes before it is worked out how wide they are."""
 
 _IDENTITY = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]
 
@@ -56,7 +59,9 @@ _OPERATION = re.compile(
 
 _ITEM = re.compile(rb"(" + _LITERAL + rb"|" + _HEX + rb")|([-+.0-9]++)", re.DOTALL)
 
-_SHOWN = re.compile(rb"\bBT[\s\0][^\0]{0,4096}?[)>\]][\s\0]{0,9}T[jJ]\b")
+_BEGIN = re.compile(rb"\bBT[\s\0]")
+
+_SHOWN = re.compile(rb"[)>\]][\s\0]{0,9}T[jJ]\b")
 
 _FONT = re.compile(rb"/([^\s\0()<>\[\]{}/%]*+)[\s\0]++([-+.0-9]++)[\s\0]++Tf")
 
@@ -76,25 +81,32 @@ _ESCAPED = {
 
 def shows_text(content: bytes) -> bool:
     """Whether something looks like a content stream with text."""
-    return _SHOWN.search(content) is not None
+    begin = _BEGIN.search(content)
+    return begin is not None and _SHOWN.search(content, begin.end()) is not None
 
 
-def text_of(content: bytes, fonts: Mapping[bytes, Font]) -> str:
+def text_of(content: bytes, fonts: Mapping[bytes, Font], most: int) -> tuple[str, int]:
     """Return the text that a content stream shows.
 
     Args:
         content: the stream, decoded.
         fonts: by the names that it has for them, with a slash.
+        most: bytes of operations on text that are carried out.
+
+    Returns:
+        The text, and how many bytes of operations there were; more than ``most`` if the rest was
+        left out.
     """
     page = _Page(fonts)
-    at = 0
-    while (begin := content.find(b"BT", at)) >= 0:
+    at = done = 0
+    while done <= most and (begin := content.find(b"BT", at)) >= 0:
         if content.find(b"Tf", at, begin) >= 0:
             for name, size in _FONT.findall(content[at:begin]):
                 page.set_font(name, size)
-        at = page.show(content, begin)
+        at = page.show(content, begin, begin + most - done)
+        done += at - begin
     text = "".join(page.made)
-    return text if text.isascii() else text.translate(_LIGATURES)
+    return text if text.isascii() else text.translate(_LIGATURES), done
 
 
 class _Pen:
@@ -143,8 +155,14 @@ class _Page:
         self._before: _Pen | None = None  # the one that wrote last, unless a line has ended
         self.made: list[str] = []
 
-    def show(self, content: bytes, start: int) -> int:
-        """Carry out the operations of a text object; return where it ends."""
+    def show(self, content: bytes, start: int, most: int) -> int:
+        """Carry out the operations of a text object; return where it ends, or where that is left.
+
+        Args:
+            content: the stream.
+            start: where the object begins.
+            most: where to leave it at the latest.
+        """
         for found in _OPERATION.finditer(content, start):
             kind = found.lastgroup
             if kind == "run":
@@ -164,7 +182,7 @@ class _Page:
                 self._newline()
             elif kind == "begin":
                 self._move(_Pen(_IDENTITY))
-            elif kind == "end":
+            elif kind == "end" or found.end() > most:
                 self._move(_Pen(_IDENTITY))
                 return found.end()
         return len(content)
@@ -221,6 +239,8 @@ class _Page:
         font, pen = self._font, self._pen
         self.made.append(font.text(codes))
         pen.written.append((font, self._size / 1000, codes))
+        if len(pen.written) > MAX_WRITTEN:
+            pen.room, pen.written = pen.ahead(), [(font, 0.0, b"")]
         if self._letter or self._word:
             count = len(codes) // 2 if font.is_wide else len(codes)
             pen.room += count * self._letter + codes.count(b" ") * self._word

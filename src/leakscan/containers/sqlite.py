@@ -129,8 +129,8 @@ class _Table:
         """
         import sqlite3
 
-        listed = ", ".join(map(_quoted, columns))
         try:
+            listed = ", ".join(map(_quoted, columns))
             query = f"SELECT {listed} FROM main.{_quoted(self._name)}"  # noqa: S608 - quoted names
             yield from self._connection.execute(query)
         except (sqlite3.Error, ValueError, OverflowError, MemoryError) as error:

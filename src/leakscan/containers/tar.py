@@ -1,6 +1,6 @@
 """tar: ustar, GNU's and pax's long names, and the old format without a magic number.
 
-Not with `tarfile`, which takes twenty times as long for a member and reads no further than the
+Not with `tarfile`, which takes several times as long for a member and reads no further than the
 first damage.
 """
 

@@ -1,6 +1,6 @@
 """What a zip holds, by its directory or, where that is missing, by the headers of its members.
 
-Not with `zipfile`: it makes an object for every entry before it gives the first, takes three
+Not with `zipfile`: it makes an object for every entry before it gives the first, takes several
 times as long for it, and gives nothing of a zip that is cut short (APPNOTE.TXT 6.3.10 is what
 both follow).
 """

@@ -1,29 +1,31 @@
 """Search bytes for tokens, however they are written.
 
-Everything is asked whether anything stands there that a token could begin with (gate.py), plainly or
-encoded (encodings.py).  Nearly everywhere nothing does: clean content costs one call into C, and a scan
-that meets nothing else never imports hyperscan nor compiles a pattern, which takes longer than scanning
-a small repository.  Otherwise finder.py looks closer, and inside.py into containers.
+Everything is asked whether anything stands there that a token could begin with (gate.py), plainly
+or encoded (encodings.py).  Nearly everywhere nothing does: clean content costs one call into C, and
+a scan that meets nothing else never imports hyperscan nor compiles a pattern, which takes longer
+than scanning a small repository.  Otherwise finder.py looks closer, and inside.py into containers.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from stringzilla import find
 
 from leakscan import known_signs
-from leakscan.containers import recognise
-from leakscan.detect.gate import gate
+from leakscan.containers import may_be_container, recognise
+from leakscan.gate import Gate, goes_on
 from leakscan.model import Match, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
-    from leakscan.detect.finder import Finder
+    from leakscan.detect.finder import Finder, Unpacked
     from leakscan.detect.inside import Inside
+    from leakscan.gate import Beside, Hit
     from leakscan.model import Rule
 
 LEFT_CONTEXT = 96
@@ -57,53 +59,72 @@ class Detector:
         longest = max(rule.max_length for rule in rules)
         self.overlap = longest * MOST_TIMES_LONGER + 2 * LINE_CONTEXT
         self._issued = issued
-        self._prefixes = sorted({prefix.encode() for rule in rules for prefix in rule.prefixes})
-        self._common, self._rare = _literals(self._prefixes)
-        self._has_sign = gate(self._common)
+        prefixes = {prefix.encode() for rule in rules for prefix in rule.prefixes}
+        self._prefixes = tuple(sorted(prefixes))
+        self._literals, self._loose, self._beside = _known_of(self._prefixes)
+        self._common = Gate(self._literals[0])
 
-    def search(self, data: bytes, *, is_new: bool = True) -> list[Match]:
-        """Return every candidate in a text, of any confidence, by position.
+    def search(self, data: bytes) -> list[Match]:
+        """Return every candidate in a text, of any confidence, by position."""
+        hits = self._every.hits(data)
+        return self._looked_at(data, self._every, hits) if hits else _NOTHING
 
-        Args:
-            data: what to search.
-            is_new: whether to look for rare spellings, too; not needed where nothing rare was
-                found (`holds_rare`) in what the data are made of.
-        """
-        if self._has_sign(data) or (is_new and self.holds_rare(data)):
-            return self._finder.matches(data)
-        return _NOTHING
-
-    def search_blob(self, data: bytes, *, is_new: bool = True) -> Sequence[Match | Unread]:
+    def search_blob(self, data: bytes) -> Sequence[Match | Unread]:
         """Return every candidate in the contents of a file, and in what it contains.
 
         With them comes what of a container could not be read.
+        """
+        found = self.search(data)
+        return self._opened(data, found) if may_be_container(data) else found
+
+    def sign_test(self, *, exotic: bool) -> Callable[[bytes], object]:
+        """Return what tells whether anything stands in data that a written token begins with.
 
         Args:
-            data: the contents.
-            is_new: as in `search`.
+            exotic: whether to heed what hardly anybody does, too.
         """
-        found = self.search(data, is_new=is_new)
+        return self._every.hits if exotic else self._usual.hits
+
+    def search_known(self, data: bytes) -> list[Match]:
+        """Do as `search` with a text that is made of others that hold no sign.
+
+        What is common is looked for all the same, since it takes next to no time.
+        """
+        hits = self._common.hits(data)
+        return self._looked_at(data, self._common, hits) if hits else _NOTHING
+
+    def search_known_blob(self, data: bytes) -> Sequence[Match | Unread]:
+        """Do as `search_blob` with a file that is made of others that hold no sign."""
+        hits = self._common.hits(data)
+        found = self._looked_at(data, self._common, hits) if hits else _NOTHING
+        return self._opened(data, found) if found or may_be_container(data) else found
+
+    def search_container(self, data: bytes) -> Sequence[Match | Unread]:
+        """Search what a file may hide that itself holds no sign."""
+        return self._opened(data, _NOTHING) if may_be_container(data) else _NOTHING
+
+    def search_known_names(self, data: bytes) -> list[Match]:
+        """Do as `search` with a folder that is made of others that hold no sign.
+
+        There are more of these data than of any others, and hardly anything is ever found in them.
+        """
+        for prefix in self._prefixes:
+            if find(data, prefix) >= 0:
+                return self._finder.matches(data)
+        return _NOTHING
+
+    def _looked_at(self, data: bytes, gate: Gate, hits: Iterable[Hit]) -> list[Match]:
+        """Search what holds signs, if what stands behind one of them goes on as a token would."""
+        for which, at, _ in hits:
+            if goes_on(data, at, gate.literals[which], self._loose, self._beside):
+                return self._finder.matches(data)
+        return _NOTHING
+
+    def _opened(self, data: bytes, found: list[Match]) -> Sequence[Match | Unread]:
         container = recognise(data)
         if container is None or not (container.hides or found):
             return found
         return list(self._inside().open(data, container, found))
-
-    def search_names(self, data: bytes, *, is_new: bool = True) -> list[Match]:
-        """Return every candidate in the names that a folder holds.
-
-        There are more of these data than of any others, and hardly anything is ever found in them.
-
-        Args:
-            data: names and what belongs to them.
-            is_new: whether to look for encoded tokens, too (`holds_any`).
-        """
-        if is_new or any(find(data, prefix) >= 0 for prefix in self._prefixes):
-            return self.search(data)
-        return _NOTHING
-
-    def holds_any(self, data: bytes) -> bool:
-        """Tell whether anything stands there by which an encoded token is told."""
-        return self._has_sign(data) or self.holds_rare(data)
 
     def search_stream(self, chunks: Iterable[bytes]) -> Iterator[Match | Unread]:
         """Yield every candidate in the contents of a file that is too large to hold.
@@ -153,31 +174,38 @@ class Detector:
         return Finder(self.rules, self._prefixes, self._issued, self._unpacked)
 
     @cached_property
-    def holds_rare(self) -> Callable[[bytes], bool]:
-        """Tell whether anything stands in data by which a rare spelling is told."""
-        return gate(self._rare)
+    def _every(self) -> Gate:
+        return Gate(tuple(chain.from_iterable(self._literals)))
+
+    @cached_property
+    def _usual(self) -> Gate:
+        return Gate(self._literals[0] + self._literals[1])
 
     def _inside(self) -> Inside:
         from leakscan.detect.inside import Inside
 
         return Inside(self)
 
-    def _unpacked(self, data: bytes) -> tuple[str, list[Match]]:
+    def _unpacked(self, data: bytes) -> Unpacked | None:
         """Search what was written as text; what cannot be read of it was no container."""
         container = recognise(data)
-        if container is None:
-            return "", []
+        if container is None or not container.hides:
+            return None
         found = self._inside().open(data, container, ())
         return container.name, [item for item in found if isinstance(item, Match)]
 
 
-def _literals(prefixes: Sequence[bytes]) -> tuple[Sequence[bytes], Sequence[bytes]]:
-    """Return by what to tell that something may stand in data, and what is rare of that."""
-    if tuple(prefixes) == known_signs.PREFIXES:
-        return known_signs.COMMON, known_signs.RARE
-    from leakscan.detect.encodings import literals
+_Known = tuple[tuple[tuple[bytes, ...], ...], frozenset[bytes], "Beside"]
 
-    return literals(prefixes)
+
+def _known_of(prefixes: tuple[bytes, ...]) -> _Known:
+    """Return by what to tell that something may stand in data, and what is known of its context."""
+    if prefixes == known_signs.PREFIXES:
+        by_rarity = known_signs.COMMON, known_signs.RARE, known_signs.EXOTIC
+        return by_rarity, frozenset(known_signs.LOOSE), known_signs.BESIDE
+    from leakscan.detect.encodings import beside, literals, loose
+
+    return literals(prefixes), loose(prefixes), beside(prefixes)
 
 
 def _and_then_none(chunks: Iterable[bytes]) -> Iterator[bytes | None]:

@@ -1,13 +1,15 @@
 """Every way in which a token may be written, and by what bytes each can be told from afar.
 
 An encoding says what a known text, the prefix of a rule, looks like in it (`Decoder.forms`).  What
-that looks like in another encoding is asked in the same way, so that a token in base64 in base64 has
-literals of its own to be found by.
+that looks like in another encoding is asked in the same way, so that a token in base64 in base64
+has literals of its own to be found by.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import IntEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 from leakscan.detect.decode.backwards import Backwards
@@ -19,7 +21,7 @@ from leakscan.detect.decode.joined import Joined
 from leakscan.detect.decode.percent import Percent
 from leakscan.detect.decode.quoted_printable import QuotedPrintable
 from leakscan.detect.decode.wide import Wide
-from leakscan.detect.gate import without_longer
+from leakscan.gate import FEW, arranged, without_longer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,6 +44,9 @@ DECODERS: tuple[Decoder, ...] = (
 _JOINED = 8
 """Position of what is put together."""
 
+USUAL_TWICE = frozenset({0, 1, 2})
+"""Positions of what is often put into one another: base64, hex, UTF-16."""
+
 NOT_TWICE = frozenset({_JOINED, 9})
 """Positions of what is done only once to a text: pieces, and writing it backwards."""
 
@@ -50,6 +55,17 @@ PACKED = (b"\x1f\x8b\x08", b"PK\x03\x04")
 
 SHORTEST = 3
 """Bytes of a literal: shorter ones stand everywhere."""
+
+
+class Rarity(IntEnum):
+    """How seldom something is written in some way: more of it is looked for in less."""
+
+    COMMON = 0
+    """Looked for in everything."""
+    RARE = 1
+    """Looked for in what is new, such as what a delta brings."""
+    EXOTIC = 2
+    """Looked for in what is new, but in the history of large repositories."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +77,8 @@ class Sign:
         decoder: position of what decodes it.
         shift: from where the literal begins to where a unit of the encoding does.
         pattern: what to look for instead where decoding costs more than another look.
-        is_packed: whether a container begins there.
-        is_rare: whether hardly anything is written so.
+        is_packed: whether a container begins there, or a text that one is encoded in.
+        rarity: how seldom something is written so.
     """
 
     literal: bytes
@@ -70,7 +86,7 @@ class Sign:
     shift: int
     pattern: bytes | None = None
     is_packed: bool = False
-    is_rare: bool = False
+    rarity: Rarity = Rarity.COMMON
 
     @property
     def key(self) -> tuple[bytes, int, int]:
@@ -89,51 +105,96 @@ def signs_once(prefixes: Iterable[bytes]) -> list[Sign]:
     return list(dict.fromkeys(found))
 
 
-def signs(prefixes: Iterable[bytes]) -> list[Sign]:
+@cache
+def signs(prefixes: tuple[bytes, ...]) -> tuple[Sign, ...]:
     """Return the signs of what is encoded once or twice; the latter are rare.
-
-    Of what hardly anybody does, nothing is expected to be encoded besides; nor are texts in pieces
-    expected to be broken within their very first bytes then.
 
     Args:
         prefixes: how tokens begin.
     """
     found = {sign.key: sign for sign in signs_once(prefixes)}
-    inner = {s.literal for s in found.values() if not s.is_rare and s.decoder != _JOINED}
-    for text in sorted(inner):
+    begin = tuple(prefix[:2] for prefix in prefixes)  # of what is encoded in part only
+    by_text: dict[bytes, set[int]] = {}
+    for sign in found.values():
+        if _nests(sign) and not sign.literal.startswith(begin):
+            by_text.setdefault(sign.literal, set()).add(sign.decoder)
+    for text in sorted(by_text):
         for sign in _signs_of(text):
-            if not sign.is_rare and (sign.decoder != _JOINED or sign.literal == text):
-                found.setdefault(sign.key, replace(sign, pattern=None, is_rare=True))
-    return list(found.values())
+            # Where the text itself is the sign, it is broken further on.
+            if text.isalnum() if sign.literal == text else _nests(sign):
+                is_usual = {*by_text[text], sign.decoder} <= USUAL_TWICE
+                rarity = Rarity.RARE if is_usual else Rarity.EXOTIC
+                found.setdefault(sign.key, replace(sign, rarity=rarity))
+    return tuple(found.values())
 
 
-def literals(prefixes: Iterable[bytes]) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+@cache
+def beside(prefixes: tuple[bytes, ...]) -> dict[bytes, tuple[bytes, bytes]]:
+    """Return, of literals, the bytes of which one stands before and one behind, if that is known.
+
+    Args:
+        prefixes: how tokens begin.
+    """
+    forms = [form for prefix in prefixes for form in DECODERS[0].forms(prefix)]
+    return {f.literal: (f.before, f.behind) for f in forms if f.before or f.behind}
+
+
+def _nests(sign: Sign) -> bool:
+    """Whether something is expected to be written so that is, or will be, encoded besides."""
+    is_wide = b"\0\0\0" in sign.literal  # which takes four times as much
+    return not (sign.rarity or sign.is_packed or is_wide or sign.decoder in NOT_TWICE)
+
+
+@cache
+def literals(prefixes: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], ...]:
     """Return by what to tell from afar that something may be written in some data.
 
     Args:
         prefixes: how tokens begin.
 
     Returns:
-        The literals of what is common, and those of what is rare and holds none of these.
+        For each `Rarity` the literals that hold none of those before.
     """
     known = signs(prefixes)
-    common = without_longer({sign.literal for sign in known if not sign.is_rare})
-    every = without_longer({sign.literal for sign in known})
-    return tuple(common), tuple(one for one in every if one not in set(common))
+    sets: list[tuple[bytes, ...]] = []
+    seen: set[bytes] = set()
+    for rarity in Rarity:
+        upto = without_longer({sign.literal for sign in known if sign.rarity <= rarity})
+        new = [literal for literal in upto if literal not in seen]
+        sets.append(tuple(arranged(new) if len(new) <= FEW else new))
+        seen.update(upto)
+    return tuple(sets)
+
+
+@cache
+def loose(prefixes: tuple[bytes, ...]) -> frozenset[bytes]:
+    """Return the literals behind which a blank may stand: of pieces, and of hex with gaps.
+
+    Args:
+        prefixes: how tokens begin.
+    """
+    return frozenset(
+        sign.literal
+        for sign in signs(prefixes)
+        if sign.decoder == _JOINED or (sign.decoder == 1 and not sign.literal.isalnum())
+    )
 
 
 def _signs_of(text: bytes) -> Iterator[Sign]:
     for position, decoder in enumerate(DECODERS):
         for form in decoder.forms(text):
             if len(form.literal) >= SHORTEST:
-                yield Sign(form.literal, position, form.shift, form.pattern, is_rare=form.is_rare)
+                rarity = Rarity.RARE if form.is_rare else Rarity.COMMON
+                yield Sign(form.literal, position, form.shift, form.pattern, rarity=rarity)
 
 
 def _packed(magic: bytes) -> Iterator[Sign]:
     """Yield the signs of a container that begins where the encoded text does."""
-    base64, *_ = DECODERS[0].forms(magic)
-    yield Sign(base64.literal, 0, base64.shift, None, is_packed=True)
-    lower, upper, *_ = DECODERS[1].forms(magic)
+    base64, hexadecimal = DECODERS[:2]
+    once, *_ = base64.forms(magic)
+    yield Sign(once.literal, 0, once.shift, is_packed=True)
+    twice, *_ = base64.forms(once.literal)
+    yield Sign(twice.literal, 0, twice.shift, is_packed=True, rarity=Rarity.RARE)
+    lower, upper, *_ = hexadecimal.forms(magic)
     for form in (lower, upper):
-        if form.literal.isalnum():
-            yield Sign(form.literal, 1, form.shift, None, is_packed=True, is_rare=True)
+        yield Sign(form.literal, 1, 0, is_packed=True, rarity=Rarity.EXOTIC)

@@ -41,6 +41,9 @@ _ROOM = 1400
 MOST_LOW = 50
 """Candidates of low confidence that are kept of one stretch that is decoded."""
 
+Unpacked = tuple[str, list["Match"]]
+"""What a container is called, and the matches in it."""
+
 _Hit = tuple[int, int]
 """Number of an expression, and offset of the end of what it matched."""
 
@@ -68,15 +71,15 @@ class Finder:
         rules: the active rules.
         prefixes: how their tokens begin.
         issued: the issuer's list of issued tokens, if there is one.
-        unpack: searches a container; returns what it calls it, and the matches in it.
+        unpack: searches a container; ``None`` of what is none.
     """
 
     def __init__(
         self,
         rules: Sequence[Rule],
-        prefixes: Sequence[bytes],
+        prefixes: tuple[bytes, ...],
         issued: Container[str] | None,
-        unpack: Callable[[bytes], tuple[str, list[Match]]] | None,
+        unpack: Callable[[bytes], Unpacked | None] | None,
     ) -> None:
         self._confirmer = Confirmer(rules, issued)
         self._signs = signs(prefixes)
@@ -136,8 +139,8 @@ class Finder:
     def _inside(self, text: _Text, sign: Sign, decoded: Decoded) -> Iterator[Match]:
         """Yield what is found in a decoded text, placed where it is written."""
         encoding = DECODERS[sign.decoder].name
-        if sign.is_packed:
-            yield from self._unpacked(decoded, encoding)
+        if sign.is_packed and self._unpack and (unpacked := self._unpack(decoded.text)):
+            yield from _all_placed(unpacked, decoded, encoding)
             return
         doubt = text.doubt or decoded.doubt
         taken_off = (*text.taken_off, sign.decoder)
@@ -153,12 +156,13 @@ class Finder:
                 placed = replace(placed, taken=None, spelling=None)
             yield placed
 
-    def _unpacked(self, decoded: Decoded, encoding: str) -> Iterator[Match]:
-        if self._unpack is not None:
-            name, found = self._unpack(decoded.text)
-            for match in found:
-                whole = replace(match, start=0, taken=len(decoded.text), within=None)
-                yield _placed(replace(whole, spelling=name), decoded, encoding)
+
+def _all_placed(unpacked: Unpacked, decoded: Decoded, encoding: str) -> Iterator[Match]:
+    """Yield what is found in a container that was written as text, where that begins."""
+    name, found = unpacked
+    for match in found:
+        whole = replace(match, start=0, taken=len(decoded.text), within=None, spelling=name)
+        yield _placed(whole, decoded, encoding)
 
 
 def _covers(decoded: Decoded, anchor: int) -> bool:
@@ -188,9 +192,7 @@ def compiled(patterns: Sequence[bytes], by: Sequence[Sign] = ()) -> hyperscan.Da
     Raises:
         hyperscan.HyperscanError: a pattern is not in hyperscan's language.
     """
-    literals = [
-        sign.pattern or b"".join(b"\\x%02x" % byte for byte in sign.literal) for sign in by
-    ]
+    literals = [sign.pattern or b"".join(b"\\x%02x" % byte for byte in sign.literal) for sign in by]
     database = hyperscan.Database()
     database.compile(
         expressions=[*patterns, *literals],

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MAX_NESTING = 8
 """Containers within one another that are opened: a quine holds itself for ever."""
 
+MOST_UNREAD = 100
+"""Parts of one blob that are named if they cannot be read; the others are counted."""
+
 WHOLE = 16 << 20
 """Bytes up to which a member is searched in one piece."""
 
@@ -41,6 +44,7 @@ class Inside:
         self._searcher = searcher
         self._budget = Budget()
         self._depth = 0
+        self._unread = 0
 
     def open(
         self, data: Buffer, container: Format, found: Iterable[Match]
@@ -53,15 +57,22 @@ class Inside:
             found: in its bytes.
         """
         secrets: set[tuple[str, str]] = set()
+        is_outermost = not self._depth
         try:
             for item in self._members(data, container):
                 if isinstance(item, Match):
                     secrets.add((item.rule, item.secret.reveal()))
-                yield item
+                    yield item
+                elif is_outermost:
+                    self._unread += 1
+                if isinstance(item, Unread) and self._unread <= MOST_UNREAD:
+                    yield item
         except SpentError as error:
-            if self._depth:
+            if not is_outermost:
                 raise
             yield Unread("", str(error))
+        if is_outermost and self._unread > MOST_UNREAD:
+            yield Unread("", f"{self._unread - MOST_UNREAD} more of its members cannot be read")
         yield from (one for one in found if (one.rule, one.secret.reveal()) not in secrets)
 
     def search_stream(self, chunks: Iterable[bytes]) -> Iterator[Match | Unread]:
@@ -81,8 +92,9 @@ class Inside:
                 kept = _kept(chain([first], pieces), file)
                 found = list(self._searcher.search_bytes(kept))
                 file.flush()
-                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                    yield from self.open(data, container, found)
+                # Not closed: what has looked at it may still hold a view.
+                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                yield from self.open(data, container, found)
         except OSError as error:
             yield Unread("", f"there is no room to open it: {error.strerror}")
 

@@ -32,11 +32,11 @@ WORD_ENTROPY = 0.62
 MAYBE_WORDS = 0.0
 """Bits by which words explain a body better than chance, from which on it is doubted.
 
-1 random body in 1,100 is; of 3,700 names in Vulkan's headers, cut to 37 characters, all but 1.5 %.
+1 random body in 1,300 is; of 3,700 names in Vulkan's headers, cut to 37 characters, all but 1.5 %.
 """
 
 SURELY_WORDS = 10.0
-"""The bits from which on a body is taken for words: 1 random body in 100,000 is."""
+"""The bits from which on a body is taken for words: 1 random body in 90,000 is."""
 
 LETTERS_IN_A_ROW = 6
 """Neighbours in the alphabet in a row, digits aside: 4 random bodies in a million have so many."""

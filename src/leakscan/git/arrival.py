@@ -19,6 +19,7 @@ from leakscan.git.ids import new_digest, object_digest, object_id
 from leakscan.git.inflate import wrong_size
 from leakscan.git.pack import OFS_DELTA, REF_DELTA, TYPE_NAMES
 from leakscan.git.survey import Hit
+from leakscan.git.versions import searching
 from leakscan.git.walk import STREAMED
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from leakscan.git.census import Census
     from leakscan.git.pack import Mapped
     from leakscan.git.spool import Spool
-    from leakscan.git.survey import Searcher
+    from leakscan.git.versions import Searcher
 
 Found = TypeVar("Found")
 
@@ -103,7 +104,7 @@ def receive(
         elif size <= STREAMED:
             content = stream.inflate(size)
             census.add(kind, content, None)
-            if found := searcher.search(content):
+            if found := searching(searcher, kind)(content):
                 oid = object_id(kind, content, arrived.hash_size)
                 arrived.hits.append(Hit(oid, kind, tuple(found)))
             arrived.objects += 1

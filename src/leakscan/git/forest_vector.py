@@ -40,6 +40,7 @@ def plant_vectorised(pack: Pack) -> Forest:
     base = np.full(count, -1, np.int32)
     for low in range(0, count, BLOCK):
         block = slice(low, min(low + BLOCK, count))
+        pack.expect(int(offset[low]), int(offset[block.stop - 1]))
         _parse_headers(pack, offset, block, kind, size, start, base, rank)
         pack.forget_pages()
     stop = np.minimum(np.append(offset[1:], pack.end), pack.end)

@@ -11,13 +11,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from leakscan.git.fork import fork_map
-from leakscan.git.walk import resolve
+from leakscan.git.versions import search_versions
 
 if TYPE_CHECKING:
     from leakscan.git.census import Census, Counted
     from leakscan.git.forest import Forest
     from leakscan.git.pack import Pack
-    from leakscan.git.survey import Searcher
+    from leakscan.git.versions import Searcher
 
 FORKED = 3500
 """Objects from which on forking is worth its 6 ms."""
@@ -74,13 +74,12 @@ def _sift_piece(
     task: tuple[int, range],
 ) -> Sifted:
     """Search the deltas at some positions, up to the first that is not plain."""
-    kind, where = task
+    kind = task[0]
     part, own = Sifted(), census.new()
-    search = searcher.search
-    for _, content, delta in resolve(pack, forest, where):
+    for _, content, delta, found in search_versions(pack, forest, task, searcher, whole=False):
         if delta is None:
             continue
-        if not isinstance(content, bytes) or search(content):
+        if found or not isinstance(content, bytes):
             part.is_plain = False
             break
         part.objects += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from leakscan.git.damage import DamagedError
 from leakscan.git.fork import MAX_TASKS, fork_map
@@ -16,12 +16,14 @@ from leakscan.git.links import Lineages, Links
 from leakscan.git.loose import read_loose
 from leakscan.git.pack import BLOB, COMMIT, TAG, TREE
 from leakscan.git.store import ObjectStore, PlantedPack, loose_path
+from leakscan.git.versions import search_versions, searching
 from leakscan.git.walk import LARGEST_IN_MEMORY, STREAMED, Broken, Content, resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from leakscan.git.forest import Forest
+    from leakscan.git.versions import Searcher
 
 Found = TypeVar("Found")
 Found_co = TypeVar("Found_co", covariant=True)
@@ -57,20 +59,8 @@ _READ_ORDER = (BLOB, TREE, COMMIT, TAG)
 """Longest tasks first, so that no processor waits for a long one at the end."""
 
 
-class Searcher(Protocol[Found_co]):
-    """What a survey searches objects with; what it finds must pickle."""
-
-    def search(self, data: bytes) -> Sequence[Found_co]:
-        """Search one object."""
-        ...
-
-    def search_stream(self, chunks: Iterable[bytes]) -> Iterable[Found_co]:
-        """Search one object that is too large to hold."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
-class Hit(Generic[Found]):
+class Hit(Generic[Found_co]):
     """What the search found in one object.
 
     Attributes:
@@ -79,7 +69,7 @@ class Hit(Generic[Found]):
 
     oid: bytes
     type: int
-    found: tuple[Found, ...]
+    found: tuple[Found_co, ...]
     is_shadowed: bool = False
 
 
@@ -256,16 +246,18 @@ class Survey(Generic[Found]):
     def _read_packed(self, task: _PackSlice) -> Portion[Found]:
         pack, forest = task.planted.pack, task.planted.forest
         portion: Portion[Found] = Portion(objects=len(task))
-        search = self._searcher.search
         links, of_deltas = self._links_of(task.type, forest)
         named: list[bytes] = []
         namers: list[int] = []
         size = pending = 0
         streamed = STREAMED if task.type == BLOB else LARGEST_IN_MEMORY
-        for position, content, delta in resolve(pack, forest, task.where, streamed):
+        where = task.type, task.where
+        for position, content, delta, matches in search_versions(
+            pack, forest, where, self._searcher, streamed=streamed
+        ):
+            found = matches
             if isinstance(content, bytes):
                 size += len(content)
-                found = search(content)
                 if links and (of_deltas or delta is None):
                     named.append(links(content, delta))
                     namers.append(position)
@@ -275,7 +267,7 @@ class Survey(Generic[Found]):
                         named, namers, pending = [], [], 0
             else:
                 oid = pack.oid(int(forest.rank[position]))
-                found = self._read_unusual(oid, content, portion)
+                found = self._read_unusual(oid, task.type, content, portion)
             if found:
                 oid = pack.oid(int(forest.rank[position]))
                 portion.hits.append(self._hit(oid, task.type, content, found))
@@ -309,12 +301,12 @@ class Survey(Generic[Found]):
         return Hit(oid, kind, tuple(found), self._store.is_shadowed(oid, kind, content))
 
     def _read_unusual(
-        self, oid: bytes, content: Content, portion: Portion[Found]
+        self, oid: bytes, kind: int, content: Content, portion: Portion[Found]
     ) -> Sequence[Found]:
         """Search an object that is streamed, or note that it is broken."""
         if isinstance(content, bytes):
             portion.size += len(content)
-            return self._searcher.search(content)
+            return searching(self._searcher, kind)(content)
         if isinstance(content, Broken):
             portion.objects -= 1
             portion.broken.append((oid, content.why))
@@ -366,7 +358,7 @@ class Survey(Generic[Found]):
                 portion.objects -= 1
                 portion.broken.append((oid, str(error)))
                 continue
-            found = self._read_unusual(oid, content, portion)
+            found = self._read_unusual(oid, kind, content, portion)
             if found:
                 portion.hits.append(self._hit(oid, kind, content, found))
             if isinstance(content, bytes):

@@ -88,9 +88,10 @@ def page_of(
         project: address of the project's own page.
         commit: id of the commit.
         path: of the file.
-        line: of the file, from 1.
+        line: of the file, from 1; ``None`` for the file as a whole.
     """
     from urllib.parse import quote
 
     pages = _COMMIT_PAGES if path is None else _LINE_PAGES
-    return project + pages[site].format(commit=commit, path=quote(path or ""), line=line or 1)
+    page = pages[site].format(commit=commit, path=quote(path or ""), line=line)
+    return project + (page if line else page.partition("#")[0])

@@ -91,5 +91,7 @@ def coverage_document(coverage: Coverage) -> Document:
         "objects": coverage.objects,
         "bytes": coverage.bytes,
         "seconds": round(coverage.seconds, 3),
-        "skipped": [{"what": skip.what, "why": skip.why} for skip in coverage.skipped],
+        "skipped": [
+            {"what": skip.what, "why": skip.why, "sealed": skip.sealed} for skip in coverage.skipped
+        ],
     }

@@ -12,6 +12,7 @@ from leakscan.model import Confidence, Finding, Kind, Location, ScanResult
 from leakscan.report.amounts import count
 from leakscan.report.words import encodable_by, summary, suppressed_amounts
 from leakscan.safe_text import safe_text
+from leakscan.sources.placing import is_explained, outer_path, way_inside
 from leakscan.surfaces import surface
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _place(finding: Finding, location: Location, target: str) -> str:
     parts += [f"in {location.repository}"] if location.repository != target else []
     if location.note:
         parts.append(location.note)
-    elif location.current is False:
+    if location.current is False and not is_explained(location):
         parts.append("removed later, but the history keeps it")
     return f"{finding.secret.redacted()}: {', '.join(parts)}"
 
@@ -109,7 +110,8 @@ def _place(finding: Finding, location: Location, target: str) -> str:
 def _shown_at(location: Location, target: str) -> Location | None:
     """Return the place if it is in a file of this repository that is there now."""
     is_there = location.kind in _PRESENT or (location.kind in _COMMITTED and location.current)
-    return location if is_there and location.path and location.repository == target else None
+    is_named = location.path and outer_path(location.path)
+    return location if is_there and is_named and location.repository == target else None
 
 
 def _left_out(commands: list[Command], written: int) -> Iterator[str]:
@@ -135,8 +137,9 @@ def command_line(command: Command) -> str:
     """Return the command as GitHub reads it, on one line."""
     properties = {}
     if command.place:
-        properties["file"] = command.place.path or ""
-        if command.place.line is not None:
+        path = command.place.path or ""
+        properties["file"] = outer_path(path)
+        if command.place.line is not None and not way_inside(path):
             properties["line"] = str(command.place.line)
             if command.place.column is not None:
                 properties["col"] = str(command.place.column)

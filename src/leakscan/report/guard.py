@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from leakscan.model import Kind
 from leakscan.report.amounts import count
-from leakscan.report.guard_steps import IN_FILES, NAMES, Step, places_of
+from leakscan.report.guard_steps import IN_FILES, Step, has_line, places_of
 from leakscan.report.guard_tokens import (
     BOLD,
     MOST,
@@ -22,6 +22,7 @@ from leakscan.report.guard_tokens import (
     colored,
     mention_lines,
     more_line,
+    sealed_lines,
     token_lines,
 )
 from leakscan.report.lines import fitted, width_of
@@ -140,33 +141,36 @@ def write(
 
 def _lines(result: ScanResult, way: Way, width: int, show_suppressed: bool) -> Iterator[str]:
     yield from mention_lines(result, width, show_suppressed)
-    if not result.findings and result.coverage.complete:
+    sealed = [skip for skip in result.coverage.skipped if skip.sealed]
+    yield from sealed_lines(sealed, width, show_suppressed)
+    unread = [skip for skip in result.coverage.skipped if not skip.sealed]
+    if not result.findings and not unread:
         if way.by_hand:
             yield summary(result)
         return
     words = way.occasion.value
     together = " as a whole" if way.has_several else ""
-    title = f"{words.stopped}{together}: {_why(result, words)}."
+    title = f"{words.stopped}{together}: {_why(result, words, is_whole=not unread)}."
     yield from colored(RED, fitted(title, width))
     yield from token_lines(result.findings, width)
     if result.findings:
         yield ""
         yield from _what_to_do(result, way, width)
-    if not result.coverage.complete:
+    if unread:
         yield ""
         yield f"{BOLD}Not read:{PLAIN}"
-        for skip in result.coverage.skipped[:MOST]:
+        for skip in unread[:MOST]:
             yield from fitted(f"{safe_text(skip.what)}: {safe_text(skip.why)}", width, "  ", "    ")
-        yield from more_line(len(result.coverage.skipped) - MOST)
-        unread = f"What was not read may hold a token. Mend it; or else {words.skipping}."
-        yield from fitted(unread, width)
+        yield from more_line(len(unread) - MOST)
+        advice = f"What was not read may hold a token. Mend it; or else {words.skipping}."
+        yield from fitted(advice, width)
 
 
-def _why(result: ScanResult, words: _Words) -> str:
+def _why(result: ScanResult, words: _Words, *, is_whole: bool) -> str:
     tokens = f"{words.would} {count(len(result.findings), 'token')}"
     unread = "not all of it could be read"
     if result.findings:
-        return tokens if result.coverage.complete else f"{tokens}, and {unread}"
+        return tokens if is_whole else f"{tokens}, and {unread}"
     return unread
 
 
@@ -197,17 +201,17 @@ def _what_to_do(result: ScanResult, way: Way, width: int) -> Iterator[str]:
 
 def _allowing(found: Sequence[Finding], way: Way, step: int, width: int) -> Iterator[str]:
     """Say what to do about what is no token."""
-    has_line = [it for it in found if any(place.kind not in NAMES for place in it.locations)]
+    on_lines = [it for it in found if any(map(has_line, it.locations))]
     is_pushed = way.occasion in (Occasion.PUSH, Occasion.RECEIPT)
-    if has_line:
+    if on_lines:
         later = f", as in step {step} (in a later commit it does not help)" if is_pushed else ""
-        ids = ",".join(dict.fromkeys(it.rule.id for it in has_line))
+        ids = ",".join(dict.fromkeys(it.rule.id for it in on_lines))
         hint = f"No token? Say so on its line{later}:"
         yield from fitted(hint, width, typed=f"leakscan: allow[{ids}] REASON")
     if way.occasion is Occasion.RECEIPT:
         yield from fitted(_ONLY_COMMENTS, width)
         return
-    named = [it for it in found if any(place.kind in NAMES for place in it.locations)]
+    named = [it for it in found if not all(map(has_line, it.locations))]
     if named:
         yield "No token, and no line to say so on? Then in .leakscan.toml:"
         yield "  [[allow]]"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from leakscan.model import Kind
 from leakscan.safe_text import safe_text
+from leakscan.sources.placing import outer_path, way_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -62,6 +63,11 @@ def _is_whole(typed: str, clean: Callable[[str], str]) -> bool:
 RENAME = Step("Give the file another name:", "git mv OLD NEW")
 
 
+def has_line(place: Location) -> bool:
+    """Whether there is a line for a comment: not in a name, nor inside of an archive."""
+    return place.kind not in NAMES and not way_inside(place.path)
+
+
 def places_of(findings: Iterable[Finding], kinds: Iterable[Kind] = Kind) -> list[Location]:
     """Return where findings are, in places of these kinds."""
     return [it for finding in findings for it in finding.locations if it.kind in kinds]
@@ -97,7 +103,7 @@ def out_of_index(
 
 def _unstaging(places: Sequence[Location], *, has_head: bool, at_top: bool) -> Step:
     unstage = "git restore --staged" if has_head else "git reset --"
-    paths = list(dict.fromkeys(place.path or "" for place in places))
+    paths = list(dict.fromkeys(outer_path(place.path or "") for place in places))
     edit = "Edit it and `git add` it again, or unstage"
     everything = Step(f"{edit} everything:", f"{unstage} {_pathspec('', at_top=at_top)}")
     if not all(paths) or len(paths) > MOST_NAMED:

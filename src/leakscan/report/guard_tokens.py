@@ -19,7 +19,7 @@ from leakscan.safe_text import safe_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from leakscan.model import Finding, ScanResult, Suppressed
+    from leakscan.model import Finding, Location, ScanResult, Skip, Suppressed
 
 MOST_PLACES = 10
 """Of one token that are told."""
@@ -65,7 +65,7 @@ def token_lines(findings: Sequence[Finding], width: int) -> Iterator[str]:
 
 
 def _finding(finding: Finding, width: int) -> Iterator[str]:
-    place = place_in_words(finding, finding.locations[0])
+    place = _where(finding, finding.locations[0])
     token = f"{finding.secret.redacted()}  {safe_text(finding.rule.name)}"
     if len(f"  {place}  {token}") <= width:
         yield f"  {BOLD}{place}{PLAIN}  {token}"
@@ -74,8 +74,14 @@ def _finding(finding: Finding, width: int) -> Iterator[str]:
         yield f"      {token}"
 
 
+def _where(finding: Finding, place: Location) -> str:
+    """Say where one location is, and what is odd about it, such as how the token is written."""
+    note = f" ({safe_text(place.note)})" if place.note else ""
+    return place_in_words(finding, place) + note
+
+
 def _other_places(finding: Finding) -> Iterator[str]:
-    _first, *others = dict.fromkeys(place_in_words(finding, it) for it in finding.locations)
+    _first, *others = dict.fromkeys(_where(finding, it) for it in finding.locations)
     for other in others[: MOST_PLACES - 1]:
         yield f"      also {other}"
     if (more := len(others) + 1 - MOST_PLACES) > 0:
@@ -92,6 +98,12 @@ def mention_lines(result: ScanResult, width: int, listed: bool) -> Iterator[str]
     yield from _some([line for item in others for line in _suppressed(item)], width, listed)
 
 
+def sealed_lines(sealed: Sequence[Skip], width: int, listed: bool) -> Iterator[str]:
+    """Yield what could not be looked into, which stops nothing: nobody can mend it."""
+    lines = [f"not read: {safe_text(skip.what)} ({safe_text(skip.why)})" for skip in sealed]
+    yield from _some(lines, width, listed)
+
+
 def _some(lines: Sequence[str], width: int, listed: bool) -> Iterator[str]:
     for line in lines if listed else lines[:MOST_SUPPRESSED]:
         yield from fitted(f"leakscan: {line}", width, "", "  ")
@@ -100,7 +112,7 @@ def _some(lines: Sequence[str], width: int, listed: bool) -> Iterator[str]:
 
 def _known(item: Suppressed, listed: bool) -> Iterator[str]:
     for location in item.finding.locations if listed else item.finding.locations[:1]:
-        place = place_in_words(item.finding, replace(location, author=None))
+        place = _where(item.finding, replace(location, author=None))
         reason = safe_text(item.suppression.reason)
         yield f"known {item.finding.secret.redacted()}, {place} ({reason})"
 
@@ -108,5 +120,5 @@ def _known(item: Suppressed, listed: bool) -> Iterator[str]:
 def _suppressed(item: Suppressed) -> Iterator[str]:
     why = f"{item.suppression.means.value}: {safe_text(item.suppression.reason)}"
     for location in item.finding.locations:
-        place = place_in_words(item.finding, replace(location, author=None))
+        place = _where(item.finding, replace(location, author=None))
         yield f"suppressed {item.finding.secret.redacted()}, {place} ({why})"

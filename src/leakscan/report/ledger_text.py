@@ -131,6 +131,8 @@ def _place(place: Sighting) -> Text:
     text.append(f"  {place.kind}", "cyan")
     if place.commit:
         text.append(f"  {place.commit[:12]}", "yellow")
+    if place.note:
+        text.append(f"\n    {safe_text(place.note)}", "dim")
     if place.url:
         text.append(f"\n    {safe_text(place.url)}", "blue")
     return text

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from leakscan.safe_text import safe_text
+from leakscan.sources.placing import is_explained, outer_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,7 +74,7 @@ def _now(location: Location) -> Text:
     """Say whether the secret is still there; what a note explains was not simply removed."""
     if location.current:
         return Text("still there", "bold red")
-    gone = location.current is False and not location.note
+    gone = location.current is False and not is_explained(location)
     return Text("removed", "yellow") if gone else Text()
 
 
@@ -91,8 +92,8 @@ def _cells(location: Location) -> Cells:
 def _place(location: Location) -> str:
     """Return ``path:line:column``, as far as these are known."""
     name = location.path
-    if name is None and location.commit is None:
-        name = location.object
+    if location.commit is None and location.object and not outer_path(name or ""):
+        name = location.object + (name or "")
     if name is not None:
         parts = (safe_text(name), location.line, location.column)
         return ":".join(str(part) for part in parts if part is not None)

@@ -21,7 +21,6 @@ from leakscan.model import (
     Rule,
     ScanResult,
     Secret,
-    Skip,
     Suppressed,
 )
 from leakscan.safe_text import encodable, safe_text
@@ -35,7 +34,10 @@ def presentable(result: ScanResult, *, show_secrets: bool) -> ScanResult:
     `Finding.secret` itself stays whole; a format that prints it decides how.
     """
     clean = _cleaner((), ()) if show_secrets else redactor(result)
-    skipped = tuple(Skip(clean(skip.what), clean(skip.why)) for skip in result.coverage.skipped)
+    skipped = tuple(
+        replace(skip, what=clean(skip.what), why=clean(skip.why))
+        for skip in result.coverage.skipped
+    )
     return replace(
         result,
         target=clean(result.target),

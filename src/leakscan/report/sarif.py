@@ -19,6 +19,7 @@ from leakscan.report.documents import (
 from leakscan.report.sarif_places import place_document, place_fingerprint
 from leakscan.report.sarif_rules import rule_document
 from leakscan.safe_text import safe_text
+from leakscan.sources.placing import way_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,7 +135,12 @@ def _message(finding: Finding, location: Location) -> str:
         None: "",
     }
     kind = f" ({location.kind.value})"
-    return _escaped(f"{finding.rule.name} leaked{where}{kind}{since[location.current]}.")
+    inside = ""
+    if within := way_inside(location.path):
+        spot = (within, location.line, location.column)
+        inside = f", inside of the file: {':'.join(str(part) for part in spot if part is not None)}"
+    words = f"{finding.rule.name} leaked{where}{kind}{inside}{since[location.current]}."
+    return _escaped(words)
 
 
 def _properties(finding: Finding, location: Location) -> Document:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from leakscan.model import Finding, Kind, Location
+from leakscan.sources.placing import INSIDE, outer_path, way_inside
 
 if TYPE_CHECKING:
     from leakscan.report.documents import Document
@@ -22,9 +23,22 @@ _FILES = frozenset({Kind.BLOB, Kind.SYMLINK, Kind.PATH, Kind.STAGED, Kind.FILE})
 
 def place_document(location: Location) -> Document:
     """Return a location as a SARIF location."""
-    if location.path and location.kind in _FILES:
-        return {"physicalLocation": _physical(location, _file(location.path))}
+    if location.path and location.kind in _FILES and (file := outer_path(location.path)):
+        within = way_inside(location.path)
+        if not within:
+            return {"physicalLocation": _physical(location, _file(file))}
+        logical = {
+            "name": within,
+            "fullyQualifiedName": location.path,
+            "kind": "resource",
+        }
+        return {
+            "physicalLocation": {"artifactLocation": _file(file)},
+            "logicalLocations": [logical],
+        }
     name = location.path or location.commit or location.object or ""
+    if name.startswith(INSIDE):  # inside of an object that has no name
+        name = (location.object or "") + name
     qualified = f"{location.kind.value}/{name}".rstrip("/")
     logical = {
         "name": name or location.kind.value,

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
 from leakscan.git.history import find_holders
 from leakscan.git.introduction import Holding, Introductions, Standing, TooManyPathsError
-from leakscan.git.pack import BLOB, COMMIT, TAG, TREE
+from leakscan.git.pack import BLOB, COMMIT, TAG, TREE, TYPE_NAMES
 from leakscan.git.shelf import TreeShelf
+from leakscan.git.survey import Hit
 from leakscan.git.texts import readable
 from leakscan.git.tree import tree_entries
 from leakscan.git.urls import link_to
-from leakscan.model import Kind, Location, Match
+from leakscan.model import Kind, Location
 from leakscan.sources.commits import Commits
 from leakscan.sources.marks import Mark, Marks
 from leakscan.sources.messages import Messages
+from leakscan.sources.placing import named_place, placed, readable_parts
 from leakscan.sources.sighting import Sighting, Tally
 
 if TYPE_CHECKING:
@@ -29,8 +32,10 @@ if TYPE_CHECKING:
 
     from leakscan.git.history import Holders
     from leakscan.git.store import ObjectStore
-    from leakscan.git.survey import Hit, Portion
+    from leakscan.git.survey import Portion
     from leakscan.git.tree import Entry
+    from leakscan.model import Match
+    from leakscan.sources.placing import Found
     from leakscan.sources.repository import Repository, RepositoryOptions
 
 MAX_READ = 1000
@@ -63,7 +68,7 @@ class Attribution:
         self,
         repository: Repository,
         store: ObjectStore,
-        portion: Portion[Match],
+        portion: Portion[Found],
         options: RepositoryOptions,
         within: frozenset[bytes] | None,
         tally: Tally,
@@ -82,26 +87,37 @@ class Attribution:
         hits, hidden = _told_apart(self._portion.hits)
         for hit in hidden:
             yield from self._hidden(hit)
-        found: dict[int, list[Hit[Match]]] = {BLOB: [], TREE: [], COMMIT: [], TAG: []}
+        blobs: list[Hit[Found]] = [hit for hit in hits if hit.type == BLOB]
+        if self._within is None:  # else they count only if those commits brought them
+            blobs = [hit for hit in map(self._without_unread, blobs) if hit.found]
+        of_type: dict[int, list[Hit[Match]]] = {TREE: [], COMMIT: [], TAG: []}
         for hit in hits:
-            found[hit.type].append(hit)
-        for hit in found[COMMIT]:
-            yield from messages.in_commit(hit)
-        for hit in found[TAG]:
-            yield from messages.in_tag(hit)
-        if found[BLOB] or found[TREE]:
-            marks = Marks(found[BLOB], found[TREE], self._store)
+            if hit.type != BLOB and (matching := self._without_unread(hit)).found:
+                of_type[hit.type].append(matching)
+        for matching in of_type[COMMIT]:
+            yield from messages.in_commit(matching)
+        for matching in of_type[TAG]:
+            yield from messages.in_tag(matching)
+        if blobs or of_type[TREE]:
+            marks = Marks(blobs, of_type[TREE], self._store)
             for tree, why in marks.unreadable:
                 self._tally.skip(f"tree {tree.hex()}", why)
             yield from self._in_trees(marks)
 
-    def _hidden(self, hit: Hit[Match]) -> Iterator[Sighting]:
+    def _without_unread(self, hit: Hit[Found]) -> Hit[Match]:
+        """Return a hit with its matches only, and record what could not be read."""
+        what = f"{TYPE_NAMES[hit.type]} {hit.oid.hex()}"
+        matches = tuple(readable_parts(hit.found, what, self._tally))
+        return Hit(hit.oid, hit.type, matches, hit.is_shadowed)
+
+    def _hidden(self, hit: Hit[Found]) -> Iterator[Sighting]:
         """Yield what stands in an object that another one of the same id hides."""
         note = "in a loose object that another object of the same id hides"
-        kind = _HIDDEN_KINDS[hit.type]
-        for match in hit.found:
-            place = Location(kind, self._repository.name, object=hit.oid.hex(), note=note)
-            yield Sighting(match, place)
+        place = Location(
+            _HIDDEN_KINDS[hit.type], self._repository.name, object=hit.oid.hex(), note=note
+        )
+        for match in self._without_unread(hit).found:
+            yield Sighting(match, named_place(place, match))
 
     def _in_trees(self, marks: Marks) -> Iterator[Sighting]:
         """Attribute matches in blobs and in the names of files and folders."""
@@ -127,11 +143,15 @@ class Attribution:
         certain = all_found and shelf.is_whole and not self._lacks_history()
         if current is None:
             introductions.reached.update(marks.contents, marks.names)
-        listed: Counter[Mark] = Counter()
+        listed: Counter[tuple[str, str, bool]] = Counter()
+        told: set[Mark] = set()
         standing_now = current or set()
         for standing in sorted(introduced, key=lambda standing: standing not in standing_now):
-            listed[standing.mark] += 1
-            if listed[standing.mark] <= MAX_PLACES:
+            mark = standing.mark
+            told.add(mark)
+            secret = (mark.rule, mark.secret, mark.in_name)
+            listed[secret] += bool(mark.rule)
+            if listed[secret] <= MAX_PLACES:
                 is_gone = current is not None and self._commits.tips and certain
                 now = True if standing in standing_now else False if is_gone else None
                 yield from self._standing(standing, introduced[standing], marks, current=now)
@@ -139,7 +159,7 @@ class Attribution:
             self._tally.skip(f"{unlisted} more places", f"of one secret {MAX_PLACES} are listed")
         if self._within is None:
             reached = introductions.reached
-            yield from self._without_commit(marks, holders, reached, listed, certain)
+            yield from self._without_commit(marks, holders, reached, told, certain)
 
     def _lacks_history(self) -> bool:
         """Whether a tree or a commit may be missing, so that nobody knows what it holds."""
@@ -190,8 +210,8 @@ class Attribution:
         holdings.sort(key=lambda item: self._commits.precedence(item[0]))
         commit, holding = holdings[0]
         in_name = standing.mark.in_name
-        matches = marks.matches(holding, standing.mark)
         path = readable(standing.path)
+        found = readable_parts(marks.found(holding, standing.mark), f"file {path}", self._tally)
         oid = holding.tree if in_name else holding.entry.oid
         kind = self._kind(commit, holding.entry, in_name)
         place = replace(
@@ -199,10 +219,11 @@ class Attribution:
             current=current,
             commits=tuple(c.hex() for c, _ in holdings) if self._options.all_commits else (),
         )
-        for match in matches[:1] if in_name else matches:
-            line, column = (None, None) if in_name else (match.line, match.column)
+        for match in islice(found, 1) if in_name else found:
+            line = None if in_name or match.within is not None else match.line
             url = link_to(self._repository.remote, commit.hex(), path, line)
-            yield Sighting(match, replace(place, line=line, column=column, url=url))
+            at = named_place if in_name else placed
+            yield Sighting(match, replace(at(place, match), url=url))
 
     def _kind(self, commit: bytes, entry: Entry, in_name: bool) -> Kind:
         if in_name:
@@ -237,21 +258,19 @@ class Attribution:
                 staged = oid in staged_at
                 kind = Kind.PATH if in_name else Kind.STAGED if staged else Kind.BLOB
                 gone = not staged and self._commits.tips and certain
-                for match in (m for found in matches.values() for m in found):
-                    yield Sighting(
-                        match,
-                        Location(
-                            kind,
-                            self._repository.name,
-                            object=oid.hex(),
-                            path=None if path is None else readable(path),
-                            line=None if in_name else match.line,
-                            column=None if in_name else match.column,
-                            current=False if gone else None,
-                            note=None if staged else unplaced,
-                            reachable=oid in tagged,
-                        ),
-                    )
+                place = Location(
+                    kind,
+                    self._repository.name,
+                    object=oid.hex(),
+                    path=None if path is None else readable(path),
+                    current=False if gone else None,
+                    note=None if staged else unplaced,
+                    reachable=oid in tagged,
+                )
+                at = named_place if in_name else placed
+                for found in matches.values():
+                    for match in readable_parts(found, f"object {oid.hex()}", self._tally):
+                        yield Sighting(match, at(place, match))
 
     def _tagged(self, holders: Mapping[bytes, tuple[Entry, ...]]) -> set[bytes]:
         """Return what tags lead to without a commit: a tag may name a blob or a tree."""
@@ -270,14 +289,14 @@ def _add(holders: Holders, more: Mapping[bytes, Iterable[Entry]]) -> None:
         holders[tree] = tuple(dict.fromkeys((*holders.get(tree, ()), *entries)))
 
 
-def _told_apart(hits: Iterable[Hit[Match]]) -> tuple[list[Hit[Match]], list[Hit[Match]]]:
+def _told_apart(hits: Iterable[Hit[Found]]) -> tuple[list[Hit[Found]], list[Hit[Found]]]:
     """Take together what was found in copies of an object.
 
     Returns:
         One hit an object, and those in texts that cannot be read again under their id.
     """
-    unique: dict[bytes, Hit[Match]] = {}
-    hidden: list[Hit[Match]] = []
+    unique: dict[bytes, Hit[Found]] = {}
+    hidden: list[Hit[Found]] = []
     for hit in sorted(hits, key=lambda hit: hit.is_shadowed):
         known = unique.get(hit.oid)
         if known and known.found == hit.found:

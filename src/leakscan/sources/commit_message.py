@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from leakscan.errors import TargetError
 from leakscan.git.own import ask, flag, settings
 from leakscan.model import Kind, Location
+from leakscan.sources.placing import placed
 from leakscan.sources.sighting import Sighting
 
 if TYPE_CHECKING:
@@ -47,8 +48,7 @@ def scan_message(
     tally.read(len(text))
     if detector.search(text):
         for match in detector.search(_without_what_git_drops(text)):
-            place = Location(Kind.COMMIT_MESSAGE, repository, line=match.line, column=match.column)
-            yield Sighting(match, place)
+            yield Sighting(match, placed(Location(Kind.COMMIT_MESSAGE, repository), match))
 
 
 def has_scissors(path: Path) -> bool:

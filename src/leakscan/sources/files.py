@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from leakscan.errors import TargetError
 from leakscan.git.texts import readable
-from leakscan.model import Kind, Location, Match
+from leakscan.model import Kind, Location
+from leakscan.sources.placing import named_place, placed, readable_parts
 from leakscan.sources.sighting import Progress, Sighting, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from leakscan.detect import Detector
+    from leakscan.sources.placing import Found
 
 CHUNK = 4 << 20
 """Bytes read at a time; a smaller file is searched in one call."""
@@ -26,8 +28,9 @@ def scan_stream(
 ) -> Iterator[Sighting]:
     """Search standard input, or anything else that is read once."""
     place = Location(Kind.STDIN, name)
-    for match in _search(stream, detector, tally):
-        yield Sighting(match, _at(place, match))
+    inside = Location(Kind.STDIN, name, path=name)
+    for match in readable_parts(_search(stream, detector, tally), name, tally):
+        yield Sighting(match, placed(inside if match.within else place, match))
 
 
 def scan_files(
@@ -58,9 +61,9 @@ def scan_files(
 def scan_name(path: bytes, repository: str, detector: Detector) -> Iterator[Sighting]:
     """Search a path; of a folder's name the location is the folder, once for all its files."""
     for match in detector.search(path):
-        end = path.find(b"/", match.start + len(match.secret))
+        end = path.find(b"/", match.start + match.length)
         named = readable(path if end < 0 else path[:end])
-        yield Sighting(match, Location(Kind.PATH, repository, path=named))
+        yield Sighting(match, named_place(Location(Kind.PATH, repository, path=named), match))
 
 
 def scan_named_file(path: Path, name: str, detector: Detector, tally: Tally) -> Iterator[Sighting]:
@@ -75,7 +78,8 @@ def scan_named_file(path: Path, name: str, detector: Detector, tally: Tally) -> 
             raise TargetError(f"{name} is a device", "name a file, or - for standard input")
         with path.open("rb") as file:
             place = Location(Kind.FILE, name, path=name)
-            yield from (Sighting(m, _at(place, m)) for m in _search(file, detector, tally))
+            for match in readable_parts(_search(file, detector, tally), f"file {name}", tally):
+                yield Sighting(match, placed(place, match))
     except OSError as error:
         tally.skip(f"file {name}", error.strerror or str(error))
 
@@ -87,22 +91,23 @@ def _scan_file(path: Path, place: Location, detector: Detector, tally: Tally) ->
             target = os.fsencode(path.readlink())
             tally.read(len(target))
             link = Location(Kind.SYMLINK, place.repository, path=place.path)
-            yield from (Sighting(m, _at(link, m)) for m in detector.search(target))
+            yield from (Sighting(m, placed(link, m)) for m in detector.search(target))
         elif stat.S_ISREG(mode):
             with path.open("rb") as file:
-                for match in _search(file, detector, tally):
-                    yield Sighting(match, _at(place, match))
+                found = _search(file, detector, tally)
+                for match in readable_parts(found, f"file {place.path}", tally):
+                    yield Sighting(match, placed(place, match))
         # Sockets, pipes and devices hold nothing to be found, and reading them can hang.
     except OSError as error:
         tally.skip(f"file {place.path}", error.strerror or str(error))
 
 
-def _search(file: BinaryIO, detector: Detector, tally: Tally) -> Iterable[Match]:
+def _search(file: BinaryIO, detector: Detector, tally: Tally) -> Iterable[Found]:
     """Search a file in one call if it is small, else as a stream."""
     first = file.read(CHUNK)
     if len(first) < CHUNK and not (rest := file.read(CHUNK)):
         tally.read(len(first))
-        return detector.search(first)
+        return detector.search_blob(first)
     if len(first) < CHUNK:
         first += rest
     return _search_stream(first, file, detector, tally)
@@ -110,7 +115,7 @@ def _search(file: BinaryIO, detector: Detector, tally: Tally) -> Iterable[Match]
 
 def _search_stream(
     first: bytes, file: BinaryIO, detector: Detector, tally: Tally
-) -> Iterator[Match]:
+) -> Iterator[Found]:
     size = 0
 
     def chunks() -> Iterator[bytes]:
@@ -144,9 +149,3 @@ def walk_folder(folder: Path, tally: Tally, passed_over: Callable[[Path], bool])
         folders.sort()
         linked = [name for name in folders if Path(where, name).is_symlink()]
         yield from (Path(where, name) for name in sorted(names + linked))
-
-
-def _at(place: Location, match: Match) -> Location:
-    return Location(
-        place.kind, place.repository, path=place.path, line=match.line, column=match.column
-    )

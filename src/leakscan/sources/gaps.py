@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from leakscan.git.store import ObjectStore
     from leakscan.git.survey import Portion, Survey
-    from leakscan.model import Match
+    from leakscan.sources.placing import Found
     from leakscan.sources.repository import Repository
     from leakscan.sources.sighting import Tally
 
@@ -22,8 +22,8 @@ MAX_LISTED = 1000
 
 def note_gaps(
     repository: Repository,
-    survey: Survey[Match],
-    portion: Portion[Match],
+    survey: Survey[Found],
+    portion: Portion[Found],
     store: ObjectStore,
     tally: Tally,
 ) -> None:
@@ -47,7 +47,7 @@ def note_gaps(
 
 
 def _gaps(
-    repository: Repository, portion: Portion[Match], store: ObjectStore
+    repository: Repository, portion: Portion[Found], store: ObjectStore
 ) -> Iterator[tuple[str, str]]:
     """Yield each object that is broken or missing, and why."""
     layout = repository.layout

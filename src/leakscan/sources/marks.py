@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
 from leakscan.git.tree import Entry, tree_names
+from leakscan.model import Match
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set
@@ -14,19 +15,25 @@ if TYPE_CHECKING:
     from leakscan.git.introduction import Holding
     from leakscan.git.store import ObjectStore
     from leakscan.git.survey import Hit
-    from leakscan.model import Match
+    from leakscan.sources.placing import Found
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A secret in the content or the name of an entry: the same one in every version."""
+    """A secret in the content or the name of an entry: the same one in every version.
+
+    Attributes:
+        rule, secret: empty for a part of the content that could not be read.
+        within: the way to it inside of the content, if that is a container.
+    """
 
     rule: str
     secret: str
     in_name: bool
+    within: str | None = None
 
 
-ByMark = dict[Mark, list["Match"]]
+ByMark = dict[Mark, list["Found"]]
 
 
 class Marks:
@@ -37,14 +44,15 @@ class Marks:
         store: where the trees can be read.
 
     Attributes:
-        contents: the matches in each blob.
+        contents: the matches in each blob, and what of it could not be read, as far as that is
+            wanted.
         names: the matches in each tree.
         entries: the entries of trees whose names bear a match.
         unreadable: trees that could not be read again, and why.
     """
 
     def __init__(
-        self, blobs: Iterable[Hit[Match]], trees: Iterable[Hit[Match]], store: ObjectStore
+        self, blobs: Iterable[Hit[Found]], trees: Iterable[Hit[Found]], store: ObjectStore
     ) -> None:
         self.contents = {hit.oid: _by_mark(hit.found, False) for hit in blobs}
         self.names = {hit.oid: _by_mark(hit.found, True) for hit in trees}
@@ -69,33 +77,37 @@ class Marks:
             return marks
         return marks | self._in_names[tree].get(entry.name, set())
 
-    def matches(self, holding: Holding, mark: Mark) -> list[Match]:
-        """Return the matches behind a mark in one version."""
+    def found(self, holding: Holding, mark: Mark) -> list[Found]:
+        """Return what is behind a mark in one version."""
         if mark.in_name:
             return self.names[holding.tree][mark]
         return self.contents[holding.entry.oid][mark]
 
 
-def _by_mark(matches: Iterable[Match], in_name: bool) -> ByMark:
-    found: ByMark = {}
-    for match in matches:
-        mark = Mark(match.rule, match.secret.reveal(), in_name)
-        found.setdefault(mark, []).append(match)
-    return found
+def _by_mark(found: Iterable[Found], in_name: bool) -> ByMark:
+    by_mark: ByMark = {}
+    for item in found:
+        if isinstance(item, Match):
+            mark = Mark(item.rule, item.secret.reveal(), in_name, item.within)
+        else:
+            mark = Mark("", "", in_name, item.within)
+        by_mark.setdefault(mark, []).append(item)
+    return by_mark
 
 
 def _by_entry(
-    matches: Iterable[Match], tree: bytes, hash_size: int
+    found: Iterable[Found], tree: bytes, hash_size: int
 ) -> Iterator[tuple[Entry, list[Match]]]:
     """Yield each entry of a tree that has matches in its name, with those."""
+    matches = [item for item in found if isinstance(item, Match)]
     pending = sorted(matches, key=lambda match: match.start, reverse=True)
     for entry, begin, end in tree_names(tree, hash_size):
         if not pending:
             return
-        found = []
+        here = []
         while pending and pending[-1].start < end:
             match = pending.pop()
             if match.start >= begin:
-                found.append(match)
-        if found:
-            yield entry, found
+                here.append(match)
+        if here:
+            yield entry, here

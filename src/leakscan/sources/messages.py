@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from leakscan.git.texts import header_end, readable, signature
 from leakscan.git.urls import link_to
 from leakscan.model import Kind, Location, Match
+from leakscan.sources.placing import placed
 from leakscan.sources.sighting import Sighting
 
 if TYPE_CHECKING:
@@ -41,13 +42,12 @@ class Messages:
         if self._within is not None and hit.oid not in self._within:
             return
         for match, kind, line in parts_of(commits.text(hit.oid), hit.found, Kind.COMMIT_MESSAGE):
-            location = commits.location(kind, hit.oid, hit.oid, None)
+            location = placed(commits.location(kind, hit.oid, hit.oid, None), match)
             yield Sighting(
                 match,
                 replace(
                     location,
                     line=line,
-                    column=match.column,
                     current=hit.oid in commits.on_branch if commits.tips else None,
                     url=link_to(self._repository.remote, hit.oid.hex()),
                 ),
@@ -66,22 +66,18 @@ class Messages:
         if self._within is not None and commit not in self._within:
             return
         for match, kind, line in parts_of(data, hit.found, Kind.TAG_MESSAGE):
-            yield Sighting(
-                match,
-                Location(
-                    kind,
-                    self._repository.name,
-                    object=hit.oid.hex(),
-                    commit=commit.hex() if commit in self._commits.graph.tree_of else None,
-                    path=self._ref_of.get(hit.oid),
-                    line=line,
-                    column=match.column,
-                    author=tagger.person if tagger else None,
-                    date=tagger.date if tagger else None,
-                    note=None if hit.oid in self._ref_of else f"tag {readable(name)}",
-                    reachable=hit.oid in self._commits.tagged,
-                ),
+            place = Location(
+                kind,
+                self._repository.name,
+                object=hit.oid.hex(),
+                commit=commit.hex() if commit in self._commits.graph.tree_of else None,
+                path=self._ref_of.get(hit.oid),
+                author=tagger.person if tagger else None,
+                date=tagger.date if tagger else None,
+                note=None if hit.oid in self._ref_of else f"tag {readable(name)}",
+                reachable=hit.oid in self._commits.tagged,
             )
+            yield Sighting(match, replace(placed(place, match), line=line))
 
 
 def parts_of(

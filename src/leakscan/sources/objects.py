@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from leakscan.errors import TargetError
 from leakscan.git.contents import HELD, objects_of
 from leakscan.git.damage import DamagedError
+from leakscan.model import Match
+from leakscan.sources.placing import readable_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from leakscan.detect import Detector
     from leakscan.git.contents import GitObject
-    from leakscan.model import Match
+    from leakscan.sources.placing import Found
     from leakscan.sources.sighting import Tally
 
 MOST_DAMAGED = 20
@@ -22,7 +25,11 @@ MOST_DAMAGED = 20
 
 
 def search_objects(
-    oids: Sequence[str], detector: Detector, tally: Tally, name: Callable[[str], str]
+    oids: Sequence[str],
+    detector: Detector,
+    tally: Tally,
+    name: Callable[[str], str],
+    path: Callable[[str], str] | None = None,
 ) -> Iterator[tuple[GitObject, list[Match]]]:
     """Read objects, and yield each with what was found in it.
 
@@ -31,6 +38,7 @@ def search_objects(
         detector: what to search with.
         tally: told what was read and what could not be.
         name: what to call an object that cannot be read, by its id.
+        path: what to call one that holds something that cannot be read, if not the same.
     """
     left, stops = list(oids), 0
     while left:
@@ -40,7 +48,7 @@ def search_objects(
                 if item.type:
                     found = _searched(item, detector)
                     tally.read(item.size)
-                    yield item, found
+                    yield item, _matches(found, partial(path or name, item.oid), tally)
                 else:
                     tally.skip(name(item.oid), "git has no such object")
                 read += 1
@@ -56,10 +64,19 @@ def search_objects(
             return
 
 
-def _searched(item: GitObject, detector: Detector) -> list[Match]:
-    if item.size <= HELD:
-        return detector.search(b"".join(item.pieces))
-    return list(detector.search_stream(item.pieces))
+def _searched(item: GitObject, detector: Detector) -> Sequence[Found]:
+    if item.size > HELD:
+        return list(detector.search_stream(item.pieces))
+    data = b"".join(item.pieces)
+    return detector.search_blob(data) if item.type == "blob" else detector.search(data)
+
+
+def _matches(found: Sequence[Found], name: Callable[[], str], tally: Tally) -> list[Match]:
+    """Return the matches, and record what could not be read; only for that is a name sought."""
+    matches = [item for item in found if isinstance(item, Match)]
+    if len(matches) == len(found):
+        return matches
+    return list(readable_parts(found, name(), tally))
 
 
 def read_whole(oids: Sequence[str]) -> dict[str, bytes]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -18,10 +19,11 @@ from leakscan.sources.brought import brought_objects, called, filtered_out
 from leakscan.sources.messages import parts_of
 from leakscan.sources.novelty import Novelty, token_of
 from leakscan.sources.objects import read_whole, search_objects
+from leakscan.sources.placing import named_place, placed
 from leakscan.sources.sighting import Sighting
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 
     from leakscan.detect import Detector
     from leakscan.git.raw_diff import Change
@@ -57,10 +59,11 @@ def scan_outgoing(
     yield from outgoing.in_names()
     found: dict[str, dict[str, list[Match]]] = {"blob": {}, "tree": {}, "commit": {}, "tag": {}}
     brought = brought_objects(updates, there, tally)
-    for item, matches in search_objects(brought.here, detector, tally, called):
+    path = _paths(found["commit"].keys())
+    for item, matches in search_objects(brought.here, detector, tally, called, path):
         found[item.type][item.oid] = matches
     copied = outgoing.copied([*found["commit"]], {*brought.here, *brought.missing})
-    for item, matches in search_objects(copied, detector, tally, called):
+    for item, matches in search_objects(copied, detector, tally, called, path):
         found[item.type][item.oid] = matches
     yield from outgoing.in_texts(found["commit"], Kind.COMMIT_MESSAGE)
     yield from outgoing.in_texts(found["tag"], Kind.TAG_MESSAGE)
@@ -103,7 +106,8 @@ class _Outgoing:
             if update.after and update.before is None:
                 name = os.fsencode(update.name)
                 place = Location(Kind.REF_NAME, self._repository, path=readable(name))
-                yield from (Sighting(match, place) for match in self._detector.search(name))
+                for match in self._detector.search(name):
+                    yield Sighting(match, named_place(place, match))
 
     def in_texts(self, found: Mapping[str, list[Match]], message: Kind) -> Iterator[Sighting]:
         """Yield what stands in commits or tags."""
@@ -115,7 +119,7 @@ class _Outgoing:
             text = texts.get(oid)
             if text is None:  # git gave it a moment ago
                 place = Location(message, self._repository, oid, None if is_tag else oid)
-                yield from (Sighting(match, place) for match in found[oid])
+                yield from (Sighting(match, named_place(place, match)) for match in found[oid])
                 continue
             by = signature(text, b"tagger" if is_tag else b"author")
             for match, kind, line in parts_of(text, found[oid], message):
@@ -125,12 +129,10 @@ class _Outgoing:
                     object=oid,
                     commit=None if is_tag else oid,
                     path=named.get(oid) if is_tag else None,
-                    line=line,
-                    column=match.column,
                     author=by.person if by else None,
                     date=by.date if by else None,
                 )
-                yield Sighting(match, place)
+                yield Sighting(match, replace(placed(place, match), line=line))
 
     def in_files(
         self,
@@ -156,12 +158,14 @@ class _Outgoing:
             if by:
                 place = replace(place, author=by.person, date=by.date)
             yield replace(sighting, location=place)
-        placed = {token_of(sighting.match) for sighting in told}
+        located = {token_of(sighting.match) for sighting in told}
         for kind, found in ((Kind.BLOB, blobs), (Kind.PATH, trees)):
             for oid, matches in found.items():
                 for match in matches:
-                    if token_of(match) not in placed:  # no commit leads there, but a tag, say
-                        yield Sighting(match, Location(kind, self._repository, object=oid))
+                    if token_of(match) not in located:  # no commit leads there, but a tag, say
+                        place = Location(kind, self._repository, object=oid)
+                        at = placed if match.within else named_place
+                        yield Sighting(match, at(place, match))
 
     def _by_commit(
         self,
@@ -222,6 +226,24 @@ def _changes(commits: Sequence[str], *options: str) -> Iterator[tuple[str, list[
     return read_commits(listed)
 
 
+def _paths(commits: Collection[str]) -> Callable[[str], str]:
+    """Return what gives the path of an object, or else calls it by its id.
+
+    Args:
+        commits: that may have put it there, all of them known when a path is first asked for.
+    """
+
+    @cache
+    def paths() -> dict[str, str]:
+        found: dict[str, str] = {}
+        with suppress(TargetError):
+            for _, changes in _changes([*commits], "-m"):
+                found |= {it.after: readable(it.path) for it in changes if it.after}
+        return found
+
+    return lambda oid: paths().get(oid) or called(oid)
+
+
 def _parents(commits: Sequence[str]) -> dict[str, int]:
     """Return how many parents each of the commits has."""
     told = "".join(f"{oid}\n" for oid in commits).encode()
@@ -233,5 +255,5 @@ def _parents(commits: Sequence[str]) -> dict[str, int]:
 def _location(repository: str, commit: str, change: Change, match: Match, kind: Kind) -> Location:
     path = readable(change.path)
     if kind is Kind.PATH:
-        return Location(kind, repository, None, commit, path)
-    return Location(kind, repository, change.after, commit, path, match.line, match.column)
+        return named_place(Location(kind, repository, None, commit, path), match)
+    return placed(Location(kind, repository, change.after, commit, path), match)

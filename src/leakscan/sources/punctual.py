@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from leakscan.trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from leakscan.git.survey import Searcher
+    from leakscan.git.versions import Searcher
 
 Found = TypeVar("Found")
 
@@ -36,13 +36,62 @@ class Punctual(Generic[Found]):
         self._unseen = 0
 
     def search(self, data: bytes) -> Sequence[Found]:
-        """Search one object.
+        """Search a commit, a tag or a tree.
 
         Raises:
             TroubleError: the time is over.
         """
         self.heed(len(data))
         return self._searcher.search(data)
+
+    def search_known(self, data: bytes) -> Sequence[Found]:
+        """Search a commit or a tag that is known.
+
+        Raises:
+            TroubleError: the time is over.
+        """
+        self.heed(len(data))
+        return self._searcher.search_known(data)
+
+    def search_known_names(self, data: bytes) -> Sequence[Found]:
+        """Search a tree that is known.
+
+        Raises:
+            TroubleError: the time is over.
+        """
+        self.heed(len(data))
+        return self._searcher.search_known_names(data)
+
+    def search_blob(self, data: bytes) -> Sequence[Found]:
+        """Search the content of a file.
+
+        Raises:
+            TroubleError: the time is over.
+        """
+        self.heed(len(data))
+        return self._searcher.search_blob(data)
+
+    def search_known_blob(self, data: bytes) -> Sequence[Found]:
+        """Search the content of a file that is known.
+
+        Raises:
+            TroubleError: the time is over.
+        """
+        self.heed(len(data))
+        return self._searcher.search_known_blob(data)
+
+    def search_container(self, data: bytes) -> Sequence[Found]:
+        """Search what the content of a file may hide.
+
+        Raises:
+            TroubleError: the time is over.
+        """
+        self.heed(len(data))
+        return self._searcher.search_container(data)
+
+    def sign_test(self, *, exotic: bool) -> Callable[[bytes], object]:
+        """Return what tells whether data hold a sign of anything."""
+        return self._searcher.sign_test(exotic=exotic)
 
     def search_stream(self, chunks: Iterable[bytes]) -> Iterable[Found]:
         """Search one object in pieces.

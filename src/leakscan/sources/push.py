@@ -15,6 +15,7 @@ from leakscan.git.urls import GITHUB, page_of
 from leakscan.git.wire import Fetch
 from leakscan.push import PushKind
 from leakscan.sources.attribution import Attribution
+from leakscan.sources.placing import outer_path, way_inside
 from leakscan.sources.punctual import Punctual
 from leakscan.sources.recent import RECENT, built_on
 from leakscan.sources.reception import Reception
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
 
     from leakscan.detect import Detector
     from leakscan.git.layout import Layout
-    from leakscan.git.survey import Searcher
+    from leakscan.git.versions import Searcher
     from leakscan.git.wire import Arriving, Limits, Meter, Wire
-    from leakscan.model import Location, Match
+    from leakscan.model import Location
     from leakscan.push import Push
+    from leakscan.sources.placing import Found
     from leakscan.sources.sighting import Sighting, Tally
 
 
@@ -97,7 +99,7 @@ def _received(
     reception: Reception,
     refs: Mapping[bytes, str],
     page: str,
-    punctual: Punctual[Match],
+    punctual: Punctual[Found],
     limits: Limits,
     tally: Tally,
 ) -> Iterator[Sighting]:
@@ -184,7 +186,7 @@ def _fetchings(
 
 
 def _attributed(
-    layout: Layout, page: str, searcher: Searcher[Match], tally: Tally
+    layout: Layout, page: str, searcher: Searcher[Found], tally: Tally
 ) -> Iterator[Sighting]:
     """Read what came as a repository, and say where in it the matches stand."""
     with ObjectStore(layout) as store:
@@ -212,4 +214,6 @@ def _linked(place: Location, page: str) -> Location:
     if not place.commit:
         return place
     path = place.path if place.line else None
-    return replace(place, url=page_of(GITHUB, page, place.commit, path, place.line))
+    line = None if way_inside(path) else place.line
+    path = path and outer_path(path)
+    return replace(place, url=page_of(GITHUB, page, place.commit, path, line))

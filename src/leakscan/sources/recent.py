@@ -19,7 +19,7 @@ from leakscan.git.wire import Fetch
 from leakscan.sources.reception import Reception
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from leakscan.git.wire import Limits, Meter, Wire
@@ -41,6 +41,18 @@ class _Commits:
         if data.startswith(b"tree "):
             self.texts.append(data)
         return ()
+
+    search_known = search
+
+    def search_blob(self, _data: bytes) -> Sequence[Match]:
+        """Pass over what is no commit."""
+        return ()
+
+    search_known_names = search_known_blob = search_container = search_blob
+
+    def sign_test(self, *, exotic: bool) -> Callable[[bytes], object]:  # noqa: ARG002 - none is looked for
+        """Return what says that there is nothing."""
+        return lambda _data: False
 
     def search_stream(self, chunks: Iterable[bytes]) -> Iterable[Match]:
         """Pass over what is too large to be a commit."""

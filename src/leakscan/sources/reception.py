@@ -17,8 +17,9 @@ from leakscan.git.layout import find_layout
 from leakscan.git.pack import Pack
 from leakscan.git.sift import Sifted, sift
 from leakscan.git.spool import Spool, room
-from leakscan.model import Location
+from leakscan.model import Location, Match
 from leakscan.sources.leftovers import folder_for_arrivals
+from leakscan.sources.placing import named_place
 from leakscan.sources.repository import EARLY_KINDS
 from leakscan.sources.sighting import Sighting
 
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 
     from leakscan.git.census import Census
     from leakscan.git.layout import Layout
-    from leakscan.git.survey import Hit, Searcher
-    from leakscan.model import Match
+    from leakscan.git.survey import Hit
+    from leakscan.git.versions import Searcher
+    from leakscan.sources.placing import Found
 
 CUT_SHORT = "what the server sent could not be read to its end"
 """The note of a location of which no more is known than the object."""
@@ -54,11 +56,11 @@ class Reception:
 
     def __init__(
         self,
-        searcher: Searcher[Match],
+        searcher: Searcher[Found],
         census: Callable[[int, int], Census],
         hash_size: int,
         jobs: int,
-        hear: Callable[[Hit[Match]], None] = lambda _hit: None,
+        hear: Callable[[Hit[Found]], None] = lambda _hit: None,
     ) -> None:
         self._searcher = searcher
         self._jobs = jobs
@@ -66,7 +68,7 @@ class Reception:
         self._stack = ExitStack()
         self._spool = self._stack.enter_context(Spool(lambda: self._packs / "arriving"))
         self._made: Path | None = None
-        self.arrived: Arrived[Match] = Arrived(hash_size, census)
+        self.arrived: Arrived[Found] = Arrived(hash_size, census)
         self._sifted = Sifted()
 
     def __enter__(self) -> Reception:
@@ -165,11 +167,11 @@ class Reception:
             told: rule and secret of all of which it is known where they stand.
         """
         for hit in self.arrived.hits:
-            for match in hit.found:
+            for match in (item for item in hit.found if isinstance(item, Match)):
                 if hit.type in EARLY_KINDS and (match.rule, match.secret.reveal()) not in told:
                     kind = EARLY_KINDS[hit.type]
                     place = Location(kind, name, object=hit.oid.hex(), note=CUT_SHORT)
-                    yield Sighting(match, place)
+                    yield Sighting(match, named_place(place, match))
 
     @property
     def _packs(self) -> Path:

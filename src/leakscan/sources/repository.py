@@ -21,9 +21,10 @@ from leakscan.git.refs import (
 from leakscan.git.store import ObjectStore
 from leakscan.git.survey import Survey
 from leakscan.git.texts import readable
-from leakscan.model import PROVISIONAL, Kind, Location
+from leakscan.model import PROVISIONAL, Kind, Location, Match
 from leakscan.sources.files import scan_files, scan_name, walk_folder
 from leakscan.sources.gaps import note_gaps
+from leakscan.sources.placing import named_place
 from leakscan.sources.sighting import Early, Progress, Sighting, Tally, no_progress
 from leakscan.sources.worktree import WorkTree, staged_entries
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from leakscan.detect import Detector
     from leakscan.git.survey import Hit
-    from leakscan.model import Match
+    from leakscan.sources.placing import Found
 
 
 EARLY_KINDS = {BLOB: Kind.BLOB, COMMIT: Kind.COMMIT_MESSAGE, TAG: Kind.TAG_MESSAGE}
@@ -173,7 +174,7 @@ def _history(
     return repository
 
 
-def tell_early(hits: Sequence[Hit[Match]], name: str, early: Early | None) -> None:
+def tell_early(hits: Sequence[Hit[Found]], name: str, early: Early | None) -> None:
     """Tell of what surely will be a sighting; in a tree it may be no name at all."""
     if early is None:
         return
@@ -182,7 +183,8 @@ def tell_early(hits: Sequence[Hit[Match]], name: str, early: Early | None) -> No
             kind = EARLY_KINDS[hit.type]
             place = Location(kind, name, object=hit.oid.hex(), note=PROVISIONAL)
             for match in hit.found:
-                early(Sighting(match, place))
+                if isinstance(match, Match):
+                    early(Sighting(match, place))
 
 
 def _absorbed(layout: Layout, tally: Tally) -> Iterator[Path]:
@@ -255,17 +257,15 @@ def _ref_names(repository: Repository, detector: Detector, tally: Tally) -> Iter
         return
     for ref in refs:
         for match in (*detector.search(ref.name), *detector.search(ref.target)):
-            yield Sighting(
-                match,
-                Location(
-                    Kind.REF_NAME,
-                    repository.name,
-                    commit=ref.oid.hex() if ref.oid else None,
-                    path=readable(ref.name),
-                    current=True,
-                    reachable=ref.name.startswith(LASTING),
-                ),
+            place = Location(
+                Kind.REF_NAME,
+                repository.name,
+                commit=ref.oid.hex() if ref.oid else None,
+                path=readable(ref.name),
+                current=True,
+                reachable=ref.name.startswith(LASTING),
             )
+            yield Sighting(match, named_place(place, match))
 
 
 def _staged_names(repository: Repository, detector: Detector) -> Iterator[Sighting]:

@@ -11,6 +11,10 @@ Progress = Callable[[int, int], None]
 """Told how many of how many things have been read; a total of 0 is not known yet."""
 
 
+MOST_SEALED = 1000
+"""Parts of files that could not be read that are kept: one archive may have a million."""
+
+
 def no_progress(_done: int, _total: int) -> None:
     """Tell nobody."""
 
@@ -40,6 +44,8 @@ class Tally:
         self.objects = 0
         self.bytes = 0
         self.skipped: list[Skip] = []
+        self._sealed = 0
+        self._more_at = 0
 
     def read(self, size: int) -> None:
         """Count one thing of ``size`` bytes as read whole."""
@@ -49,3 +55,17 @@ class Tally:
     def skip(self, what: str, why: str) -> None:
         """Record one thing that could not be read."""
         self.skipped.append(Skip(what, why))
+
+    def seal(self, what: str, why: str) -> None:
+        """Record one thing whose bytes were read, but not what is inside of it."""
+        self._sealed += 1
+        more = self._sealed - MOST_SEALED
+        if more <= 0:
+            self.skipped.append(Skip(what, why, sealed=True))
+            return
+        rest = Skip(f"{more:,} more parts of files", "like these", sealed=True)
+        if more == 1:
+            self._more_at = len(self.skipped)
+            self.skipped.append(rest)
+        else:
+            self.skipped[self._more_at] = rest

@@ -17,6 +17,7 @@ from leakscan.model import Kind, Location
 from leakscan.sources.files import scan_files
 from leakscan.sources.novelty import Novelty
 from leakscan.sources.objects import search_objects
+from leakscan.sources.placing import named_place, placed
 from leakscan.sources.sighting import no_progress
 from leakscan.sources.worktree import WorkTree
 
@@ -92,9 +93,9 @@ def scan_tracked(repository: str, detector: Detector, tally: Tally) -> Iterator[
 def _location(repository: str, change: Change, match: Match, kind: Kind) -> Location:
     path = readable(change.path)
     if kind is Kind.PATH:
-        return Location(kind, repository, path=path)
+        return named_place(Location(kind, repository, path=path), match)
     staged = Kind.STAGED if kind is Kind.BLOB else kind
-    return Location(staged, repository, change.after, None, path, match.line, match.column)
+    return placed(Location(staged, repository, change.after, path=path), match)
 
 
 def _merged() -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from leakscan.errors import UsageError
 from leakscan.safe_text import safe_text
+from leakscan.sources.placing import INSIDE, containers
 from leakscan.suppress.globs import matches
 
 if TYPE_CHECKING:
@@ -62,8 +63,11 @@ class Allowlist:
         return None
 
     def _fits(self, globs: Sequence[str], location: Location) -> bool:
-        paths = self._within(location.repository, location.path) if location.path else ()
-        return any(matches(glob, path) for path in paths for glob in globs)
+        for container in containers(location.path) if location.path else ():
+            paths = self._within(location.repository, container)
+            if any(matches(glob, path) for path in paths for glob in globs):
+                return True
+        return False
 
 
 def _within(top: str | None) -> Callable[[str, str], Sequence[str]]:
@@ -85,7 +89,8 @@ def _within(top: str | None) -> Callable[[str, str], Sequence[str]]:
         if folder is None or folder == ".":
             return (path,)
         # A file that was scanned alone is named as its own repository.
-        return (folder,) if path == repository else (path, f"{folder}/{path}")
+        alone, sign, within = path.partition(INSIDE) if INSIDE not in repository else (path, "", "")
+        return (folder + sign + within,) if alone == repository else (path, f"{folder}/{path}")
 
     return paths
 

@@ -65,7 +65,9 @@ def test_wrapped_text_is_read_on(
     assert expected in places or broken
 
 
-@pytest.mark.parametrize("prefix", [b"r8_", b"ghp_", b"\x1f\x8b\x08", b"PK\x03\x04", b">>?", b"~~~~"])
+@pytest.mark.parametrize(
+    "prefix", [b"r8_", b"ghp_", b"\x1f\x8b\x08", b"PK\x03\x04", b">>?", b"~~~~"]
+)
 @given(before=st.binary(max_size=5), after=st.binary(min_size=8, max_size=12))
 def test_one_of_the_literals_stands_in_every_encoding(
     prefix: bytes, before: bytes, after: bytes

@@ -6,9 +6,9 @@ import html
 import re
 
 import pytest
+from decoding import TEXTS, check, new_text, per_megabyte_of_source_text, seeds, sound, takes
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_percent import TEXTS, check, new_text, per_megabyte_of_source_text, seeds, sound, takes
 
 from leakscan.detect.decode.entities import Entities
 

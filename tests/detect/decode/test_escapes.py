@@ -6,9 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from test_percent import (
+from decoding import (
     TEXTS,
     check,
     new_text,
@@ -18,6 +16,8 @@ from test_percent import (
     sound,
     takes,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leakscan.detect.decode.escapes import Escapes
 

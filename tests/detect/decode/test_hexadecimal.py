@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 import subprocess
 import time
+from itertools import accumulate
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from test_percent import (
+from decoding import (
     TEXTS,
     check,
     new_text,
@@ -20,6 +20,8 @@ from test_percent import (
     sound,
     takes,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leakscan.detect.decode.hexadecimal import Hexadecimal
 
@@ -146,6 +148,111 @@ def test_what_programs_write_is_read(command: list[str]) -> None:
     assert anchors
     decoded = [HEX.decode(data, anchor, 0, len(data)) for anchor in anchors]
     assert any(one is not None and token in one.text for one in decoded)
+
+
+ITEMS = st.from_regex(rb"0[xX][0-9A-Fa-f]{2}", fullmatch=True)
+
+WRONG = st.from_regex(
+    rb"(0[xX])?[0-9A-Fa-f]{1,4}|0[xX]|[xX][0-9a-f]{2}|00[xX][0-9a-f]{2}", fullmatch=True
+)
+
+COMMA_OR_BLANK = st.from_regex(rb"(,|\s)\s{0,3}|,?\s{40}", fullmatch=True)
+
+AHEAD = [b"", b"44 ", b"[", b"7, ", b"x72 ,", b"0x3 ", b"0x390,", b"0x41;"]
+
+BEHIND = [
+    b"",
+    b" 44",
+    b"]",
+    b",",
+    b", 0x3",
+    b",0x390",
+    b" x33",
+    b" ,0x41",
+    b"," + b" " * 41 + b"0x41",
+]
+
+BETWEEN = COMMA_OR_BLANK | st.sampled_from([b"", b";", b",,", b" ,", b":", b"-", b"," + b" " * 41])
+
+
+@given(
+    units=st.lists(st.tuples(ITEMS, COMMA_OR_BLANK), min_size=1, max_size=12),
+    before=st.sampled_from(AHEAD),
+    after=st.sampled_from(BEHIND),
+    which=st.integers(0, 11),
+)
+@settings(max_examples=300)
+def test_lists_are_read_whatever_separates_their_items(
+    units: list[tuple[bytes, bytes]], before: bytes, after: bytes, which: int
+) -> None:
+    # What stands around them is none of them.
+    *firsts, (last, _) = units
+    parts = [part for unit in firsts for part in unit] + [last]
+    data = b"".join((before, *parts, after))
+    starts = list(accumulate(map(len, parts), initial=len(before)))
+    anchor = starts[::2][which % len(units)]
+    decoded = HEX.decode(data, anchor, 0, len(data))
+    assert decoded is not None
+    assert decoded.text == bytes(int(item, 16) for item, _ in units)
+    assert list(decoded.origin) == [*starts[:-1:2], starts[-1]]
+
+
+@given(
+    units=st.lists(st.tuples(ITEMS | WRONG, BETWEEN), max_size=12),
+    cut=st.tuples(st.integers(0, 60), st.integers(0, 60)),
+)
+@settings(max_examples=300)
+def test_lists_end_where_they_are_none_any_more(
+    units: list[tuple[bytes, bytes]], cut: tuple[int, int]
+) -> None:
+    data = b"".join(part for unit in units for part in unit)
+    low = min(cut[0], len(data))
+    high = max(low, len(data) - cut[1])
+    for anchor in range(low, high + 1):
+        sound(HEX.decode(data, anchor, low, high), low, high)
+        decoded = HEX.decode(data, anchor, 0, len(data))
+        sound(decoded, 0, len(data))
+        if decoded and data[anchor : anchor + 2].lower() == b"0x":
+            start, stop = decoded.origin[0], decoded.origin[-1]
+            items = data[start:stop].replace(b",", b" ").split()
+            assert decoded.text == bytes(int(item, 16) for item in items)
+            assert all(re.fullmatch(rb"0[xX][0-9A-Fa-f]{2}", item) for item in items)
+            for item, origin in zip(items, decoded.origin, strict=False):
+                assert data[origin : origin + 4] == item
+            assert stop == decoded.origin[-2] + 4
+
+
+@pytest.mark.parametrize(
+    ("data", "anchor", "text", "origin"),
+    [
+        (b"44 0x72 0x38,0x5f 0x39", 3, b"r8_9", [3, 8, 13, 18, 22]),
+        (b"44 0x72 0x38,0x5f 0x39", 13, b"r8_9", [3, 8, 13, 18, 22]),
+        (b"0x31,0x390", 0, b"1", [0, 4]),
+        (b"0x31,0x32 0x3", 0, b"12", [0, 5, 9]),
+        (b"0x31,0x32, x33", 5, b"12", [0, 5, 9]),
+        (b"0x3,0x32,0x33", 4, b"23", [4, 9, 13]),
+        (b"0x310,0x32,0x33", 6, b"23", [6, 11, 15]),
+    ],
+)
+def test_what_is_no_item_of_a_list_is_left_out(
+    data: bytes, anchor: int, text: bytes, origin: list[int]
+) -> None:
+    decoded = HEX.decode(data, anchor, 0, len(data))
+    assert decoded is not None
+    assert decoded.text == text
+    assert list(decoded.origin) == origin
+
+
+def test_the_first_forms_are_digits_without_gaps_in_either_case() -> None:
+    for known in (*TEXTS, b"\x1f\x8b\x08", b"PK\x03\x04"):
+        digits = known[:3].hex().encode()
+        lower, second, *_ = HEX.forms(known)
+        assert digits.startswith(lower.literal)
+        either = lower.literal.isdigit()
+        assert either or second.literal == lower.literal.upper()
+        rare = [form for form in HEX.forms(known) if form.is_rare]
+        assert len(rare) == len(list(HEX.forms(known))) - (1 if either else 2)
+        assert not any(form.literal.isalnum() and b"x" not in form.literal for form in rare)
 
 
 def test_lines_that_are_long_enough_are_not_glued_together() -> None:

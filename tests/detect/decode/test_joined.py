@@ -86,7 +86,9 @@ def test_origins_are_exact(data: list[int | bytes]) -> None:
             assert bytes(text[at] for at in decoded.origin[:-1]) == decoded.text
 
 
-@pytest.mark.parametrize("piece", [b'r8_"', b"r8_\\", b"r8_<", b'r8_" + ', b"r8_\n", b"r8_a\\n", b"\x1b["])
+@pytest.mark.parametrize(
+    "piece", [b'r8_"', b"r8_\\", b"r8_<", b'r8_" + ', b"r8_\n", b"r8_a\\n", b"\x1b["]
+)
 def test_hostile_text_takes_linear_time(detector: Detector, piece: bytes) -> None:
     started = time.monotonic()
     detector.search(piece * (400_000 // len(piece)))

@@ -8,9 +8,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from test_percent import (
+from decoding import (
     TEXTS,
     check,
     new_text,
@@ -20,6 +18,8 @@ from test_percent import (
     sound,
     takes,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leakscan.detect.decode.quoted_printable import QuotedPrintable
 

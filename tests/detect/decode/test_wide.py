@@ -47,7 +47,10 @@ def test_a_line_end_and_a_letter_beyond_ascii_are_kept() -> None:
 
 
 @pytest.mark.parametrize("width", [2, 4])
-@given(data=st.lists(st.sampled_from(b"\0\0\0ab\xff"), max_size=60).map(bytes), anchor=st.integers(-4, 64))
+@given(
+    data=st.lists(st.sampled_from(b"\0\0\0ab\xff"), max_size=60).map(bytes),
+    anchor=st.integers(-4, 64),
+)
 def test_any_bytes_are_decoded_or_not(width: int, data: bytes, anchor: int) -> None:
     decoded = Wide(width).decode(data, anchor, 0, len(data))
     if decoded:

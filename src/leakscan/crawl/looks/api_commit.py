@@ -9,6 +9,7 @@ from leakscan.crawl.looks.patches import InPatch, Side, search_patch
 from leakscan.git.urls import GITHUB, page_of
 from leakscan.model import Kind, Location, Match
 from leakscan.sources.files import scan_name
+from leakscan.sources.placing import named_place, placed, readable_parts
 from leakscan.sources.sighting import Sighting
 from leakscan.trouble import Trouble, TroubleError
 
@@ -24,8 +25,8 @@ _STOOD_BEFORE = "it stood there before this push"
 _PERHAPS_BEFORE = "the API does not show whether it stood there before this push"
 _MERGED = "a merge: another of its parents may have had it"
 
-Mark = tuple[str, str, str]
-"""A secret at a path: rule, secret, path."""
+Mark = tuple[str, str, str, str]
+"""A secret at a path: rule, secret, path, the way inside of that file."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ class CommitSearch:
                 line = match.line if kind is Kind.COMMIT_MESSAGE else None
                 place = replace(self._place(kind, commit, None, line), object=commit.sha)
                 current = True if self._on_branch else None
-                yield Sighting(match, replace(place, column=match.column, current=current))
+                place = replace(place, column=match.column, current=current)
+                yield Sighting(match, named_place(place, match))
 
     def files(self, commit: ApiCommit, files: Iterable[ApiFile]) -> Iterator[Sighting]:
         """Yield what stands in the files that a commit changed, and in their names."""
@@ -133,7 +135,8 @@ class CommitSearch:
             is_new = file.status in ("added", "renamed", "copied")
             place = self._place(Kind.PATH, commit, path, None, was_there=not is_new)
             stands = not removed and self._ends.blobs.get(file.path) is not None
-            yield Sighting(sighting.match, replace(place, current=True if stands else None))
+            place = replace(place, current=True if stands else None)
+            yield Sighting(sighting.match, named_place(place, sighting.match))
 
     def _patch(
         self, commit: ApiCommit, file: ApiFile, found: Sequence[InPatch]
@@ -147,7 +150,7 @@ class CommitSearch:
             by_mark.setdefault(_mark(one.match, file.path), []).append(one)
         for mark, places in by_mark.items():
             left = [one for one in places if one.side is not Side.REMOVED]
-            if mark in self._told or (not left and (*mark[:2], file.previous) in self._told):
+            if mark in self._told or (not left and _moved(mark, file.previous) in self._told):
                 continue
             self._tell(mark)
             if not left and commit.parents:
@@ -159,12 +162,12 @@ class CommitSearch:
                 current = self._ends.has(mark, file.sha)
                 column = None if one.line is None else one.match.column
                 place = replace(place, object=file.sha, column=column, current=current)
-                yield Sighting(one.match, place)
+                yield Sighting(one.match, named_place(place, one.match))
 
     def _removed(self, commit: ApiCommit, file: ApiFile, one: InPatch) -> Location:
         """Return where a line stood that a commit removed: in its parent."""
         parent = commit.parents[0]
-        return Location(
+        place = Location(
             Kind.BLOB,
             self._calls.page,
             commit=parent,
@@ -175,6 +178,7 @@ class CommitSearch:
             url=page_of(GITHUB, self._calls.page, parent, file.previous, one.line),
             note=f"it stood there until commit {commit.sha[:12]} of this push",
         )
+        return named_place(place, one.match)
 
     def _blob(self, commit: ApiCommit, file: ApiFile, sha: str) -> Iterator[Sighting]:
         """Yield what stands in a file that is shown without a patch."""
@@ -187,7 +191,9 @@ class CommitSearch:
                 self._tally.skip(f"file {file.path} of commit {commit.sha}", str(error))
                 return
             self._tally.read(len(content))
-            self._blobs[sha] = self._detector.search(content)
+            found = self._detector.search_blob(content)
+            whose = f" of commit {commit.sha}"
+            self._blobs[sha] = [*readable_parts(found, f"file {file.path}", self._tally, whose)]
         news = {_mark(match, file.path) for match in self._blobs[sha]} - self._told
         for match in self._blobs[sha]:
             mark = _mark(match, file.path)
@@ -196,8 +202,11 @@ class CommitSearch:
             place = self._place(Kind.BLOB, commit, file.path, match.line)
             if file.status not in ("added", "copied"):
                 place = replace(place, note=_PERHAPS_BEFORE)
-            current = self._ends.has(mark, sha)
-            yield Sighting(match, replace(place, object=sha, column=match.column, current=current))
+            place = replace(placed(place, match), object=sha, current=self._ends.has(mark, sha))
+            if match.within is not None:
+                url = page_of(GITHUB, self._calls.page, commit.sha, file.path)
+                place = replace(place, url=url)
+            yield Sighting(match, place)
         for mark in news:
             self._tell(mark)
 
@@ -236,4 +245,9 @@ def marks_left(files: Iterable[ApiFile], detector: Detector) -> frozenset[Mark]:
 
 
 def _mark(match: Match, path: str) -> Mark:
-    return match.rule, match.secret.reveal(), path
+    return match.rule, match.secret.reveal(), path, match.within or ""
+
+
+def _moved(mark: Mark, path: str) -> Mark:
+    rule, secret, _, within = mark
+    return rule, secret, path, within

@@ -15,6 +15,7 @@ from leakscan.crawl.looks import api_documents as documents
 from leakscan.crawl.looks.api_calls import LISTED, ApiCalls
 from leakscan.crawl.looks.api_commit import CommitSearch, Ends, marks_left
 from leakscan.model import Kind, Location
+from leakscan.sources.placing import named_place, placed
 from leakscan.sources.recent import RECENT
 from leakscan.sources.sighting import Sighting
 from leakscan.trouble import Trouble, TroubleError
@@ -129,9 +130,10 @@ class _Look:
             date=documents.moment(tag, "tagger", "date"),
         )
         for match in self._detector.search(message.encode(errors="replace")):
-            yield Sighting(match, replace(place, line=match.line, column=match.column))
+            yield Sighting(match, placed(place, match))
         for match in self._detector.search(f"tagger {who or ''}".encode(errors="replace")):
-            yield Sighting(match, replace(place, kind=Kind.IDENTITY, column=match.column))
+            who_by = replace(place, kind=Kind.IDENTITY, column=match.column)
+            yield Sighting(match, named_place(who_by, match))
 
     def at_branch(self, push: Push, head: str) -> Iterator[Sighting]:
         """Search what a commit has that was not there before.

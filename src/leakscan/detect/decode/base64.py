@@ -25,6 +25,9 @@ _BREAKS = regex.compile(_BREAK)
 _FORWARD = regex.compile(rb"(?:[A-Za-z0-9+/_-]++|%b)*+" % _BREAK)
 _BACKWARD = regex.compile(rb"(?r)(?:%b|[A-Za-z0-9+/_-])*+" % _BREAK)
 
+_BETWEEN = b" \t\r\nn\\\"'`=<>\xe2m"
+"""What may stand between two characters where a text is broken: the ends of all of that, too."""
+
 _FEWEST = 24
 """Characters behind the anchor without which nothing of interest can be written."""
 
@@ -40,7 +43,8 @@ class Base64:
         """Yield a literal for each alignment, and each alphabet where that makes a difference.
 
         Of three bytes, the first may be any of a unit; characters that hold bits of what stands
-        beside the text are left out.
+        beside the text are left out.  Lines are broken between units: where that is within a
+        literal, what stands before or behind the break is a rare form.
         """
         for before in range(3):
             first = -(-before * 8 // 6)
@@ -50,9 +54,12 @@ class Base64:
                 _ALPHABET[number >> (8 * len(text) + 16 + 8 * before - 6 * (at + 1)) & 63]
                 for at in range(first, last)
             )
-            yield Form(literal, -first)
-            if (other := literal.translate(_TO_URL)) != literal:
-                yield Form(other, -first)
+            ends = _behind(text) if before == 2 and len(text) == 3 else [b""]
+            beside = _before(text, before), b"" if ends[0] else _after(text, before)
+            for one in dict.fromkeys((literal, literal.translate(_TO_URL))):
+                yield from (Form(one + end, -first, None, False, *beside) for end in ends)
+            if len(text) == 3:  # of more, there is enough on one of the lines
+                yield from _broken(literal, first, beside[0], _behind(text))
 
     def decode(self, data: bytes, anchor: int, low: int, high: int) -> Decoded | None:
         """Decode the run of characters around an anchor, as far as it is text on the left."""
@@ -74,6 +81,55 @@ class Base64:
         if clear == len(text):
             return None
         return Decoded(text[clear:], Positions(firsts, starts, skipped, len(text), clear))
+
+
+def _behind(text: bytes) -> list[bytes]:
+    """Return the characters that can follow a text of three bytes that ends with a unit's second.
+
+    They hold the last four bits of the text, and two of an ASCII character.
+    """
+    return [_ALPHABET[(text[-1] & 15) << 2 | bit :][:1] for bit in (0, 1)]
+
+
+def _before(text: bytes, before: int) -> bytes:
+    """Return the characters that can precede a text: they hold its first bits, and two or four."""
+    if not before:
+        return b""
+    known = 6 - 8 * before % 6  # bits of the text in that character
+    last = text[0] >> (8 - known)
+    chars = bytes(_ALPHABET[other << known | last] for other in range(1 << (6 - known)))
+    return bytes({*chars, *chars.translate(_TO_URL), *_BETWEEN})
+
+
+def _after(text: bytes, before: int) -> bytes:
+    """Return the characters that can follow a text: they hold its last bits, and more of ASCII."""
+    known = 8 * (before + len(text)) % 6  # bits of the text in that character
+    if not known:
+        return b""
+    first = (text[-1] & ((1 << known) - 1)) << (6 - known)
+    chars = bytes(_ALPHABET[first | other] for other in range(1 << (5 - known)))
+    return bytes({*chars, *chars.translate(_TO_URL), *_BETWEEN})
+
+
+def _broken(literal: bytes, first: int, before: bytes, behind: list[bytes]) -> Iterator[Form]:
+    """Yield what is left of the literal of three bytes where a line break cuts it.
+
+    Args:
+        literal: the literal.
+        first: position of its first character in its unit.
+        before: what can precede the first one.
+        behind: what can follow the last one.
+    """
+    for cut in range(4 - first % 4, len(literal), 4):
+        head, tail = literal[:cut], literal[cut:]
+        if len(head) > 1:
+            pattern = rb"%b(?:%b)%b" % (head, _BREAK, tail)
+            for end in (b"\n", b"\r", b"\\"):
+                yield Form(head + end, -first, pattern, True, before)
+        else:
+            yield Form(b"\n" + tail, 1, is_rare=True)
+            for start in (b" ", b"\t", b"n"):  # indented, or behind a break that is written out
+                yield from (Form(start + tail + end, 1, is_rare=True) for end in behind)
 
 
 def _pieces(data: bytes, start: int, stop: int) -> tuple[list[int], list[int]]:

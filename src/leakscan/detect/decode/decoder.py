@@ -21,12 +21,15 @@ class Form:
             if there are fewer of them than of the literal.
         is_rare: whether hardly anybody writes it so; it is then looked for with more patience
             where there is little to read, and with less where there are gigabytes.
+        before, behind: bytes of which one surely stands before or behind it; empty if any may.
     """
 
     literal: bytes
     shift: int = 0
     pattern: bytes | None = None
     is_rare: bool = False
+    before: bytes = b""
+    behind: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

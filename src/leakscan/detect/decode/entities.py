@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from leakscan.detect.decode.decoder import Form
-from leakscan.detect.decode.escapes import exactly
-from leakscan.detect.decode.percent import (
+from leakscan.detect.decode.mixing import (
     GAP,
     LETTERS_AND_DIGITS,
+    exactly,
     fewest,
     mixed,
     replaced,

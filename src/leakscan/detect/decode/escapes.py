@@ -7,9 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from leakscan.detect.decode.decoder import Form
-from leakscan.detect.decode.percent import (
+from leakscan.detect.decode.mixing import (
     GAP,
     LETTERS_AND_DIGITS,
+    exactly,
     fewest,
     mixed,
     replaced,
@@ -64,8 +65,11 @@ class Escapes:
 
     Found are texts of which every character is escaped in one notation, or all but letters and
     digits, or all that means something in HTML; with any number of backslashes.  ``\u{72}`` is
-    found, but ``\u{0072}`` only where the character stands behind two that are plain; what has
-    only some of its letters escaped is not found.
+    found, but ``\u{0072}`` and Perl's ``\x{72}`` only where the character stands behind two that
+    are plain.
+
+    Not found are characters by name (``\N{LOW LINE}``, ``\N{U+5F}``), those of CSS (``\5f``, with
+    any number of zeros), and what has only some of its letters escaped.
 
     ``\xNN`` and octal numbers are bytes, whatever they mean in the language; the others are
     characters, in UTF-8.
@@ -93,11 +97,6 @@ class Escapes:
     def decode(self, data: bytes, anchor: int, low: int, high: int) -> Decoded | None:  # noqa: ARG002 - all of it is decoded
         """Decode everything between two offsets."""
         return replaced(_ESCAPE, _read, data, low, high, _goes_on)
-
-
-def exactly(literal: bytes) -> bytes:
-    """Return an expression that matches a literal."""
-    return b"".join(b"\\x%02x" % byte for byte in literal)
 
 
 def _written(

@@ -10,7 +10,7 @@ from itertools import compress, islice
 from typing import TYPE_CHECKING
 
 from leakscan.detect.decode.decoder import Decoded, Form
-from leakscan.detect.decode.percent import fewest
+from leakscan.detect.decode.mixing import fewest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,8 +62,17 @@ _GAPS = {
     b"\n": _gap(_LINE_END, _LINE_END_BACK),
 }
 
-_LIST = re.compile(rb"0[xX][0-9A-Fa-f]{2}(?:[,\s]\s{0,40}0[xX][0-9A-Fa-f]{2}(?![0-9A-Fa-f]))*+")
-_LIST_BACK = re.compile(rb"(?:\s{0,40}[,\s][0-9A-Fa-f]{2}[xX]0)*+")
+_ITEM = rb"0[xX][0-9A-Fa-f]{2}(?![0-9A-Fa-f])"
+
+_FIRST = re.compile(_ITEM)
+_NEXT = re.compile(rb"[,\s]\s{0,40}" + _ITEM)
+_BEFORE = re.compile(rb"\s{0,40}[,\s][0-9A-Fa-f]{2}[xX]0")
+"""Items of a list: one, one behind another, and one before another, which is read backwards.
+
+They are matched one by one.  As a group that is repeated, they would take memory for each; and a
+group that is repeated with ``*+`` holds part of what does not match any more in Python up to
+3.11.4 (CPython's gh-100061).
+"""
 
 _GROUP = rb"(?:[0-9A-Fa-f]{2}){1,8}"
 
@@ -81,10 +90,14 @@ two spaces, of ``od`` not at all.  Offsets of lines of 16 bytes end with a zero.
 class Hexadecimal:
     """Pairs of hex digits, in either case, in one piece or with something between all of them.
 
-    Found are digits without gaps (also broken into lines, ``xxd -p``), with spaces, colons or
-    hyphens between bytes (``hexdump -C``, ``od``, .NET), in groups of two bytes (``xxd``), and
-    lists (``0x72, 0x38``, also broken into lines).  Not found is a text whose first three bytes
-    stand on two lines of a dump with offsets, or whose first two do in one with gaps.
+    Found are digits without gaps (also broken into lines, ``xxd -p``), with one or two spaces, a
+    colon or a hyphen between bytes (``hexdump -C``, ``od -tx1``, .NET), in groups of two bytes
+    (``xxd``), and lists (``0x72, 0x38``, also broken into lines).
+
+    Not found are lists without commas (``0x72 0x38``), with a capital (``0X72``) or without any
+    ``0x`` (``72, 38``), and words in which the bytes are swapped (``hexdump``, ``od -x``); nor is a
+    text whose first three bytes stand on two lines of a dump with offsets, or whose first two do
+    in one with gaps.
     """
 
     name = "hex"
@@ -92,12 +105,12 @@ class Hexadecimal:
     def forms(self, text: bytes) -> Iterator[Form]:
         """Yield a literal for each layout and, where it has letters, each case.
 
-        The first form is digits without gaps in lower case, and the second one, unless it has no
-        letters, in upper case.
+        The first form is digits without gaps in lower case; the second one is the same in upper
+        case, unless the first does for both: letters at its end are left out.  All others are
+        rare.
         """
         lower = [b"%02x" % byte for byte in text[:_KNOWN]]
         cases = list(dict.fromkeys(((*lower,), tuple(pair.upper() for pair in lower))))
-        # A letter at the end is left out, so that one literal does for both cases.
         yield from (Form(one) for one in dict.fromkeys(_cut(b"".join(pairs)) for pairs in cases))
         yield from fewest(form for pairs in cases for form in _laid_out(pairs))
 
@@ -114,12 +127,12 @@ def _laid_out(pairs: Sequence[bytes]) -> Iterator[Form]:
     """Yield what pairs of digits look like in each layout; a pattern holds its literal."""
     first, second, *more = pairs
     behind = b"".join(rb",\s{0,20}0[xX]" + _either(pair) for pair in pairs[1:])
-    yield Form(b"0x" + first + b",", 0, b"0x" + first + behind)
+    yield Form(b"0x" + first + b",", 0, b"0x" + first + behind, is_rare=True)
     for mark in (b" ", b"  ", b":", b"-"):
         gap = rb"\s{1,20}" if mark.isspace() else mark + rb"\s{0,20}"
         literal = first + mark + second
         pattern = b"".join((literal, *(gap + _either(pair) for pair in more)))
-        yield Form(literal, 0, pattern, is_rare=mark != b" ")
+        yield Form(literal, 0, pattern, is_rare=True)
     for third in more:
         yield Form(_cut(first + second + b" " + third), is_rare=True)
         yield Form(_cut(first + b" " + second + third), is_rare=True)
@@ -145,17 +158,25 @@ def _either(pair: bytes) -> bytes:
 
 def _list(data: bytes, anchor: int, low: int, high: int) -> Decoded | None:
     """Decode ``0x72, 0x38``."""
-    forwards = _LIST.match(data, anchor, high)
-    backwards = _LIST_BACK.match(data[low:anchor][::-1])
-    if forwards is None or backwards is None:
+    first = _FIRST.match(data, anchor, high)
+    if first is None:
         return None
-    start, stop = anchor - backwards.end(), forwards.end()
+    head = data[low:anchor][::-1]
+    start = anchor - _repeated(_BEFORE, head, 0, len(head))
+    stop = _repeated(_NEXT, data, first.end(), high)
     raw = data[start:stop]
     digits = raw.replace(b"0X", b"").replace(b"0x", b"").translate(None, _SEPARATORS)
     # An x stands one behind where its unit begins.
     origin = array("Q", compress(range(start - 1, stop - 1), raw.translate(_IS_X)))
     origin.append(stop)
     return Decoded(unhexlify(digits), origin)
+
+
+def _repeated(item: re.Pattern[bytes], data: bytes, at: int, high: int) -> int:
+    """Return where the last of the items ends that follow one another from an offset on."""
+    while found := item.match(data, at, high):
+        at = found.end()
+    return at
 
 
 def _run(data: bytes, anchor: int, low: int, high: int) -> Decoded | None:

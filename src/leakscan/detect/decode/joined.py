@@ -34,20 +34,18 @@ _BETWEEN = rb"(?:[\s+.&|<>~_\\]|//\n){0,120}"
 
 _CONCATENATION = rb"\\?[\"'`]%b(?:[bfruBFRUL@$]{1,2}(?=[\"'`\\]))?\\?[\"'`]" % _BETWEEN
 
-_SURE = b"|".join(
-    (_UNSEEN, _UNSEEN_NAMED, _COLOUR, _TAG, rb"\\+(?=_)", _LINE_END, _CONCATENATION)
-)
+_SURE = b"|".join((_UNSEEN, _UNSEEN_NAMED, _COLOUR, _TAG, rb"\\+(?=_)", _LINE_END, _CONCATENATION))
 
-_DOUBTFUL = (
-    rb"(?:\\r)?\\n%b|\r?\n[ \t>*#|/]{0,100}|\\?[\"'`]%b,%b\\?[\"'`]" % (_BLANK, _BETWEEN, _BETWEEN)
+_DOUBTFUL = rb"(?:\\r)?\\n%b|\r?\n[ \t>*#|/]{0,100}|\\?[\"'`]%b,%b\\?[\"'`]" % (
+    _BLANK,
+    _BETWEEN,
+    _BETWEEN,
 )
 """A plain line end, also written out, and the comma of an argument list."""
 
 _INTERRUPTION = regex.compile(b"(?:%b)++|((?:%b|%b)++)" % (_SURE, _SURE, _DOUBTFUL))
 
-_PIECES = regex.compile(
-    rb"(?:[0-9A-Za-z_+/=%%&#;-]|%b|%b){1,2000}+" % (_SURE, _DOUBTFUL)
-)
+_PIECES = regex.compile(rb"(?:[0-9A-Za-z_+/=%%&#;-]|%b|%b){1,2000}+" % (_SURE, _DOUBTFUL))
 
 _BACK = regex.compile(
     rb"(?r)[0-9A-Za-z]\\?[\"'`][^0-9A-Za-z]{0,120}[bfruBFRUL@$]{1,2}"
@@ -62,12 +60,13 @@ _SEPARATORS = (
     (b"'", b"'", False),
     (b"\\\n", b"\n", False),
     (b"\n", b"\n", True),
+    (b"\n", b" ", True),
     (b"\x1b[", b"", False),
     (b"\xe2\x80", b"", False),
-    (b"\xe2\x81", b"", True),
+    (b"\xe2\x81", b"\xa0", True),
     (b"\\\r", b"\n", True),
-    (b"\xef\xbb", b"", True),
-    (b"\xc2\xad", b"", True),
+    (b"\xef\xbb", b"\xbf", True),
+    (b"\xc2\xad", b"\xad", True),
     (b"`", b"`", True),
     (b"<", b">", True),
     (b"^\r", b"\n", True),
@@ -91,8 +90,11 @@ class Joined:
         found: dict[bytes, bool] = {}
         for at in range(1, len(text)):
             for start, end, is_rare in _SEPARATORS:
-                before = (text[:at] + start)[: max(3, at + 1)]
-                found.setdefault(before if len(before) >= 3 else end + text[at:], is_rare)
+                before, after = (text[:at] + start)[: max(3, at + 1)], end + text[at:]
+                found.setdefault(before if len(before) >= 3 else after, is_rare)
+                # A delta may cut the one where the other stays whole.
+                if is_rare and end and len(after) >= 3:
+                    found.setdefault(after, is_rare)
         yield from (Form(literal, is_rare=is_rare) for literal, is_rare in found.items())
 
     def decode(self, data: bytes, anchor: int, low: int, high: int) -> Decoded | None:

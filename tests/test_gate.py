@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakscan.detect.gate import AT_ONCE, FEW, gate
+from leakscan.gate import AT_ONCE, FEW, Gate
 
 LITERALS = [b"r8_", b"cjhf", b"I4X", b"ghp_", b"\x1b[3", b"r\x008\x00_", b"%72%"]
 MANY = [*LITERALS, *(f"{number:03}_".encode() for number in range(2 * FEW))]
@@ -20,14 +20,14 @@ def test_the_answer_is_that_of_a_plain_search(
     literals: list[bytes], data: list[int | bytes]
 ) -> None:
     text = b"".join(bytes([one]) if isinstance(one, int) else one for one in data)
-    has_any = gate(literals)
+    has_any = Gate(literals).has_any
     expected = any(literal in text for literal in literals)
     assert [has_any(text), has_any(b""), has_any(text)] == [expected, False, expected]
 
 
 @SOME
 def test_a_literal_is_seen_at_every_offset(literals: list[bytes]) -> None:
-    has_any = gate(literals)
+    has_any = Gate(literals).has_any
     for literal in literals:
         for before in range(70):
             assert has_any(b"~" * before + literal + b"~" * (before % 37))
@@ -37,7 +37,7 @@ def test_a_literal_is_seen_at_every_offset(literals: list[bytes]) -> None:
 @SOME
 @pytest.mark.parametrize("offset", range(-9, 9))
 def test_a_literal_is_seen_where_long_data_are_cut(literals: list[bytes], offset: int) -> None:
-    has_any = gate(literals)
+    has_any = Gate(literals).has_any
     data = bytearray(3 * AT_ONCE)
     assert not has_any(bytes(data))
     for piece in (1, 2):
@@ -48,4 +48,4 @@ def test_a_literal_is_seen_where_long_data_are_cut(literals: list[bytes], offset
 
 
 def test_data_full_of_literals_cost_no_more_memory_than_a_piece() -> None:
-    assert gate(LITERALS)(b"r8_" * (8 << 20))
+    assert Gate(LITERALS).has_any(b"r8_" * (8 << 20))

@@ -1,0 +1,31 @@
+"""What every made-up searcher of the tests has in common."""
+
+from __future__ import annotations
+
+
+class Searching:
+    """Searches everything in one way."""
+
+    def search(self, _data):
+        return ()
+
+    def search_known(self, data):
+        return self.search(data)
+
+    def search_known_names(self, data):
+        return self.search(data)
+
+    def search_blob(self, data):
+        return self.search(data)
+
+    def search_known_blob(self, data):
+        return self.search_blob(data)
+
+    def search_container(self, data):
+        return self.search_blob(data)
+
+    def search_stream(self, chunks):
+        return self.search(b"".join(chunks))
+
+    def sign_test(self, **_how):
+        return lambda _data: False
