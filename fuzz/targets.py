@@ -173,18 +173,23 @@ def _packs() -> Iterator[Target]:
 
 
 class _Silent:
-    """Finds nothing, and takes what has an even number of bytes for rare."""
+    """Finds nothing, and takes what has an even number of bytes for a sign."""
 
-    def search(self, data: bytes, *, is_new: bool = True) -> list[object]:
-        del data, is_new
+    def search(self, data: bytes, *, exotic: bool = True) -> list[object]:
+        del data, exotic
         return []
 
-    search_names = search_blob = search
+    search_blob = search
 
-    def holds_rare(self, data: bytes) -> bool:
-        return len(data) % 2 == 0
+    def search_known(self, data: bytes) -> list[object]:
+        del data
+        return []
 
-    holds_any = holds_rare
+    search_known_blob = search_known_names = search_known
+
+    def sign_test(self, *, exotic: bool) -> Callable[[bytes], object]:
+        del exotic
+        return lambda data: len(data) % 2 == 0
 
     def search_stream(self, chunks: Iterable[bytes]) -> Iterator[object]:
         for _ in chunks:
@@ -301,10 +306,11 @@ def detector() -> Detector:
 def _check_detector(data: bytes) -> None:
     from leakscan.model import Unread
 
-    found = detector().search_blob(data)
+    shipped = detector()
     in_pieces = (data[at : at + PIECE] for at in range(0, len(data), PIECE))
-    texts = (*detector().search(data), *detector().search_names(data))
-    for match in (*found, *texts, *detector().search_stream(in_pieces)):
+    texts = (*shipped.search(data), *shipped.search_known(data), *shipped.search_known_names(data))
+    files = (*shipped.search_blob(data), *shipped.search_known_blob(data))
+    for match in (*files, *texts, *shipped.search_stream(in_pieces)):
         if isinstance(match, Unread):
             require(bool(match.why), "a part is unread for no reason")
             continue

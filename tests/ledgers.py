@@ -59,13 +59,18 @@ def a_place(number: int = 0, **changes: Any) -> Location:
     return replace(place, **changes)
 
 
-def a_finding(secret: Secret, *places: Location, rule: Rule = REPLICATE) -> Finding:
+def a_finding(
+    secret: Secret,
+    *places: Location,
+    rule: Rule = REPLICATE,
+    confidence: Confidence = Confidence.HIGH,
+) -> Finding:
     """Make a finding of one secret."""
     return Finding(
         rule=rule,
         secret=secret,
         fingerprint=fingerprint(KEY, rule.id, secret),
-        confidence=Confidence.HIGH,
+        confidence=confidence,
         checksum=ChecksumVerdict.UNKNOWN,
         issued=None,
         reasons=("well formed",),

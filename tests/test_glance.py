@@ -295,7 +295,9 @@ def test_rules_of_a_work_tree_far_from_its_repository(
 
 def test_an_index_of_many_files_is_quick(guard: Guard) -> None:
     oid = guard.repo.git("hash-object", "-w", "--stdin", stdin=b"nothing\n")
-    lines = "".join(f"100644 {oid}\td{n % 100}/file{n:o}\n" for n in range(100_000))
+    # Among as many numbers some are a token's beginning in hex: then the commands look again.
+    names = (f"{n:o}".translate(str.maketrans("01234567", "abcdefgh")) for n in range(100_000))
+    lines = "".join(f"100644 {oid}\t{name[-2:]}/file{name}\n" for name in names)
     guard.repo.git("update-index", "--index-info", stdin=lines.encode())
     assert is_clean("pre-commit")
     guard.repo.commit()

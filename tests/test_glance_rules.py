@@ -6,10 +6,10 @@ import random
 import re
 
 import pytest
-from corpus.builder import samples
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpus.builder import samples
 from leakscan.detect import Detector
 from leakscan.glance import BODY, BODY_BYTES, is_suspect
 from leakscan.known_signs import EXOTIC, PREFIXES, RARE
@@ -57,7 +57,7 @@ def test_each_byte_of_a_body() -> None:
 
 
 def test_code_that_looks_a_little_like_it_is_not_suspected() -> None:
-    words = random.Random(1)
+    words = random.Random(1)  # noqa: S311 - not for secrets
     code = b"x = r8_normal_01_cdf ( n_data, x, fx );  /* r8_free(p) */ uint8_t a[12];"
     assert not is_suspect(code)
     assert not is_suspect(words.randbytes(1000).hex().encode())

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     Hit = tuple[int, int, int]
     """Position of a literal, and where it begins and ends in the data."""
 
-    Search = Callable[[Buffer], list[Hit]]
+    Search = Callable[[Buffer], Iterable[Hit]]
+    """Returns what is false if there is no hit."""
 
 AT_ONCE = 1 << 18
 """Bytes that are searched in one call: a hostile text has a hit in each place."""
@@ -52,6 +53,12 @@ _TEXT_BYTES = bytes(range(0x20, 0x7F)) + (
 """Of ASCII, and of characters that nobody sees, in UTF-8."""
 
 
+_HEX = b"0123456789abcdefABCDEF"
+
+_ID = 48
+"""Hex digits that a token has at least from any sign on, and the id of a git object has not."""
+
+
 def goes_on(data: bytes, at: int, literal: bytes, loose: Container[bytes], beside: Beside) -> bool:
     """Tell whether a literal is part of a text in which an encoded token may stand.
 
@@ -71,6 +78,9 @@ def goes_on(data: bytes, at: int, literal: bytes, loose: Container[bytes], besid
             return False
         if behind and data[at + len(literal) : at + len(literal) + 1] not in behind:
             return False
+    if not literal.translate(None, _HEX) and len(literal) > _MASKED:
+        digits = data[at : at + _ID].translate(None, b" \t\r\n\\n")
+        return not digits.translate(None, _HEX)
     text = data[at + 1 : at + _TEXT].translate(None, b"\0")
     if text.translate(None, _TEXT_BYTES):
         return False
@@ -91,7 +101,7 @@ class Gate:
         self._in_little = _automaton(literals)
         self._in_more = self._in_little if self._is_settled else _several(literals)
 
-    def hits(self, data: bytes) -> Iterable[Hit]:
+    def hits(self, data: Buffer) -> Iterable[Hit]:
         """Return which literals stand where; of such as overlap, perhaps only the first.
 
         Where there are none, what is returned is false.
@@ -105,12 +115,17 @@ class Gate:
             return _in_pieces(self._in_more, data, max(map(len, self.literals)))
         return self._in_little(data) if len(data) < _LITTLE else self._in_more(data)
 
+    @property
+    def search(self) -> Search:
+        """What does the same as `hits` with data of up to `AT_ONCE` bytes, perhaps faster."""
+        return self._in_more if self._is_settled else self.hits
+
     def has_any(self, data: bytes) -> bool:
         """Tell whether data hold any of the literals."""
         return any(True for _ in self.hits(data))
 
 
-def _in_pieces(search: Search, data: bytes, overlap: int) -> Iterable[Hit]:
+def _in_pieces(search: Search, data: Buffer, overlap: int) -> Iterable[Hit]:
     """Search piece by piece: a hostile text has a hit in each place, and one is often enough."""
     view = memoryview(data)
     found = _shifted(search, view, overlap)
@@ -169,7 +184,8 @@ def _database(literals: Sequence[bytes]) -> Search:
     found: list[Hit] = []
 
     def on_hit(which: int, _start: int, end: int, _flags: int, _context: object) -> None:
-        found.append((which, end - lengths[which], end))
+        if len(found) < AT_ONCE:  # as many as can be in one piece
+            found.append((which, end - lengths[which], end))
 
     def hits(data: Buffer) -> list[Hit]:
         database.scan(data, on_hit)  # type: ignore[type-var]  # it takes any buffer

@@ -91,9 +91,9 @@ def complete(target: Path | str, *options: str) -> Scan:
     return answer
 
 
-def incomplete(target: Path | str, *options: str, **variables: str) -> Scan:
+def incomplete(target: Path | str, *options: str, timeout: float = 100, **variables: str) -> Scan:
     """Scan a target that cannot be read completely; it must say so in every way."""
-    answer = scan(target, *options, **variables)
+    answer = scan(target, *options, timeout=timeout, **variables)
     assert answer.status == INCOMPLETE, (answer, answer.report)
     assert answer.report["coverage"]["complete"] is False
     assert answer.skipped

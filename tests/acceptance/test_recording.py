@@ -120,6 +120,7 @@ def test_what_is_not_known_to_be_done_is_asked_of_the_reader(office: Office, tok
     (leaks / "issued.env").write_text(f"REPLICATE_API_TOKEN={office.leak()}\n")
     (leaks / "strange.env").write_text(f"REPLICATE_API_TOKEN={token}\n")
     # The issuer knows one of them, and nobody has disabled the other.
+    office.configure("[mail]", '[respond]\ndisable_from = "low"\n\n[mail]')
     done = office.run("scan", str(leaks), "--record", "--min-confidence", "low")
     assert (done.status, STEP in done.stdout) == (FOUND, True)
     assert " · 1 disabled" in done.stderr

@@ -37,6 +37,17 @@ def test_a_finding_on_a_line(new_token: Callable[[], str]) -> None:
     assert line.endswith("https://github.com/acme/app a\\x1b[31m.env:3 and 1 more")
 
 
+def test_how_a_secret_is_written_and_where_inside_of_a_file_is_told(
+    new_token: Callable[[], str],
+) -> None:
+    secret = Secret(new_token())
+    place = a_place(2, path="a.zip!/inner/app.env", note="written in base64")
+    line = found_line(a_finding(secret, place))
+    assert line.endswith("/app a.zip!/inner/app.env:3 (written in base64)")
+    line = found_line(a_finding(secret, replace(place, url="https://host/a.zip")))
+    assert line.endswith("  https://host/a.zip (inner/app.env:3, written in base64)")
+
+
 def test_texts_are_redacted_by_the_operators_rules_too(new_token: Callable[[], str]) -> None:
     shipped = load_rules()
     own = replace(shipped[0], id="own", prefixes=("own_",), pattern="own_[0-9]{10}")

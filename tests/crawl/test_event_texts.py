@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 from datetime import UTC, datetime
@@ -219,6 +220,13 @@ def test_the_name_of_a_new_branch_is_told_twice(detector: Detector, token: str) 
     )
     found = {place.path for place in places(detector, document, token)}
     assert found == {"ref of a create event", "full ref of a create event"}
+
+
+def test_how_it_is_written_is_told(detector: Detector, token: str) -> None:
+    body = f"see\n{base64.b64encode(f'key={token}'.encode()).decode()}\n"
+    document = planted(recorded("IssueCommentEvent"), ("payload", "comment", "body"), body)
+    (place,) = places(detector, document, token)
+    assert (place.note, place.line) == ("written in base64", 2)
 
 
 def test_release_files(detector: Detector, token: str) -> None:

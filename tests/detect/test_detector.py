@@ -111,7 +111,7 @@ def test_a_rule_that_matches_more_than_ascii_does_not_break_a_scan() -> None:
 
     (rule,) = select_rules(RULES, ())
     wide = replace(rule, pattern="(?P<prefix>r8_)(?P<body>[^ ]{37})")
-    (match,) = Detector([wide]).search(b"r8_" + b"\xff" * 37)
+    (match,) = Detector([wide]).search(b"r8_" + b"a" * 21 + b"\xff" * 16)
     assert match.confidence is Confidence.LOW
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 class Searching:
     """Searches everything in one way."""
 
-    def search(self, _data):
+    def search(self, _data, **_how):
         return ()
 
     def search_known(self, data):
@@ -15,13 +15,10 @@ class Searching:
     def search_known_names(self, data):
         return self.search(data)
 
-    def search_blob(self, data):
-        return self.search(data)
+    def search_blob(self, data, **how):
+        return self.search(data, **how)
 
     def search_known_blob(self, data):
-        return self.search_blob(data)
-
-    def search_container(self, data):
         return self.search_blob(data)
 
     def search_stream(self, chunks):

@@ -51,7 +51,7 @@ class Listener(Searching):
         self.heard: list[bytes] = []
         self.found = found
 
-    def search(self, data):
+    def search(self, data, **_how):
         self.heard.append(data)
         return self.found
 
@@ -195,7 +195,7 @@ def test_workers_search_every_delta(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     last = max(deltas, key=len)
 
     class Finder(Listener):
-        def search(self, data):
+        def search(self, data, **_how):
             return ("found",) if data == last else ()
 
     pack = numbered(take(path.read_bytes(), tmp_path, Listener()))
@@ -214,11 +214,11 @@ def test_only_what_files_hold_is_searched_as_such(tmp_path: Path) -> None:
     kinds = []
 
     class Telling(Listener):
-        def search(self, data):
+        def search(self, data, **_how):
             kinds.append(("text", bytes(data)))
             return ()
 
-        def search_blob(self, data):
+        def search_blob(self, data, **_how):
             kinds.append(("file", bytes(data)))
             return ()
 

@@ -35,7 +35,7 @@ PACKINGS = (
 class Keeper(Searching):
     """Finds everything: each object is its own match."""
 
-    def search(self, data):
+    def search(self, data, **_how):
         return (data,)
 
 
@@ -158,10 +158,10 @@ def test_an_object_that_appears_meanwhile_is_read_once(repo: GitRepo) -> None:
 class Sorter(Searching):
     """Finds everything, and says as what it was searched."""
 
-    def search(self, _data):
+    def search(self, _data, **_how):
         return ("text",)
 
-    def search_blob(self, _data):
+    def search_blob(self, _data, **_how):
         return ("file",)
 
     def search_stream(self, chunks):

@@ -9,6 +9,7 @@ import pytest
 
 from leakscan.config import Config, load_config
 from leakscan.errors import UsageError
+from leakscan.model import Confidence
 from leakscan.places import CHECKOUT_FILE
 from leakscan.respond.settings import read_response_settings
 
@@ -37,6 +38,7 @@ attempts = 4
 first_delay = 1.5
 longest_delay = 60
 lease = 90
+disable_from = "medium"
 """
 
 
@@ -57,11 +59,13 @@ def test_every_table_is_read(tmp_path: Path) -> None:
     assert settings.patience.attempts == 4
     assert settings.alerts
     assert settings.duties.alert_on == {"gave_up", "disabled"}
+    assert settings.duties.disable_from is Confidence.MEDIUM
 
 
 def test_nothing_configured_is_nothing_done() -> None:
     settings = read_response_settings(Config(), {})
-    assert settings.duties.of("replicate-api-token") == []
+    assert settings.duties.of("replicate-api-token", Confidence.HIGH) == []
+    assert settings.duties.disable_from is Confidence.HIGH
     assert (settings.mail, settings.alerts, settings.verifier) == (None, None, None)
 
 
@@ -75,6 +79,7 @@ def test_alerts_may_be_of_the_environment_alone() -> None:
     [
         ("respond.lease = 0", "respond.lease"),
         ('respond.attempts = "many"', "respond.attempts"),
+        ('respond.disable_from = "all"', "respond.disable_from"),
         ("respond.retries = 3", "respond.retries: unknown key"),
         ("ledger.url = 5", "ledger.url"),
         ('ledger = "x"', "ledger: expected a table"),

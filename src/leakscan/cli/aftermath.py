@@ -10,13 +10,15 @@ import click
 from leakscan.cli import SignalExit
 from leakscan.cli.events import event_line, is_well, summary_line
 from leakscan.errors import LeakscanError
+from leakscan.model import Confidence
 from leakscan.report.presentable import presentable_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from leakscan.ledger.record import Recorded
+    from leakscan.ledger.words import Entry
     from leakscan.respond.event import Event
 
 
@@ -37,7 +39,9 @@ class Aftermath:
     """What came of recording a scan.
 
     Attributes:
-        unhandled: ids of rules with findings that no hook is for.
+        unhandled: ids of rules with findings that are to be disabled, and no hook is for.
+        undecided: findings that are too unsure to be disabled unless a person says so.  Whether
+            they are tokens at all is not known, so they do not count as alive.
         alive: how many of the findings have tokens that are not known to be dead.
         is_settled: whether every token that was found is known to be disabled.
         next_due: when something is to be done next.
@@ -47,6 +51,7 @@ class Aftermath:
     recorded: Recorded | None
     events: tuple[Event, ...]
     unhandled: frozenset[str]
+    undecided: tuple[Entry, ...]
     alive: int
     is_settled: bool
     next_due: datetime | None
@@ -86,8 +91,21 @@ class Aftermath:
             yield f"{self.alive} not known to be dead: see `leakscan findings list`"
         if self.next_due:
             yield "what is due later is done by `leakscan respond`: run it every minute"
+        if self.undecided:
+            yield undecided_line(self.undecided)
         for rule in sorted(self.unhandled):
             yield (
                 f"no disable hook is configured for {rule}, so that nothing was disabled: see"
                 " docs/hooks.md, or `leakscan issuer init`"
             )
+
+
+def undecided_line(entries: Sequence[Entry]) -> str:
+    """Say that findings were recorded and not disabled, and where to go on from there."""
+    present = {entry.confidence for entry in entries}
+    levels = " or ".join(level.value for level in Confidence if level.value in present)
+    where = f"show {entries[0].id}" if len(entries) == 1 else "list --undecided"
+    return (
+        f"{len(entries):,} of {levels} confidence recorded, not disabled:"
+        f" see `leakscan findings {where}`"
+    )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
+    from leakscan.config import Config
+
 
 @click.group()
 def findings() -> None:
@@ -29,6 +31,7 @@ def findings() -> None:
 @findings.command("list")
 @click.option("--all", "everything", is_flag=True, help="Those that are resolved, too.")
 @click.option("--attention", is_flag=True, help="Only those for which something was given up.")
+@click.option("--undecided", is_flag=True, help="Only those too unsure to be disabled unasked.")
 @click.option("--rule", metavar="ID", help="Only those of this rule.")
 @click.option("--owner", metavar="EMAIL", help="Only those of this owner.")
 @click.option("--repository", metavar="TEXT", help="Only those seen where the name has this text.")
@@ -41,6 +44,7 @@ def findings() -> None:
 def list_(
     everything: bool,
     attention: bool,
+    undecided: bool,
     rule: str | None,
     owner: str | None,
     repository: str | None,
@@ -52,8 +56,11 @@ def list_(
     from leakscan.cli.ledger_access import opened_ledger
     from leakscan.ledger.entries import list_with_actions
 
+    config = load_config(config_path)
     conditions = list(_conditions(everything, attention, rule, owner, repository, since))
-    with opened_ledger(load_config(config_path)) as ledger:
+    if undecided:
+        conditions.append(_undecided(config))
+    with opened_ledger(config) as ledger:
         rows = list_with_actions(ledger, *conditions)
         if format == "json":
             from leakscan.report.ledger_documents import SCHEMA, entry_document
@@ -165,6 +172,26 @@ def retry(name: str, config_path: Path | None) -> None:
 
 
 @findings.command()
+@click.argument("name", metavar="ID")
+@config_option
+def disable(name: str, config_path: Path | None) -> None:
+    """Have a finding disabled that is too unsure to be so unasked, and its owner told."""
+    import os
+
+    from leakscan.cli.ledger_access import opened_ledger
+    from leakscan.ledger.closing import owe_disabling
+    from leakscan.ledger.entries import find_entry
+    from leakscan.respond.settings import read_response_settings
+
+    config = load_config(config_path)
+    with opened_ledger(config) as ledger:
+        entry = find_entry(ledger, name)
+        is_due = owe_disabling(ledger, entry, read_response_settings(config, os.environ).duties)
+    todo = "run `leakscan respond`" if is_due else "scan its place again with --record"
+    click.echo(f"#{entry.id} is to be disabled; now {todo}.")
+
+
+@findings.command()
 @config_option
 def export(config_path: Path | None) -> None:
     """Write all findings with their places and actions to standard output, one JSON a line."""
@@ -202,6 +229,15 @@ def _conditions(
         yield standing.seen_in(repository)
     if since:
         yield standing.seen_since(since)
+
+
+def _undecided(config: Config) -> ColumnElement[bool]:
+    import os
+
+    from leakscan.ledger.duties import undecided
+    from leakscan.respond.settings import read_response_settings
+
+    return undecided(read_response_settings(config, os.environ).duties)
 
 
 def _user() -> str:

@@ -19,7 +19,7 @@ from leakscan.errors import LeakscanError
 from leakscan.fingerprint import fingerprint, load_key
 from leakscan.git.public import anybody_can_read
 from leakscan.git.urls import without_credentials
-from leakscan.ledger.entries import all_disabled
+from leakscan.ledger.entries import all_disabled, list_undecided
 from leakscan.ledger.queue import Queue
 from leakscan.ledger.record import Recorder
 from leakscan.ledger.runs import finish_run, has_findings_key, start_run
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from leakscan.config import Config
     from leakscan.ledger.record import Recorded
+    from leakscan.ledger.words import Entry
     from leakscan.model import Confidence, ScanResult
     from leakscan.respond.event import Event
     from leakscan.respond.settings import ResponseSettings
@@ -72,8 +73,12 @@ class Recording:
         object.__setattr__(self, "_head_start", HeadStart(self._answer_early))
 
     def tell(self, sighting: Sighting) -> None:
-        """Tell of what the scan has just found, so that it is not answered only at its end."""
-        if sighting.match.confidence.rank >= self.least.rank:
+        """Tell of what the scan has just found, so that it is not answered only at its end.
+
+        What is not to be disabled can wait for that, and takes the place of nothing that is.
+        """
+        wanted = max(self.least.rank, self.response.settings.disable_from.rank)
+        if sighting.match.confidence.rank >= wanted:
             self._head_start.tell(sighting)
 
     def finish(self, result: ScanResult) -> Aftermath:
@@ -85,6 +90,7 @@ class Recording:
         ledger, settings = self.response.ledger, self.response.settings
         recorded, next_due, error = None, None, None
         alive, is_settled = 0, False
+        undecided: Sequence[Entry] = ()
         events: list[Event] = []
         try:
             self._head_start.finish(is_over=True)
@@ -95,14 +101,28 @@ class Recording:
             queue = Queue(ledger)
             alive, next_due = queue.unfinished(recorded.ids), queue.next_due()
             is_settled = all_disabled(ledger, recorded.ids)
+            undecided = list_undecided(ledger, recorded.ids, settings.duties)
         except LeakscanError as failure:
             error = failure
         except (KeyboardInterrupt, SignalExit) as stop:
             error = StoppedError(stop)
         events[:0] = self._head_start.events
         handled = {rule for named in settings.hooks.values() for rule in named.rules}
-        unhandled = frozenset({finding.rule.id for finding in result.findings} - handled)
-        return Aftermath(recorded, _latest(events), unhandled, alive, is_settled, next_due, error)
+        sure = {
+            finding.rule.id
+            for finding in result.findings
+            if finding.confidence.rank >= settings.disable_from.rank
+        }
+        return Aftermath(
+            recorded,
+            _latest(events),
+            unhandled=frozenset(sure - handled),
+            undecided=tuple(undecided),
+            alive=alive,
+            is_settled=is_settled,
+            next_due=next_due,
+            error=error,
+        )
 
     def abandon(self) -> None:
         """Have what was found answered although the scan came to no end, and say so."""

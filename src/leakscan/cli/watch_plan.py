@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from leakscan.crawl.figures import Figures
     from leakscan.crawl.github.credentials import Refused
     from leakscan.crawl.settings import GitHubSettings, WatchSettings
+    from leakscan.ledger.words import Entry
     from leakscan.model import Skip
 
 
@@ -44,6 +45,8 @@ class Ending:
         in_hand: those of them that another process has in hand, or had when it died.
         alive: findings of this watch whose tokens are not known to be dead.
         alive_earlier: findings of others, before or beside it, of which the same is true.
+        undecided: findings of this watch that are too unsure to be disabled unless a person says
+            so; they do not count as alive.
         answered_well: whether nothing that was due failed or was given up.
         lacks: what is not configured, so that it is not done about findings, or not as meant.
         refused: the credentials that GitHub refused at the end.
@@ -56,6 +59,7 @@ class Ending:
     in_hand: int = 0
     alive: int = 0
     alive_earlier: int = 0
+    undecided: tuple[Entry, ...] = ()
     answered_well: bool = True
     lacks: tuple[str, ...] = ()
     refused: tuple[Refused, ...] = ()

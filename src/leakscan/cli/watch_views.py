@@ -13,6 +13,7 @@ from leakscan.cli.events import event_line, is_well
 from leakscan.cli.watch_words import log_line, rows, source_rows, trouble_rows
 from leakscan.respond.event import Result
 from leakscan.safe_text import safe_text
+from leakscan.sources.placing import way_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -37,6 +38,10 @@ def found_line(finding: Finding, word: str = "found") -> str:
     first = finding.locations[0]
     line = f":{first.line}" if first.line else ""
     place = first.url or f"{first.repository} {first.path or first.kind}{line}"
+    within = way_inside(first.path) if first.url else None
+    details = [f"{within}{line}"] if within else []
+    details += [first.note] if first.note else []
+    place += f" ({', '.join(details)})" if details else ""
     more = f" and {len(finding.locations) - 1} more" if len(finding.locations) > 1 else ""
     return safe_text(f"{word:<18}  {finding.secret.redacted()}  {place}{more}")
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from leakscan import __version__
+from leakscan.cli.aftermath import undecided_line
 from leakscan.report.amounts import count, duration, size
 
 if TYPE_CHECKING:
@@ -227,6 +228,7 @@ def document(
         "news": len(figures.news),
         "alive": ending.alive,
         "alive_earlier": ending.alive_earlier,
+        "undecided": len(ending.undecided),
         "lacks": list(ending.lacks),
         "refused": [asdict(one) for one in ending.refused],
         "requests": {
@@ -271,6 +273,8 @@ def remarks(ending: Ending) -> Iterator[str]:
         yield f"{ending.in_hand:,} of them in hand of another watch, or of one that died just now"
     if ending.figures.findings and not ending.alive:
         yield f"{count(len(ending.figures.findings), 'finding')}: see `leakscan findings list`"
+    if ending.undecided:
+        yield undecided_line(ending.undecided)
     yield from ending.lacks
 
 

@@ -32,6 +32,7 @@ from leakscan.errors import UsageError
 from leakscan.fingerprint import fingerprint, load_key
 from leakscan.git.urls import without_credentials
 from leakscan.git.wire import Limits, Wire
+from leakscan.ledger.entries import list_undecided
 from leakscan.ledger.feeds import Feeds
 from leakscan.ledger.push_queue import PushQueue
 from leakscan.ledger.queue import Queue
@@ -112,7 +113,8 @@ def run_watch(plan: Plan, github: GitHub, response: Response, view: LogView | Li
             patience = LAST_ANSWERS
         finally:
             answering.finish(patience)
-        alive = Queue(ledger).unfinished(sorted(desk.figures.findings))
+        found = desk.figures.findings
+        alive = Queue(ledger).unfinished(sorted(found))
         return Ending(
             desk.figures,
             left_out=reasons,
@@ -120,6 +122,7 @@ def run_watch(plan: Plan, github: GitHub, response: Response, view: LogView | Li
             in_hand=waiting[PushState.SCANNING],
             alive=alive,
             alive_earlier=max(0, pending(ledger) - alive),
+            undecided=tuple(list_undecided(ledger, found, response.settings.duties)),
             answered_well=answering.is_well,
             lacks=lacking,
             refused=github.refused,

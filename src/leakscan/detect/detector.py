@@ -17,7 +17,7 @@ from stringzilla import find
 
 from leakscan import known_signs
 from leakscan.containers import may_be_container, recognise
-from leakscan.gate import Gate, goes_on
+from leakscan.gate import AT_ONCE, Gate, goes_on
 from leakscan.model import Match, Unread
 
 if TYPE_CHECKING:
@@ -63,19 +63,30 @@ class Detector:
         self._prefixes = tuple(sorted(prefixes))
         self._literals, self._loose, self._beside = _known_of(self._prefixes)
         self._common = Gate(self._literals[0])
+        self._find_common = self._common.search
 
-    def search(self, data: bytes) -> list[Match]:
-        """Return every candidate in a text, of any confidence, by position."""
-        hits = self._every.hits(data)
-        return self._looked_at(data, self._every, hits) if hits else _NOTHING
+    def search(self, data: bytes, *, exotic: bool = True) -> list[Match]:
+        """Return every candidate in a text, of any confidence, by position.
 
-    def search_blob(self, data: bytes) -> Sequence[Match | Unread]:
+        Args:
+            data: the text.
+            exotic: whether to heed what hardly anybody does, too.
+        """
+        gate = self._every if exotic else self._usual
+        hits = gate.hits(data)
+        return self._looked_at(data, gate, hits) if hits else _NOTHING
+
+    def search_blob(self, data: bytes, *, exotic: bool = True) -> Sequence[Match | Unread]:
         """Return every candidate in the contents of a file, and in what it contains.
 
         With them comes what of a container could not be read.
+
+        Args:
+            data: the contents.
+            exotic: as for `search`.
         """
-        found = self.search(data)
-        return self._opened(data, found) if may_be_container(data) else found
+        found = self.search(data, exotic=exotic)
+        return self._opened(data, found) if found or may_be_container(data) else found
 
     def sign_test(self, *, exotic: bool) -> Callable[[bytes], object]:
         """Return what tells whether anything stands in data that a written token begins with.
@@ -83,25 +94,21 @@ class Detector:
         Args:
             exotic: whether to heed what hardly anybody does, too.
         """
-        return self._every.hits if exotic else self._usual.hits
+        return (self._every if exotic else self._usual).search
 
     def search_known(self, data: bytes) -> list[Match]:
         """Do as `search` with a text that is made of others that hold no sign.
 
         What is common is looked for all the same, since it takes next to no time.
         """
-        hits = self._common.hits(data)
+        hits = self._find_common(data) if len(data) <= AT_ONCE else self._common.hits(data)
         return self._looked_at(data, self._common, hits) if hits else _NOTHING
 
     def search_known_blob(self, data: bytes) -> Sequence[Match | Unread]:
         """Do as `search_blob` with a file that is made of others that hold no sign."""
-        hits = self._common.hits(data)
+        hits = self._find_common(data) if len(data) <= AT_ONCE else self._common.hits(data)
         found = self._looked_at(data, self._common, hits) if hits else _NOTHING
         return self._opened(data, found) if found or may_be_container(data) else found
-
-    def search_container(self, data: bytes) -> Sequence[Match | Unread]:
-        """Search what a file may hide that itself holds no sign."""
-        return self._opened(data, _NOTHING) if may_be_container(data) else _NOTHING
 
     def search_known_names(self, data: bytes) -> list[Match]:
         """Do as `search` with a folder that is made of others that hold no sign.

@@ -44,6 +44,9 @@ DECODERS: tuple[Decoder, ...] = (
 _JOINED = 8
 """Position of what is put together."""
 
+MIXING = frozenset({4, 5, 6, 7})
+"""Positions of what decodes everything around, also where little is encoded."""
+
 USUAL_TWICE = frozenset({0, 1, 2})
 """Positions of what is often put into one another: base64, hex, UTF-16."""
 
@@ -73,6 +76,7 @@ class Sign:
     """Bytes by which something encoded is found.
 
     Attributes:
+        texts: what is encoded: one of these.
         literal: the bytes.
         decoder: position of what decodes it.
         shift: from where the literal begins to where a unit of the encoding does.
@@ -81,6 +85,7 @@ class Sign:
         rarity: how seldom something is written so.
     """
 
+    texts: tuple[bytes, ...]
     literal: bytes
     decoder: int
     shift: int
@@ -124,7 +129,9 @@ def signs(prefixes: tuple[bytes, ...]) -> tuple[Sign, ...]:
             if text.isalnum() if sign.literal == text else _nests(sign):
                 is_usual = {*by_text[text], sign.decoder} <= USUAL_TWICE
                 rarity = Rarity.RARE if is_usual else Rarity.EXOTIC
-                found.setdefault(sign.key, replace(sign, rarity=rarity))
+                known = found.setdefault(sign.key, replace(sign, rarity=rarity))
+                if text not in known.texts:
+                    found[sign.key] = replace(known, texts=(*known.texts, text), pattern=None)
     return tuple(found.values())
 
 
@@ -185,16 +192,16 @@ def _signs_of(text: bytes) -> Iterator[Sign]:
         for form in decoder.forms(text):
             if len(form.literal) >= SHORTEST:
                 rarity = Rarity.RARE if form.is_rare else Rarity.COMMON
-                yield Sign(form.literal, position, form.shift, form.pattern, rarity=rarity)
+                yield Sign((text,), form.literal, position, form.shift, form.pattern, rarity=rarity)
 
 
 def _packed(magic: bytes) -> Iterator[Sign]:
     """Yield the signs of a container that begins where the encoded text does."""
     base64, hexadecimal = DECODERS[:2]
     once, *_ = base64.forms(magic)
-    yield Sign(once.literal, 0, once.shift, is_packed=True)
+    yield Sign((magic,), once.literal, 0, once.shift, is_packed=True)
     twice, *_ = base64.forms(once.literal)
-    yield Sign(twice.literal, 0, twice.shift, is_packed=True, rarity=Rarity.RARE)
+    yield Sign((once.literal,), twice.literal, 0, twice.shift, is_packed=True, rarity=Rarity.RARE)
     lower, upper, *_ = hexadecimal.forms(magic)
     for form in (lower, upper):
-        yield Sign(form.literal, 1, 0, is_packed=True, rarity=Rarity.EXOTIC)
+        yield Sign((magic,), form.literal, 1, 0, is_packed=True, rarity=Rarity.EXOTIC)

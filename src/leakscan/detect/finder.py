@@ -12,7 +12,7 @@ import hyperscan
 
 from leakscan.detect.confirm import Confirmer, settled
 from leakscan.detect.decode.base64 import Positions
-from leakscan.detect.encodings import DECODERS, NOT_TWICE, signs
+from leakscan.detect.encodings import DECODERS, MIXING, NOT_TWICE, signs
 from leakscan.model import Confidence
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ BEFORE = 512
 BEHIND = 4096
 """Bytes behind an anchor that are decoded: a token of 40 characters takes 320 as ``\\u0072``, and
 1,280 if that is written so again."""
+
+PROBED = 128
+"""Bytes from a sign of a mixing encoding on that are decoded first: is it what it seems to be?"""
 
 LARGEST_PACKED = 16 << 20
 """Bytes that are decoded of a container that is written as text."""
@@ -132,7 +135,14 @@ class Finder:
                 continue
             low = anchor if sign.is_packed else max(0, anchor - BEFORE)
             high = min(len(data), anchor + (LARGEST_PACKED if sign.is_packed else BEHIND))
-            if decoded := DECODERS[sign.decoder].decode(data, anchor, low, high):
+            decode = DECODERS[sign.decoder].decode
+            if sign.decoder in MIXING:
+                tried = decode(
+                    data, anchor, max(low, start - PROBED // 2), min(high, start + PROBED)
+                )
+                if tried is None or not any(text in tried.text for text in sign.texts):
+                    continue
+            if decoded := decode(data, anchor, low, high):
                 last[sign.decoder] = decoded
                 yield sign, decoded
 

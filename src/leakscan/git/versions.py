@@ -2,13 +2,14 @@
 
 A version of a file is mostly what the version before it was.  What can be looked for fast is looked
 for in all of it.  Hundreds of rare spellings take longer, and are looked for in what the delta
-brings; only where that, or what the base was made of, holds a sign of any, all of the object is
-searched.  A sign has several bytes, and git's deltas insert new text in one piece.  What is exotic
-is not looked for where there are many objects.
+brings; only where that holds a sign, or something was found in the base, all of it is searched.
+A sign has several bytes, and git's deltas insert new text in one piece.  What is exotic is not
+looked for where there are many objects.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from leakscan.git.damage import DamagedError
@@ -30,11 +31,11 @@ Found_co = TypeVar("Found_co", covariant=True)
 class Searcher(Protocol[Found_co]):
     """What objects are searched with; what it finds must pickle.
 
-    What is *known* is made of objects that hold no sign, and takes less to be searched.
+    What is *known* is made of objects in which nothing rare was found, and takes less.
     """
 
-    def search(self, data: bytes) -> Sequence[Found_co]:
-        """Search a commit, a tag or a tree."""
+    def search(self, data: bytes, *, exotic: bool = True) -> Sequence[Found_co]:
+        """Search a commit, a tag or a tree, for what is exotic or not."""
         ...
 
     def search_known(self, data: bytes) -> Sequence[Found_co]:
@@ -45,16 +46,12 @@ class Searcher(Protocol[Found_co]):
         """Search a tree that is known."""
         ...
 
-    def search_blob(self, data: bytes) -> Sequence[Found_co]:
-        """Search the content of a file."""
+    def search_blob(self, data: bytes, *, exotic: bool = True) -> Sequence[Found_co]:
+        """Search the content of a file, for what is exotic or not."""
         ...
 
     def search_known_blob(self, data: bytes) -> Sequence[Found_co]:
         """Search the content of a file that is known."""
-        ...
-
-    def search_container(self, data: bytes) -> Sequence[Found_co]:
-        """Search what the content of a file, which itself holds no sign, may hide."""
         ...
 
     def search_stream(self, chunks: Iterable[bytes]) -> Iterable[Found_co]:
@@ -66,7 +63,7 @@ class Searcher(Protocol[Found_co]):
         ...
 
 
-def searching(searcher: Searcher[Found], kind: int) -> Callable[[bytes], Sequence[Found]]:
+def searching(searcher: Searcher[Found], kind: int) -> Callable[..., Sequence[Found]]:
     """Return what searches objects of a type."""
     return searcher.search_blob if kind == BLOB else searcher.search
 
@@ -94,7 +91,7 @@ def search_versions(
         task: type of the objects, and their positions.
         searcher: what to search with.
         streamed: as for `resolve`.
-        whole: whether to search what is stored whole; else only what deltas make.
+        whole: whether to search what is stored whole; else nothing was found in any of that.
 
     Yields:
         The position of each object, its content, the delta that made it, and what was found.
@@ -110,25 +107,28 @@ def search_versions(
             found = search_names(content) if isinstance(content, bytes) else ()
             yield position, content, delta, found
         return
-    search, search_known = searching(searcher, kind), _searching_known(searcher, kind)
-    holds_sign, is_blob = searcher.sign_test(exotic=not is_large), kind == BLOB
+    search = partial(searching(searcher, kind), exotic=not is_large)
+    search_known = _searching_known(searcher, kind)
+    holds_sign = searcher.sign_test(exotic=not is_large)
     depths = forest.depth[where.start : where.stop].tolist()
-    # Depth of the nearest object that holds a sign and that what follows is built on.
+    # Depth of the nearest object in which something stood and that what follows is built on.
     below = _depth_of_sign(pack, forest, where.start, holds_sign)
     for (position, content, delta), depth in zip(resolved, depths, strict=True):
         found = ()
+        if depth <= below:
+            below = _NOWHERE
         if not isinstance(content, bytes):
             below = min(below, depth)
         elif delta is None:
-            below = depth if holds_sign(content) else _NOWHERE
-            if below == depth:
-                found = search(content) if whole else ()
-            elif is_blob:
-                found = searcher.search_container(content)
+            if whole and (found := search(content)):
+                below = depth
+        elif below < depth:
+            found = search(content)
+        elif holds_sign(delta):
+            if found := search(content):
+                below = depth
         else:
-            if depth <= below:
-                below = depth if holds_sign(delta) else _NOWHERE
-            found = search_known(content) if below == _NOWHERE else search(content)
+            found = search_known(content)
         yield position, content, delta, found
 
 

@@ -1,4 +1,4 @@
-"""What a person does with a finding: close it, or have tried again what was given up."""
+"""What a person does with a finding: close it, have it disabled, have tried again what failed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select, update
 
+from leakscan.errors import UsageError
 from leakscan.ledger.engine import now
-from leakscan.ledger.settle import settle, wipe
+from leakscan.ledger.settle import owe_as_sure, settle, wipe
 from leakscan.ledger.tables import actions, findings
 from leakscan.ledger.words import ActionKind, ActionState, FindingState
+from leakscan.model import Confidence
 
 if TYPE_CHECKING:
     from leakscan.ledger.duties import Duties
@@ -86,6 +88,43 @@ def reopen(ledger: Ledger, entry: Entry, duties: Duties) -> bool:
         )
         settle(connection, [entry.id], now(connection), duties)
         return True
+
+
+def owe_disabling(ledger: Ledger, entry: Entry, duties: Duties) -> bool:
+    """Owe for a finding what is owed for one that is sure: a person has decided that it is.
+
+    Args:
+        ledger: where it is.
+        entry: the finding.
+        duties: what would be owed.
+
+    Returns:
+        Whether all of it can be done now.  Else the secret is not kept, and it waits until its
+        place is scanned again.
+
+    Raises:
+        UsageError: it is resolved, no hook is for it, or one was to be asked already.
+        LeakscanError: the database failed.
+    """
+    see = f"see `leakscan findings show {entry.id}`"
+    owed = duties.of(entry.rule, Confidence.HIGH)
+    if not any(kind is ActionKind.DISABLE for kind, *_ in owed):
+        raise UsageError(f"no disable hook is configured for {entry.rule}", "see docs/hooks.md")
+    with ledger.writing() as connection:
+        row = select(findings.c.state, findings.c.sealed_secret.is_not(None).label("is_kept"))
+        found = connection.execute(row.where(findings.c.id == entry.id).with_for_update()).one()
+        if found.state != FindingState.OPEN:
+            raise UsageError(
+                f"#{entry.id} is resolved", f"first `leakscan findings reopen {entry.id}`"
+            )
+        asked = select(actions.c.id).where(
+            actions.c.finding_id == entry.id, actions.c.kind == ActionKind.DISABLE
+        )
+        if connection.scalar(asked.limit(1)) is not None:
+            raise UsageError(f"#{entry.id} was to be disabled already", see)
+        has_secret, moment = bool(found.is_kept), now(connection)
+        owe_as_sure(connection, entry.id, entry.rule, moment, duties, has_secret=has_secret)
+        return has_secret
 
 
 def try_again(ledger: Ledger, entry: Entry) -> int:

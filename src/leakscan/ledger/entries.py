@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, func, or_, select
 
 from leakscan.errors import UsageError
-from leakscan.ledger.duties import STOPPED
+from leakscan.ledger.batches import in_batches
+from leakscan.ledger.duties import STOPPED, undecided
 from leakscan.ledger.tables import actions, findings, sightings
 from leakscan.ledger.words import (
     Action,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
+    from leakscan.ledger.duties import Duties
     from leakscan.ledger.engine import Ledger
 
 ENTRY = tuple(findings.c[field.name] for field in fields(Entry))
@@ -135,6 +137,19 @@ def all_disabled(ledger: Ledger, ids: Sequence[int]) -> bool:
             if connection.scalar(select(findings.c.id).where(some, ~is_dead).limit(1)) is not None:
                 return False
     return True
+
+
+def list_undecided(ledger: Ledger, ids: Collection[int], duties: Duties) -> list[Entry]:
+    """Return those of some findings that are too unsure to be disabled unless a person says so.
+
+    Raises:
+        LeakscanError: the database failed.
+    """
+    return [
+        entry
+        for some in in_batches(sorted(ids))
+        for entry in list_entries(ledger, findings.c.id.in_(some), undecided(duties))
+    ]
 
 
 def claimed_until(ledger: Ledger, finding: int) -> datetime | None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select, update
 
-from leakscan.ledger.duties import DISABLED, GAVE_UP, TROUBLE, Duties
+from leakscan.ledger.duties import DISABLED, GAVE_UP, TROUBLE, Duties, undecided
 from leakscan.ledger.engine import now
 from leakscan.ledger.leases import LONGEST_DELAY
 from leakscan.ledger.queue import HELD
-from leakscan.ledger.settle import owe_alert, settle, wipe
+from leakscan.ledger.settle import owe_alert, owe_as_sure, settle, wipe
 from leakscan.ledger.tables import findings, owners
 from leakscan.ledger.words import ActionKind, ActionState, Answer, FindingState, Owner, Verdict
 
@@ -136,6 +136,8 @@ class Outcomes:
     def verified(self, claim: Claim, verdict: Verdict, account: str | None) -> States:
         """Note whether the issuer says that the token works.
 
+        That proves one which was too unsure to be disabled unasked.
+
         Raises:
             LeakscanError: the database failed.
         """
@@ -146,6 +148,11 @@ class Outcomes:
             moment = now(connection)
             changes: dict[str, object] = {"verified": verdict, "verified_at": moment}
             _note(connection, claim, changes | ({"account": account} if account else {}))
+            unsure = select(findings.c.id).where(
+                findings.c.id == claim.entry.id, undecided(self.duties)
+            )
+            if verdict is Verdict.VALID and connection.scalar(unsure) is not None:
+                owe_as_sure(connection, claim.entry.id, claim.entry.rule, moment, self.duties)
             settle(connection, [claim.entry.id], moment, self.duties)
             return {claim.action: ActionState.DONE}
 

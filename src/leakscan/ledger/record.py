@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from leakscan.ledger.duties import Duties
     from leakscan.ledger.engine import Ledger
@@ -100,7 +100,9 @@ class Recorder:
         owed = [
             new_action(known[fingerprint].id, duty, moment, self.duties.hold)
             for fingerprint in owing
-            for duty in self.duties.of(batch[fingerprint][0].rule.id)
+            for duty in self.duties.of(
+                batch[fingerprint][0].rule.id, Confidence(known[fingerprint].confidence)
+            )
         ]
         if owed:
             owe = insert_into(connection, actions).on_conflict_do_nothing()
@@ -126,7 +128,7 @@ class Recorder:
         connection.execute(there.order_by(findings.c.id).with_for_update())
         upsert = insert_into(connection, findings)
         given = upsert.excluded
-        surer = or_(given.confidence == Confidence.HIGH, findings.c.confidence != Confidence.HIGH)
+        surer = _rank(given.confidence) >= _rank(findings.c.confidence)
         upsert = upsert.on_conflict_do_update(
             index_elements=[findings.c.fingerprint],
             set_={
@@ -141,11 +143,11 @@ class Recorder:
         rows = [
             {
                 "fingerprint": fingerprint,
-                "rule": parts[0].rule.id,
-                "redacted": parts[0].secret.redacted(),
-                "confidence": parts[0].confidence.value,
-                "checksum": parts[0].checksum.value,
-                "issued": parts[0].issued,
+                "rule": best.rule.id,
+                "redacted": best.secret.redacted(),
+                "confidence": best.confidence.value,
+                "checksum": best.checksum.value,
+                "issued": best.issued,
                 "exposure": exposure,
                 "state": FindingState.OPEN.value,
                 "first_seen_at": moment,
@@ -153,8 +155,10 @@ class Recorder:
                 "first_run_id": self.run,
             }
             for fingerprint, parts in sorted(batch.items())
+            for best in [max(parts, key=lambda part: part.confidence.rank)]
         ]
-        columns = [findings.c[name] for name in ("id", "fingerprint", "state", "first_run_id")]
+        names = ("id", "fingerprint", "state", "first_run_id", "confidence")
+        columns = [findings.c[name] for name in names]
         answer = connection.execute(upsert.returning(*columns), rows)
         return {row.fingerprint: row for row in answer}
 
@@ -163,7 +167,7 @@ class Recorder:
         lacking = or_(
             findings.c.sealed_secret.is_(None), findings.c.sealed_by != self.vault.seals_with
         )
-        needing = connection.scalars(needing_secret(found)).all()
+        needing = connection.scalars(needing_secret(found, self.duties)).all()
         query = select(findings.c.id).where(findings.c.id.in_(needing), lacking)
         sealed = [
             {
@@ -184,6 +188,11 @@ class Recorder:
             )
             due = {"state": ActionState.DUE, "due_at": moment}
             connection.execute(update(actions).where(*waiting).values(due))
+
+
+def _rank(confidence: ColumnElement[str]) -> ColumnElement[int]:
+    """Return how sure the database has a confidence to be, as a number to compare."""
+    return case({level.value: level.rank for level in Confidence}, value=confidence, else_=0)
 
 
 def _batches(found: Iterable[Finding]) -> Iterator[dict[str, list[Finding]]]:

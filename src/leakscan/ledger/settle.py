@@ -10,6 +10,7 @@ from leakscan.ledger.duties import STOPPED, TROUBLE, UNFINISHED, Duties, needing
 from leakscan.ledger.leases import LONGEST_DELAY
 from leakscan.ledger.tables import actions, findings, insert_into, owners
 from leakscan.ledger.words import ActionKind, ActionState
+from leakscan.model import Confidence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -42,7 +43,8 @@ def settle(connection: Connection, ids: Sequence[int], moment: datetime, duties:
         hooks.setdefault(row.finding_id, []).append(row)
     for finding, answers in hooks.items():
         _settle_one(connection, finding, answers, moment, duties)
-    wipe(connection, set(ids) - set(connection.scalars(needing_secret(ids))), moment)
+    needing = set(connection.scalars(needing_secret(ids, duties)))
+    wipe(connection, set(ids) - needing, moment)
 
 
 def _settle_one(
@@ -178,6 +180,33 @@ def owe_alert(
     else:
         upsert = upsert.on_conflict_do_nothing()
     connection.execute(upsert, row)
+
+
+def owe_as_sure(
+    connection: Connection,
+    finding: int,
+    rule: str,
+    moment: datetime,
+    duties: Duties,
+    *,
+    has_secret: bool = True,
+) -> None:
+    """Owe for a finding what is owed for one that is sure, for it has proved to be a token.
+
+    Args:
+        connection: inside of the transaction that has come to know it.
+        finding: its number; its row is locked.
+        rule: the id of its rule.
+        moment: the time.
+        duties: what is owed.
+        has_secret: whether its secret is kept; else what is owed waits for that.
+    """
+    owed = duties.of(rule, Confidence.HIGH)
+    new = [new_action(finding, duty, moment, duties.hold) for duty in owed]
+    if not has_secret:
+        new = [row | {"state": ActionState.WAITING.value} for row in new]
+    if new:
+        connection.execute(insert_into(connection, actions).on_conflict_do_nothing(), new)
 
 
 def _drop(

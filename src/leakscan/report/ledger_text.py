@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from leakscan.ledger.duties import UNFINISHED
 from leakscan.ledger.standing import Standing, standing
-from leakscan.ledger.words import ActionState
+from leakscan.ledger.words import ActionKind, ActionState
 from leakscan.report.plain import write_rendered
 from leakscan.safe_text import safe_text
 
@@ -59,7 +60,7 @@ def write_entry(
     is_kept: bool,
 ) -> None:
     """Write all about one finding; ``is_kept``: whether its secret is still in the ledger."""
-    lines: list[Text | Table] = [_title(entry, owed), _facts(entry, is_kept=is_kept)]
+    lines: list[Text | Table] = [_title(entry, owed), _facts(entry, owed, is_kept=is_kept)]
     lines += [Text(), Text("Done and owed", "bold"), _actions(owed)] if owed else []
     lines += [Text(), Text("Seen in", "bold"), *map(_place, places)]
     if more := place_count - len(places):
@@ -73,7 +74,7 @@ def _title(entry: Entry, owed: Sequence[Action]) -> Text:
     return title.append(f"  {where.value}", _STYLES.get(where, ""))
 
 
-def _facts(entry: Entry, *, is_kept: bool) -> Table:
+def _facts(entry: Entry, owed: Sequence[Action], *, is_kept: bool) -> Table:
     owner = " ".join(filter(None, (entry.owner_name, entry.owner_email)))
     checked = entry.verified and f"{entry.verified} at {_moment(entry.verified_at)}"
     closed = entry.resolved_at and (
@@ -81,6 +82,11 @@ def _facts(entry: Entry, *, is_kept: bool) -> Table:
     )
     wiped = f"wiped {_moment(entry.wiped_at)}" if entry.wiped_at else None
     kept = "kept, encrypted, for what is owed" if is_kept else wiped
+    if is_kept and not any(
+        action.kind is ActionKind.DISABLE or action.state in UNFINISHED for action in owed
+    ):
+        todo = f"`leakscan findings disable {entry.id}`, or `resolve {entry.id}`"
+        kept = f"kept, encrypted, until a person decides: {todo}"
     facts = {
         "rule": entry.rule,
         "confidence": entry.confidence,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from leakscan.ledger.duties import Duties
 from leakscan.ledger.outcomes import Patience
+from leakscan.model import Confidence
 from leakscan.respond.alerts import VARIABLE as ALERTS_VARIABLE
 from leakscan.respond.alerts import AlertSettings, read_alerts
 from leakscan.respond.hooks.settings import NamedHook, read_hooks
@@ -43,6 +44,7 @@ class ResponseSettings:
     Attributes:
         concurrency: how many hooks are called at the same time.
         lease: how long an action belongs to the process that took it, unless it says it lives.
+        disable_from: the lowest confidence that is disabled, and whose owner is told, unasked.
         hold: after a token is disabled, so long nobody is told, for more may be known soon.
     """
 
@@ -54,6 +56,7 @@ class ResponseSettings:
     patience: Patience
     concurrency: int
     lease: timedelta
+    disable_from: Confidence = Confidence.HIGH
     hold: timedelta = timedelta(0)
 
     @property
@@ -61,6 +64,7 @@ class ResponseSettings:
         """What a finding makes us owe."""
         return Duties(
             disable={name: named.rules for name, named in self.hooks.items()},
+            disable_from=self.disable_from,
             verify=self.verifier.rules if self.verifier else frozenset(),
             notify=self.mail is not None,
             hold=self.hold,
@@ -106,6 +110,8 @@ def read_response_settings(config: Config, environ: Mapping[str, str]) -> Respon
         timedelta(seconds=table.seconds("first_delay", 30, least=0, most=_DAY)),
         timedelta(seconds=table.seconds("longest_delay", 3600, least=0, most=_DAY)),
     )
+    levels = [level.value for level in Confidence]
+    disable_from = table.text("disable_from", Confidence.HIGH.value, choices=levels)
     table.done()
     alerts = "alerts" in tables or environ.get(ALERTS_VARIABLE, "").strip()
     return ResponseSettings(
@@ -117,6 +123,7 @@ def read_response_settings(config: Config, environ: Mapping[str, str]) -> Respon
         patience=patience,
         concurrency=concurrency,
         lease=timedelta(seconds=lease),
+        disable_from=Confidence(disable_from),
     )
 
 

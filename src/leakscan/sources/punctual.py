@@ -35,14 +35,14 @@ class Punctual(Generic[Found]):
         self._end = time.monotonic() + seconds
         self._unseen = 0
 
-    def search(self, data: bytes) -> Sequence[Found]:
+    def search(self, data: bytes, *, exotic: bool = True) -> Sequence[Found]:
         """Search a commit, a tag or a tree.
 
         Raises:
             TroubleError: the time is over.
         """
         self.heed(len(data))
-        return self._searcher.search(data)
+        return self._searcher.search(data, exotic=exotic)
 
     def search_known(self, data: bytes) -> Sequence[Found]:
         """Search a commit or a tag that is known.
@@ -62,14 +62,14 @@ class Punctual(Generic[Found]):
         self.heed(len(data))
         return self._searcher.search_known_names(data)
 
-    def search_blob(self, data: bytes) -> Sequence[Found]:
+    def search_blob(self, data: bytes, *, exotic: bool = True) -> Sequence[Found]:
         """Search the content of a file.
 
         Raises:
             TroubleError: the time is over.
         """
         self.heed(len(data))
-        return self._searcher.search_blob(data)
+        return self._searcher.search_blob(data, exotic=exotic)
 
     def search_known_blob(self, data: bytes) -> Sequence[Found]:
         """Search the content of a file that is known.
@@ -79,15 +79,6 @@ class Punctual(Generic[Found]):
         """
         self.heed(len(data))
         return self._searcher.search_known_blob(data)
-
-    def search_container(self, data: bytes) -> Sequence[Found]:
-        """Search what the content of a file may hide.
-
-        Raises:
-            TroubleError: the time is over.
-        """
-        self.heed(len(data))
-        return self._searcher.search_container(data)
 
     def sign_test(self, *, exotic: bool) -> Callable[[bytes], object]:
         """Return what tells whether data hold a sign of anything."""

@@ -36,19 +36,25 @@ class _Commits:
     def __init__(self) -> None:
         self.texts: list[bytes] = []
 
-    def search(self, data: bytes) -> Sequence[Match]:
+    def search(self, data: bytes, *, exotic: bool = True) -> Sequence[Match]:  # noqa: ARG002 - all are kept
+        """Keep a commit."""
+        return self.search_known(data)
+
+    def search_known(self, data: bytes) -> Sequence[Match]:
         """Keep a commit."""
         if data.startswith(b"tree "):
             self.texts.append(data)
         return ()
 
-    search_known = search
+    def search_blob(self, data: bytes, *, exotic: bool = True) -> Sequence[Match]:  # noqa: ARG002 - none is kept
+        """Pass over what is no commit."""
+        return self.search_known_blob(data)
 
-    def search_blob(self, _data: bytes) -> Sequence[Match]:
+    def search_known_blob(self, _data: bytes) -> Sequence[Match]:
         """Pass over what is no commit."""
         return ()
 
-    search_known_names = search_known_blob = search_container = search_blob
+    search_known_names = search_known_blob
 
     def sign_test(self, *, exotic: bool) -> Callable[[bytes], object]:  # noqa: ARG002 - none is looked for
         """Return what says that there is nothing."""

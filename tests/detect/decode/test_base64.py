@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given
@@ -11,7 +12,11 @@ from hypothesis import strategies as st
 
 from leakscan.detect.decode.base64 import Base64
 
+if TYPE_CHECKING:
+    from leakscan.detect.decode.decoder import Form
+
 BODY = st.text("abcXYZ019", min_size=37, max_size=37).map(str.encode)
+ASCII = st.integers(0, 127).map(lambda byte: bytes([byte]))
 AROUND = st.binary(max_size=60)
 WRAPS = [b"\n", b"\r\n", b"\n    ", b"\\n", b"\\r\\n"]
 
@@ -30,6 +35,15 @@ def decoded_at(data: bytes, prefix: bytes, token: bytes) -> list[int]:
                 assert len(decoded.origin) == len(decoded.text) + 1
                 found.append(decoded.origin[decoded.text.index(token)])
     return found
+
+
+def stands(form: Form, data: bytes) -> bool:
+    """Whether the literal of a form stands somewhere between bytes that may be beside it."""
+    return any(
+        (not form.before or not at or data[at - 1] in form.before)
+        and (not form.behind or data[at + len(form.literal)] in form.behind)
+        for at in (found.start() for found in re.finditer(re.escape(form.literal), data))
+    )
 
 
 @given(before=AROUND, body=BODY, after=AROUND, is_url=st.booleans(), padded=st.booleans())
@@ -68,15 +82,15 @@ def test_wrapped_text_is_read_on(
 @pytest.mark.parametrize(
     "prefix", [b"r8_", b"ghp_", b"\x1f\x8b\x08", b"PK\x03\x04", b">>?", b"~~~~"]
 )
-@given(before=st.binary(max_size=5), after=st.binary(min_size=8, max_size=12))
+@given(before=st.binary(max_size=5), then=ASCII, after=st.binary(min_size=7, max_size=11))
 def test_one_of_the_literals_stands_in_every_encoding(
-    prefix: bytes, before: bytes, after: bytes
+    prefix: bytes, before: bytes, then: bytes, after: bytes
 ) -> None:
     forms = list(Base64().forms(prefix))
     assert all(len(form.literal) >= 3 for form in forms)
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        data = encode(before + prefix + after)
-        assert any(form.literal in data for form in forms)
+        data = encode(before + prefix + then + after)
+        assert any(stands(form, data) for form in forms)
 
 
 def test_a_path_in_front_does_not_hide_the_text() -> None:

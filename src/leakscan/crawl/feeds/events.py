@@ -22,6 +22,7 @@ from leakscan.crawl.feeds.event_pushes import push_of
 from leakscan.crawl.feeds.event_texts import Text, texts_of
 from leakscan.model import Kind, Location
 from leakscan.push import Push, PushKind
+from leakscan.sources.placing import placed
 from leakscan.sources.sighting import Sighting
 
 if TYPE_CHECKING:
@@ -199,12 +200,10 @@ def scan_event(
                 Kind.EVENT,
                 repository,
                 path=written.where,
-                line=match.line,
-                column=match.column,
                 date=event.happened_at,
                 url=written.url,
             )
-            yield Sighting(match, place)
+            yield Sighting(match, placed(place, match))
 
 
 def _encoded(written: str) -> bytes:
