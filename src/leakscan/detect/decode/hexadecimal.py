@@ -192,7 +192,9 @@ def _run(data: bytes, anchor: int, low: int, high: int) -> Decoded | None:
         width = stop - start
         turned = data[low:start][::-1]
         before = backwards.match(turned)
-        if before and len(before[1]) > width:
+        behind = forwards.match(data, stop, high)
+        is_last = behind is None or len(behind[1]) != width
+        if is_last and before and len(before[1]) > width:
             width = len(before[1])
         else:
             stop = _extended(forwards, data, stop, high, width)
