@@ -28,30 +28,22 @@ if TYPE_CHECKING:
 
     from leakscan.detect.decode.decoder import Decoder
 
+_BASE64, _HEX, _UTF_16 = Base64(), Hexadecimal(), Wide(2)
+_PERCENT, _ESCAPES, _ENTITIES, _QUOTED = Percent(), Escapes(), Entities(), QuotedPrintable()
+_JOINED, _BACKWARDS = Joined(), Backwards()
+
 DECODERS: tuple[Decoder, ...] = (
-    Base64(),
-    Hexadecimal(),
-    Wide(2),
-    Wide(4),
-    Percent(),
-    Escapes(),
-    Entities(),
-    QuotedPrintable(),
-    Joined(),
-    Backwards(),
-)
+    _BASE64, _HEX, _UTF_16, Wide(4), _PERCENT, _ESCAPES, _ENTITIES, _QUOTED, _JOINED, _BACKWARDS,
+)  # fmt: skip
 
-_JOINED = 8
-"""Position of what is put together."""
+MIXING: frozenset[Decoder] = frozenset({_PERCENT, _ESCAPES, _ENTITIES, _QUOTED})
+"""What decodes everything around, also where little is encoded."""
 
-MIXING = frozenset({4, 5, 6, 7})
-"""Positions of what decodes everything around, also where little is encoded."""
+USUAL_TWICE: frozenset[Decoder] = frozenset({_BASE64, _HEX, _UTF_16})
+"""What is often put into one another."""
 
-USUAL_TWICE = frozenset({0, 1, 2})
-"""Positions of what is often put into one another: base64, hex, UTF-16."""
-
-NOT_TWICE = frozenset({_JOINED, 9})
-"""Positions of what is done only once to a text: pieces, and writing it backwards."""
+NOT_TWICE: frozenset[Decoder] = frozenset({_JOINED, _BACKWARDS})
+"""What is done only once to a text."""
 
 PACKED = (b"\x1f\x8b\x08", b"PK\x03\x04")
 """How containers begin that are written as text: gzip in Kubernetes' secrets, zip in mails."""
@@ -78,7 +70,7 @@ class Sign:
     Attributes:
         texts: what is encoded: one of these.
         literal: the bytes.
-        decoder: position of what decodes it.
+        decoder: what decodes it.
         shift: from where the literal begins to where a unit of the encoding does.
         pattern: what to look for instead where decoding costs more than another look.
         is_packed: whether a container begins there, or a text that one is encoded in.
@@ -87,14 +79,14 @@ class Sign:
 
     texts: tuple[bytes, ...]
     literal: bytes
-    decoder: int
+    decoder: Decoder
     shift: int
     pattern: bytes | None = None
     is_packed: bool = False
     rarity: Rarity = Rarity.COMMON
 
     @property
-    def key(self) -> tuple[bytes, int, int]:
+    def key(self) -> tuple[bytes, Decoder, int]:
         """What tells it from others."""
         return self.literal, self.decoder, self.shift
 
@@ -119,7 +111,7 @@ def signs(prefixes: tuple[bytes, ...]) -> tuple[Sign, ...]:
     """
     found = {sign.key: sign for sign in signs_once(prefixes)}
     begin = tuple(prefix[:2] for prefix in prefixes)  # of what is encoded in part only
-    by_text: dict[bytes, set[int]] = {}
+    by_text: dict[bytes, set[Decoder]] = {}
     for sign in found.values():
         if _nests(sign) and not sign.literal.startswith(begin):
             by_text.setdefault(sign.literal, set()).add(sign.decoder)
@@ -142,7 +134,7 @@ def beside(prefixes: tuple[bytes, ...]) -> dict[bytes, tuple[bytes, bytes]]:
     Args:
         prefixes: how tokens begin.
     """
-    forms = [form for prefix in prefixes for form in DECODERS[0].forms(prefix)]
+    forms = [form for prefix in prefixes for form in _BASE64.forms(prefix)]
     return {f.literal: (f.before, f.behind) for f in forms if f.before or f.behind}
 
 
@@ -183,25 +175,24 @@ def loose(prefixes: tuple[bytes, ...]) -> frozenset[bytes]:
     return frozenset(
         sign.literal
         for sign in signs(prefixes)
-        if sign.decoder == _JOINED or (sign.decoder == 1 and not sign.literal.isalnum())
+        if sign.decoder is _JOINED or (sign.decoder is _HEX and not sign.literal.isalnum())
     )
 
 
 def _signs_of(text: bytes) -> Iterator[Sign]:
-    for position, decoder in enumerate(DECODERS):
+    for decoder in DECODERS:
         for form in decoder.forms(text):
             if len(form.literal) >= SHORTEST:
                 rarity = Rarity.RARE if form.is_rare else Rarity.COMMON
-                yield Sign((text,), form.literal, position, form.shift, form.pattern, rarity=rarity)
+                yield Sign((text,), form.literal, decoder, form.shift, form.pattern, rarity=rarity)
 
 
 def _packed(magic: bytes) -> Iterator[Sign]:
     """Yield the signs of a container that begins where the encoded text does."""
-    base64, hexadecimal = DECODERS[:2]
-    once, *_ = base64.forms(magic)
-    yield Sign((magic,), once.literal, 0, once.shift, is_packed=True)
-    twice, *_ = base64.forms(once.literal)
-    yield Sign((once.literal,), twice.literal, 0, twice.shift, is_packed=True, rarity=Rarity.RARE)
-    lower, upper, *_ = hexadecimal.forms(magic)
+    once, *_ = _BASE64.forms(magic)
+    yield Sign((magic,), once.literal, _BASE64, once.shift, is_packed=True)
+    twice, *_ = _BASE64.forms(once.literal)
+    yield Sign((once.literal,), twice.literal, _BASE64, 0, is_packed=True, rarity=Rarity.RARE)
+    lower, upper, *_ = _HEX.forms(magic)
     for form in (lower, upper):
-        yield Sign((magic,), form.literal, 1, 0, is_packed=True, rarity=Rarity.EXOTIC)
+        yield Sign((magic,), form.literal, _HEX, 0, is_packed=True, rarity=Rarity.EXOTIC)

@@ -12,13 +12,13 @@ import hyperscan
 
 from leakscan.detect.confirm import Confirmer, settled
 from leakscan.detect.decode.base64 import Positions
-from leakscan.detect.encodings import DECODERS, MIXING, NOT_TWICE, signs
+from leakscan.detect.encodings import MIXING, NOT_TWICE, signs
 from leakscan.model import Confidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
-    from leakscan.detect.decode.decoder import Decoded
+    from leakscan.detect.decode.decoder import Decoded, Decoder
     from leakscan.detect.encodings import Sign
     from leakscan.model import Match, Rule
 
@@ -56,13 +56,13 @@ class _Text:
     """What is searched: the data themselves, or what came out of decoding a stretch of them.
 
     Attributes:
-        taken_off: positions of the encodings that were taken off, the outermost first.
+        taken_off: the encodings that were taken off, the outermost first.
         doubt: why it may have been misread.
         seams: where something was left out of it, and why that may have been wrong.
     """
 
     data: bytes
-    taken_off: tuple[int, ...] = ()
+    taken_off: tuple[Decoder, ...] = ()
     doubt: str | None = None
     seams: Mapping[int, str | None] = field(default_factory=dict)
 
@@ -116,7 +116,7 @@ class Finder:
     def _decoded(self, text: _Text, hits: Sequence[_Hit]) -> Iterator[tuple[Sign, Decoded]]:
         """Decode around each sign, but where that has been done with an earlier one."""
         data = text.data
-        last: dict[int, Decoded] = {}
+        last: dict[Decoder, Decoded] = {}
         seen: set[tuple[int, int]] = set()
         for which, end in hits:
             if which < self._first_sign:
@@ -135,7 +135,7 @@ class Finder:
                 continue
             low = anchor if sign.is_packed else max(0, anchor - BEFORE)
             high = min(len(data), anchor + (LARGEST_PACKED if sign.is_packed else BEHIND))
-            decode = DECODERS[sign.decoder].decode
+            decode = sign.decoder.decode
             if sign.decoder in MIXING:
                 tried = decode(
                     data, anchor, max(low, start - PROBED // 2), min(high, start + PROBED)
@@ -148,7 +148,7 @@ class Finder:
 
     def _inside(self, text: _Text, sign: Sign, decoded: Decoded) -> Iterator[Match]:
         """Yield what is found in a decoded text, placed where it is written."""
-        encoding = DECODERS[sign.decoder].name
+        encoding = sign.decoder.name
         if sign.is_packed and self._unpack and (unpacked := self._unpack(decoded.text)):
             yield from _all_placed(unpacked, decoded, encoding)
             return
