@@ -173,25 +173,29 @@ def _packs() -> Iterator[Target]:
 
 
 class _Silent:
-    """Finds nothing, and takes what has an even number of bytes for a sign."""
+    """Searches nothing, and reads all that it is given."""
 
-    def search(self, data: bytes, *, exotic: bool = True) -> list[object]:
-        del data, exotic
-        return []
+    def search(self, _data: bytes, *, exotic: bool = True) -> Sequence[object]:  # noqa: ARG002 - nothing is
+        """Find nothing in a commit, a tag or a tree."""
+        return ()
+
+    def search_known(self, _data: bytes) -> Sequence[object]:
+        """Find nothing in what is known."""
+        return ()
 
     search_blob = search
+    search_known_names = search_known_blob = search_container = search_known
 
-    def search_known(self, data: bytes) -> list[object]:
-        del data
-        return []
+    def suspects(self, data: bytes, *, exotic: bool = True) -> bool:  # noqa: ARG002 - one way or another
+        """Suspect half of all."""
+        return bool(len(data) & 1)
 
-    search_known_blob = search_known_names = search_known
+    def sign_test(self, *, exotic: bool) -> Callable[[bytes], bool]:  # noqa: ARG002 - one way or another
+        """Return what sees a sign in half of all."""
+        return lambda data: bool(len(data) & 1)
 
-    def sign_test(self, *, exotic: bool) -> Callable[[bytes], object]:
-        del exotic
-        return lambda data: len(data) % 2 == 0
-
-    def search_stream(self, chunks: Iterable[bytes]) -> Iterator[object]:
+    def search_stream(self, chunks: Iterable[bytes]) -> Iterable[object]:
+        """Read all pieces."""
         for _ in chunks:
             pass
         yield from ()

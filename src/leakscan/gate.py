@@ -48,18 +48,32 @@ _TEXT = 24
 """Bytes from a literal on that are as those of a text, unless it stands there by chance."""
 
 _TEXT_BYTES = bytes(range(0x20, 0x7F)) + (
-    b"\t\n\r\x1b\xe2\x80\x81\x8b\x8c\x8d\x8e\x8f\xa0\xef\xbb\xbf\xc2\xad"
+    b"\t\n\v\f\r\x1b\xe2\x80\x81\x8b\x8c\x8d\x8e\x8f\xef\xbb\xbf\xc2\xad"
+    b"\xa0\xa1\xa2\xa3\xa4\xaa\xab\xac\xae"
 )
 """Of ASCII, and of characters that nobody sees, in UTF-8."""
 
 
 _HEX = b"0123456789abcdefABCDEF"
 
+_LINES = b" \t\r\n\\n"
+"""What is passed over between hex digits: the ends of lines, also written out with an n."""
+
+_PIECES = _LINES + b"\"'`+.&|<>~_,:-xX#/"
+"""And what stands between pieces of a string."""
+
 _ID = 48
 """Hex digits that a token has at least from any sign on, and the id of a git object has not."""
 
 
-def goes_on(data: bytes, at: int, literal: bytes, loose: Container[bytes], beside: Beside) -> bool:
+def goes_on(
+    data: bytes,
+    at: int,
+    literal: bytes,
+    loose: Container[bytes],
+    beside: Beside,
+    free: Container[bytes],
+) -> bool:
     """Tell whether a literal is part of a text in which an encoded token may stand.
 
     In a picture, bytes like it stand by chance.  In a program, a word may end like it; then a blank
@@ -71,7 +85,10 @@ def goes_on(data: bytes, at: int, literal: bytes, loose: Container[bytes], besid
         literal: the literal.
         loose: those that a blank may follow all the same.
         beside: of some, the bytes of which one stands before, and one behind; empty if any may.
+        free: those that anything may follow, since a token that is written so ends with them.
     """
+    if literal in free:
+        return True
     if literal in beside:
         before, behind = beside[literal]
         if before and at and data[at - 1 : at] not in before:
@@ -79,7 +96,8 @@ def goes_on(data: bytes, at: int, literal: bytes, loose: Container[bytes], besid
         if behind and data[at + len(literal) : at + len(literal) + 1] not in behind:
             return False
     if not literal.translate(None, _HEX) and len(literal) > _MASKED:
-        digits = data[at : at + _ID].translate(None, b" \t\r\n\\n")
+        between = _PIECES if literal in loose else _LINES
+        digits = data[at : at + _ID].translate(None, between)
         return not digits.translate(None, _HEX)
     text = data[at + 1 : at + _TEXT].translate(None, b"\0")
     if text.translate(None, _TEXT_BYTES):

@@ -10,7 +10,7 @@ import os
 import zlib
 
 from leakscan.gate import Gate, goes_on
-from leakscan.known_signs import BESIDE, COMMON, EXOTIC, LOOSE, PREFIXES, RARE
+from leakscan.known_signs import BESIDE, COMMON, EXOTIC, FREE, LOOSE, PREFIXES, RARE
 from leakscan.occasion import is_asked, is_framework_by_hand, names_commits
 from leakscan.places import (
     BASELINE_FILE,
@@ -134,7 +134,7 @@ def is_suspect(data: bytes, signs: "Callable[[bytes], Iterator[_Place]]" = _litt
         signs: tells where something encoded may begin.
     """
     return (
-        any(goes_on(data, at, sign, LOOSE, BESIDE) for sign, at in signs(data))
+        any(goes_on(data, at, sign, LOOSE, BESIDE, FREE) for sign, at in signs(data))
         or any(_holds_token(data, prefix) for prefix in PREFIXES)
         or _is_packed(data)
     )

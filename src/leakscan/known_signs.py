@@ -63,12 +63,35 @@ LOOSE: tuple[bytes, ...] = (
 )
 """Those behind which a blank may stand."""
 
+FREE: tuple[bytes, ...] = (
+    b'_8r',
+)
+"""Those that anything may follow."""
+
 BESIDE: dict[bytes, tuple[bytes, bytes]] = {
-    b'I4\n': (b'\t\n\r "\'3<=>HX\\`mn\xe2', b''),
-    b'I4\r': (b'\t\n\r "\'3<=>HX\\`mn\xe2', b''),
-    b'I4X': (b'\t\n\r "\'3<=>HX\\`mn\xe2', b'\t\n\r "\'0123<=>\\`mnwxyz\xe2'),
-    b'I4\\': (b'\t\n\r "\'3<=>HX\\`mn\xe2', b''),
-    b'yOF8': (b'\t\n\r "\'159<=>BFJNRVZ\\`dhlmnptx\xe2', b''),
-    b'yOF9': (b'\t\n\r "\'159<=>BFJNRVZ\\`dhlmnptx\xe2', b''),
+    b'I4\n': (
+        b'\t\n\r "\'3<=>HX\\`mn\x8b\x8c\x8d\x8e\x8f\xa0\xad\xbf\xc2\xe2\xef',
+        b'',
+    ),
+    b'I4\r': (
+        b'\t\n\r "\'3<=>HX\\`mn\x8b\x8c\x8d\x8e\x8f\xa0\xad\xbf\xc2\xe2\xef',
+        b'',
+    ),
+    b'I4X': (
+        b'\t\n\r "\'3<=>HX\\`mn\x8b\x8c\x8d\x8e\x8f\xa0\xad\xbf\xc2\xe2\xef',
+        b'\t\n\r "\'0123<=>\\`mnwxyz\x8b\x8c\x8d\x8e\x8f\xa0\xad\xbf\xc2\xe2\xef',
+    ),
+    b'I4\\': (
+        b'\t\n\r "\'3<=>HX\\`mn\x8b\x8c\x8d\x8e\x8f\xa0\xad\xbf\xc2\xe2\xef',
+        b'',
+    ),
+    b'yOF8': (
+        b'\t\n\r "\'159<=>BFJNRVZ\\`dhlmnptx\x8b\x8c\x8d\x8e\x8f\xa0\xad\xbf\xc2\xe2\xef',
+        b'',
+    ),
+    b'yOF9': (
+        b'\t\n\r "\'159<=>BFJNRVZ\\`dhlmnptx\x8b\x8c\x8d\x8e\x8f\xa0\xad\xbf\xc2\xe2\xef',
+        b'',
+    ),
 }
 """Of some, the bytes of which one stands before, and one behind; empty if any may."""

@@ -59,6 +59,15 @@ def test_cells_outputs_and_metadata():
     assert '"tags"' in found["metadata of cell 2"]
 
 
+def test_the_lines_of_an_output_are_those_that_are_shown():
+    outputs = [
+        {"name": "stdout", "output_type": "stream", "text": ["one\n", "two"]},
+        {"name": TOKEN, "output_type": "stream", "text": "three"},
+    ]
+    found = _members({"cells": [{"source": "", "outputs": outputs}], "nbformat": 4})
+    assert found["output of cell 1"] == f"one\ntwo\n{TOKEN}\nthree"
+
+
 def test_version_3_has_worksheets_and_inputs():
     cell = {"cell_type": "code", "input": ["a\n", "b"], "outputs": [{"text": ["out"], "png": "x"}]}
     notebook = {"metadata": {}, "nbformat": 3, "worksheets": [{"cells": [cell]}]}

@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import leakscan
-from leakscan.containers import recognise
+from leakscan import containers
+from leakscan.containers import may_begin_container, recognise
 
 TEXT = b"All that a container could hold, and a little more.\n" * 40
 
@@ -130,3 +131,32 @@ def test_what_is_no_container_imports_nothing_heavy() -> None:
         env={"PYTHONPATH": str(Path(leakscan.__file__).parent.parent)},
     )
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("beginning", "may"),
+    [
+        (_zip()[:20], True),
+        (b"MZ" + bytes(2000), True),
+        (b"\x7fELF" + bytes(2000), True),
+        (b"#!/bin/sh\n", True),
+        (_tar()[:1024], True),
+        (_tar()[:1001], True),
+        (gzip.compress(TEXT)[:11], True),
+        (b"", False),
+        (b"text", False),
+        (bytes(1024), False),
+        (b"0" * 1024, False),
+        (b"\x7fEL" + bytes(2000), False),
+        (b'{"nbformat": 4, "cells": []}', False),
+        (b"\x80\x04\x95" + bytes(30), False),
+    ],
+)
+def test_may_begin_container(beginning: bytes, may: bool) -> None:
+    assert may_begin_container(beginning) is may
+
+
+def test_what_candidates_say_of_their_formats_is_so() -> None:
+    for candidate in containers._CANDIDATES:
+        _, format = containers._loaded(candidate)
+        assert candidate.hides == format.hides, candidate

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from corpus import archives, documents, images
 from corpus.archives import APP
 from corpus.sample import SETTINGS_LINE, settings
+from leakscan.detect.inside import CONTENT
 
 Pack = Callable[[bytes], tuple[bytes, str | None]]
 """Puts the content of a file into a container; returns it, and the way to the file in it."""
@@ -53,10 +54,10 @@ def _compressed_tar(compress: Callable[[bytes], bytes]) -> Pack:
 
 
 CONTAINERS = (
-    Container("gzip", "app.env.gz", _at(None, archives.gzipped)),
-    Container("bzip2", "app.env.bz2", _at(None, archives.bzipped)),
-    Container("xz", "app.env.xz", _at(None, archives.xzipped)),
-    Container("zstd", "app.env.zst", _at(None, archives.zstd)),
+    Container("gzip", "app.env.gz", _at(CONTENT, archives.gzipped)),
+    Container("bzip2", "app.env.bz2", _at(CONTENT, archives.bzipped)),
+    Container("xz", "app.env.xz", _at(CONTENT, archives.xzipped)),
+    Container("zstd", "app.env.zst", _at(CONTENT, archives.zstd)),
     Container("zip, deflated", "app.zip", _at(APP, archives.zipped)),
     Container("zip, stored", "app.zip", _at(APP, functools.partial(archives.zipped, stored=True))),
     Container("docx", "letter.docx", _at("word/document.xml", archives.docx)),

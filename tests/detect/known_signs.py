@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from leakscan.detect.encodings import beside, literals, loose
+from leakscan.detect.encodings import beside, free, literals, loose
 from leakscan.rules import load_rules, select_rules
 
 HEAD = '''"""What tokens of the shipped rules that are on can be told by, encoded or not.
@@ -34,6 +34,8 @@ def text() -> str:
         f'"""The same in what hardly anybody does, such as HTML entities in hex."""\n\n'
         f"LOOSE: tuple[bytes, ...] = (\n{_lines(tuple(sorted(loose(prefixes))))})\n"
         f'"""Those behind which a blank may stand."""\n\n'
+        f"FREE: tuple[bytes, ...] = (\n{_lines(tuple(sorted(free(prefixes))))})\n"
+        f'"""Those that anything may follow."""\n\n'
         f"BESIDE: dict[bytes, tuple[bytes, bytes]] = {{\n{_pairs(beside(prefixes))}}}\n"
         f'"""Of some, the bytes of which one stands before, and one behind; empty if any may."""\n'
     )
@@ -54,7 +56,8 @@ def _lines(literals: tuple[bytes, ...]) -> str:
 def _pairs(known: dict[bytes, tuple[bytes, bytes]]) -> str:
     """Return the items of a dictionary, one a line."""
     return "".join(
-        f"    {literal!r}: ({bytes(sorted(before))!r}, {bytes(sorted(behind))!r}),\n"
+        f"    {literal!r}: (\n        {bytes(sorted(before))!r},\n"
+        f"        {bytes(sorted(behind))!r},\n    ),\n"
         for literal, (before, behind) in sorted(known.items())
     )
 

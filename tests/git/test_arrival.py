@@ -328,6 +328,30 @@ def test_a_delta_without_its_base_is_not_plain(tmp_path: Path) -> None:
                 true_index(pack, forest, jobs=1)
 
 
+@pytest.mark.parametrize("held", [b"a token", b"nothing"])
+def test_a_large_delta_is_searched_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: bytes
+) -> None:
+    base = entry(BLOB, b"base" * 9)
+    # Of the delta nothing else is known than what it makes: it is too large to be handed over.
+    addition = (held + b" " * 127)[:127]
+    delta = entry(OFS_DELTA, copy_all(36, addition), base=offset_field(len(base)))
+    monkeypatch.setattr("leakscan.git.walk.STREAMED", 100)
+
+    class Finder(Listener):
+        def search(self, data, **_how):
+            super().search(data)
+            return ("found",) if b"token" in data else ()
+
+    arrived = take(pack_of(base, delta), tmp_path, Finder())
+    assert not arrived.hits
+    pack, searcher = numbered(arrived), Finder()
+    sifted = sift(pack, plant_plainly(pack), searcher, Closure(20, 0), jobs=1)
+    assert searcher.heard == [b"base" * 9 + addition]
+    assert sifted.is_plain is (held == b"nothing")
+    assert sifted.objects == (held == b"nothing")
+
+
 def test_an_empty_pack_is_a_pack(tmp_path: Path) -> None:
     assert not take(pack_of(), tmp_path, Listener()).offsets
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _SHORTEST = 14
 """Bytes; what is shorter holds nothing."""
 
+BEGINNING = 1 << 10
+"""Bytes by which `may_begin_container` judges: the header of a tar takes half of it."""
+
 _BLANKS = b" \t\r\n"
 
 
@@ -24,12 +27,14 @@ class _Candidate:
 
     Attributes:
         module, kind, check: where the format is, its class, and the function that looks closer.
+        hides: as `Format.hides`, known without importing it.
     """
 
     beginning: bytes
     module: str
     kind: str
     check: str = "looks_like"
+    hides: bool = True
 
 
 _TAR = _Candidate(b"", "tar", "Tar")
@@ -50,12 +55,18 @@ _CANDIDATES = (
     _Candidate(b"7z\xbc\xaf\x27\x1c", "seven_zip", "SevenZip"),
     _Candidate(b"%PDF-", "pdf", "Pdf"),
     _Candidate(b"SQLite format 3\0", "sqlite", "Sqlite"),
-    *(_Candidate(bytes((0x80, protocol)), "pickles", "Pickle") for protocol in range(2, 6)),
+    *(
+        _Candidate(bytes((0x80, protocol)), "pickles", "Pickle", hides=False)
+        for protocol in range(2, 6)
+    ),
     _Candidate(b"# v2 git bundle\n", "bundle", "Bundle"),
     _Candidate(b"# v3 git bundle\n", "bundle", "Bundle"),
-    *(_Candidate(bytes((0x7B, after)), "notebook", "Notebook") for after in _BLANKS + b'"'),
     *(
-        _Candidate(bytes((blank, after)), "notebook", "Notebook")
+        _Candidate(bytes((0x7B, after)), "notebook", "Notebook", hides=False)
+        for after in _BLANKS + b'"'
+    ),
+    *(
+        _Candidate(bytes((blank, after)), "notebook", "Notebook", hides=False)
         for blank in _BLANKS
         for after in _BLANKS + b"{"
     ),
@@ -75,6 +86,21 @@ def may_be_container(data: Buffer) -> bool:
         or data[257:262] == _USTAR
         or (not len(data) & 511 and data[156:157] in _OLD_TAR_TYPES)
     )
+
+
+def may_begin_container(first: bytes) -> bool:
+    """Tell whether what begins so may be a container whose bytes hide what it holds.
+
+    What it is, only `recognise` says, of all of it: a zip is told by its end, too.
+
+    Args:
+        first: at least `BEGINNING` bytes, or all that there are.
+    """
+    candidates = _BY_BEGINNING.get(first[:2], ())
+    if any(each.hides and first.startswith(each.beginning) for each in candidates):
+        return True
+    may_be_tar = first[257:262] == _USTAR or first[156:157] in _OLD_TAR_TYPES
+    return may_be_tar and _looked_at(_TAR, first) is not None
 
 
 def recognise(data: Buffer) -> Format | None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 from isal import isal_zlib
 
-from leakscan.containers.container import CHUNK, Budget, Member, MemberError
+from leakscan.containers.container import CHUNK, Budget, Member, MemberError, pieces
+from leakscan.containers.isal_fault import ISAL_FAULT
 from leakscan.git.damage import DamagedError
 from leakscan.git.forest import plant, plant_plainly
 from leakscan.git.ids import object_id
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from leakscan.git.forest import Forest
     from leakscan.git.pack import Header, Mapped
     from leakscan.git.walk import Content
-
-_CORRUPT: type[Exception] = isal_zlib.error  # type: ignore[assignment]
-"""What isal raises; its type hints take the class for an instance."""
 
 MAX_HEAD = 16 << 20
 """Bytes within which the refs of a bundle end; a hundred thousand of them do."""
@@ -146,7 +144,7 @@ def _offsets(packed: Mapped, hash_size: int, most: int) -> tuple[array[int], str
             left -= size
             offsets.append(at)
             at = end
-    except _CORRUPT:
+    except ISAL_FAULT:
         return offsets, "it is corrupt"
     except DamagedError as error:
         return offsets, str(error)
@@ -252,7 +250,7 @@ class _Bundle:
         if kind == TREE:
             self._note(oid, content)
         name = self._path(oid) if oid in self._folders else f"{said} {oid.hex()[:12]}"
-        return Member(name, self._cut(content))
+        return Member(name, pieces(content, self._budget))
 
     def _streamed(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         try:
@@ -261,10 +259,6 @@ class _Bundle:
                 yield chunk
         except DamagedError as error:
             raise MemberError(str(error)) from None
-
-    def _cut(self, content: bytes) -> Iterator[bytes]:
-        self._budget.spend(len(content))
-        return (content[at : at + CHUNK] for at in range(0, len(content), CHUNK))
 
     def _note(self, oid: bytes, tree: bytes) -> None:
         """Note under which names a tree has what it has."""

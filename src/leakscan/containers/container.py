@@ -78,6 +78,18 @@ class Member:
     chunks: Iterable[bytes]
 
 
+def pieces(content: bytes, budget: Budget) -> Iterator[bytes]:
+    """Yield what is held whole in pieces of up to `CHUNK` bytes.
+
+    Raises:
+        SpentError: the budget does not allow more.
+    """
+    for at in range(0, len(content), CHUNK):
+        piece = content[at : at + CHUNK]
+        budget.spend(len(piece))
+        yield piece
+
+
 class Format(Protocol):
     """One kind of container."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from leakscan.containers.container import CHUNK, Member
+from leakscan.containers.container import Member, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MAX_SIZE = 64 << 20
 """Bytes of a notebook that is parsed, which takes ten times as much memory.  Of a larger one it
 is only less well said where something stands."""
+
+_STREAMS = ("stdout", "stderr")
 
 _HEAD = re.compile(rb'(?:\xef\xbb\xbf)?\s{0,64}\{\s{0,64}"(?:cells|worksheets|metadata|nbformat)')
 
@@ -56,17 +58,17 @@ class Notebook:
                 continue
             budget.enter()
             source = cell.get("source", cell.get("input"))
-            yield Member(f"cell {number}", _encoded(_text(source)))
+            yield Member(f"cell {number}", _pieces(_text(source), budget))
             outputs = cell.get("outputs")
             if isinstance(outputs, list) and outputs:
                 budget.enter()
                 shown = "\n".join(text for output in outputs for text in _output(output))
-                yield Member(f"output of cell {number}", _encoded(shown))
+                yield Member(f"output of cell {number}", _pieces(shown, budget))
             about.append((f"metadata of cell {number}", cell.get("metadata")))
         for name, said in about:
             if said:
                 budget.enter()
-                yield Member(name, _encoded(_dumped(said)))
+                yield Member(name, _pieces(_dumped(said), budget))
 
 
 def _loaded(data: Buffer) -> object:
@@ -94,6 +96,8 @@ def _output(output: object) -> Iterator[str]:
         return
     for key, value in output.items():
         if key in ("output_type", "execution_count", "prompt_number", "metadata"):
+            continue
+        if key in ("name", "stream") and value in _STREAMS:  # no line of what is shown
             continue
         if key == "data" and isinstance(value, dict):
             yield from (
@@ -125,6 +129,5 @@ def _dumped(value: object) -> str:
         return ""
 
 
-def _encoded(text: str) -> Iterator[bytes]:
-    encoded = text.encode("utf-8", "replace")
-    return (encoded[at : at + CHUNK] for at in range(0, len(encoded), CHUNK))
+def _pieces(text: str, budget: Budget) -> Iterator[bytes]:
+    return pieces(text.encode("utf-8", "replace"), budget)

@@ -15,7 +15,7 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from leakscan.containers.container import CHUNK, MAX_MEMBERS, Member, MemberError
+from leakscan.containers.container import MAX_MEMBERS, Member, MemberError, pieces
 from leakscan.containers.pdf_filters import PICTURES, decoded, filters
 from leakscan.containers.pdf_fonts import Fonts
 from leakscan.containers.pdf_objects import Objects, Ref
@@ -93,7 +93,7 @@ class _Document:
                     continue
                 self._budget.enter()
                 if stream.start in packed:
-                    yield Member(_name(stream), _cut(packed[stream.start]))
+                    yield Member(_name(stream), pieces(packed[stream.start], self._budget))
                 elif stream.number in self._holders:
                     yield Member(_name(stream), self._page(stream))
                 else:
@@ -132,9 +132,9 @@ class _Document:
 
     def _other(self, stream: Stream) -> Iterator[Member | Unread]:
         """Yield what is no page that is known, and its text should it be one nevertheless."""
-        pieces = self._decoded(stream)
-        first = next(pieces, b"")
-        yield Member(_name(stream), chain((first,), pieces))
+        content = self._decoded(stream)
+        first = next(content, b"")
+        yield Member(_name(stream), chain((first,), content))
         if not re.search(rb"/(?:Type|Subtype|Length1)", stream.dictionary) and shows_text(first):
             self._budget.enter()
             yield Member(_name(stream), self._text(self._decoded(stream), self._any_fonts()))
@@ -146,7 +146,7 @@ class _Document:
             found.update(self._fonts.of(holder))
         return found
 
-    def _text(self, pieces: Iterator[bytes], fonts: Mapping[bytes, Font]) -> Iterator[bytes]:
+    def _text(self, page: Iterator[bytes], fonts: Mapping[bytes, Font]) -> Iterator[bytes]:
         """Yield the text of a page; of a damaged one what there is.
 
         Raises:
@@ -154,7 +154,7 @@ class _Document:
         """
         content, size, fault = [], 0, None
         try:
-            for piece in pieces:
+            for piece in page:
                 size += len(piece)
                 if size > MAX_PAGE:
                     raise MemberError(f"it has more than {MAX_PAGE >> 20} MiB")
@@ -165,9 +165,7 @@ class _Document:
         if done > self._text_left:
             fault = MemberError(f"its pages have more than {MAX_TEXT >> 20} MiB of text")
         self._text_left = max(self._text_left - done, 0)
-        for piece in _cut(text.encode("utf-8", "replace")):
-            self._budget.spend(len(piece))
-            yield piece
+        yield from pieces(text.encode("utf-8", "replace"), self._budget)
         if fault:
             raise fault
 
@@ -205,7 +203,3 @@ def _is_picture(stream: Stream) -> bool:
         return stream.says(b"Image") or not PICTURES.isdisjoint(filters(stream.dictionary))
     except MemberError:
         return False
-
-
-def _cut(content: bytes) -> Iterator[bytes]:
-    return (content[at : at + CHUNK] for at in range(0, len(content), CHUNK))

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 from isal import isal_zlib
 
 from leakscan.containers.container import CHUNK, MemberError
+from leakscan.containers.isal_fault import ISAL_FAULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from leakscan.containers.container import Budget
-
-_CORRUPT: type[Exception] = isal_zlib.error  # type: ignore[assignment]
-"""What isal raises; its type hints take the class for an instance."""
 
 PICTURES = frozenset(
     {b"DCTDecode", b"DCT", b"JPXDecode", b"CCITTFaxDecode", b"CCF", b"JBIG2Decode"}
@@ -106,7 +104,7 @@ def _flate(pieces: Iterator[bytes], _early: bool) -> Iterator[bytes]:
                     return
                 if not rest and len(got) < CHUNK:
                     break
-    except _CORRUPT:
+    except ISAL_FAULT:
         raise MemberError("its compressed data is corrupt") from None
     raise MemberError("it is cut short")
 

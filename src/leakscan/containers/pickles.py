@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from leakscan.containers.container import CHUNK, Member
+from leakscan.containers.container import CHUNK, Member, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,10 +66,7 @@ def _pieces(data: Buffer, budget: Budget) -> Iterator[bytes]:
 
 def _joined(strings: list[bytes], budget: Budget) -> Iterator[bytes]:
     text = b"".join([string + b"\n" for string in strings])
-    for at in range(0, len(text), CHUNK):
-        piece = text[at : at + CHUNK]
-        budget.spend(len(piece))
-        yield piece
+    return pieces(text, budget)
 
 
 def _strings(data: Buffer) -> Iterator[bytes]:

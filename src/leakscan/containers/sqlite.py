@@ -13,7 +13,7 @@ import sys
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
-from leakscan.containers.container import CHUNK, Member, MemberError
+from leakscan.containers.container import CHUNK, Member, MemberError, pieces
 from leakscan.git.texts import readable
 from leakscan.model import Unread
 
@@ -150,19 +150,13 @@ class _Table:
                 lines.append(line)
                 size += len(line) + 1
                 if size >= CHUNK:
-                    yield from self._cut(b"\n".join(lines) + b"\n")
+                    yield from pieces(b"\n".join(lines) + b"\n", self._budget)
                     lines, size = [], 0
         except MemberError as error:
             fault = error
-        yield from self._cut(b"\n".join(lines))
+        yield from pieces(b"\n".join(lines), self._budget)
         if fault:
             raise fault
-
-    def _cut(self, text: bytes) -> Iterator[bytes]:
-        for at in range(0, len(text), CHUNK):
-            piece = text[at : at + CHUNK]
-            self._budget.spend(len(piece))
-            yield piece
 
     def _containers(self, columns: list[bytes], shown: str) -> Iterator[Member | Unread]:
         recognise = _recogniser()
@@ -172,7 +166,7 @@ class _Table:
                     if isinstance(value, bytes) and _may_hide(recognise, value):
                         self._budget.enter()
                         name = f"{shown}, row {number}, {readable(column)}"
-                        yield Member(name, self._cut(value))
+                        yield Member(name, pieces(value, self._budget))
 
 
 def _opened(data: Buffer, stack: ExitStack) -> sqlite3.Connection:

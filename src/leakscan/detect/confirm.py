@@ -129,7 +129,8 @@ def settled(matches: list[Match], data: bytes) -> list[Match]:
     if len(matches) > MAX_LOW:
         matches = _without_the_many(matches)
     matches.sort(key=lambda match: match.start)
-    return _positioned(_without_shadows(_without_repetitions(matches)), data)
+    plainest = _without_repetitions(matches)
+    return _positioned(_without_shadows(_without_too_many(plainest)), data)
 
 
 def _without_the_many(matches: list[Match]) -> list[Match]:
@@ -167,6 +168,18 @@ def _without_repetitions(matches: list[Match]) -> list[Match]:
 
 def _plainness(match: Match) -> tuple[int, int, int]:
     return match.confidence.rank, -len(match.spelling or ""), -match.length
+
+
+def _without_too_many(matches: list[Match]) -> list[Match]:
+    """Keep up to `MAX_SAME` places of each candidate, be it written plainly or not."""
+    told: Counter[tuple[str, str, bool]] = Counter()
+    kept: list[Match] = []
+    for match in matches:
+        key = (match.rule, match.secret.reveal(), match.confidence is Confidence.LOW)
+        told[key] += 1
+        if told[key] <= MAX_SAME:
+            kept.append(match)
+    return kept
 
 
 def _without_shadows(matches: list[Match]) -> list[Match]:

@@ -8,6 +8,7 @@ than scanning a small repository.  Otherwise finder.py looks closer, and inside.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
@@ -17,7 +18,7 @@ from stringzilla import find
 
 from leakscan import known_signs
 from leakscan.containers import may_be_container, recognise
-from leakscan.gate import AT_ONCE, Gate, goes_on
+from leakscan.gate import AT_ONCE, Gate, goes_on, without_longer
 from leakscan.model import Match, Unread
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ class Detector:
         self._issued = issued
         prefixes = {prefix.encode() for rule in rules for prefix in rule.prefixes}
         self._prefixes = tuple(sorted(prefixes))
-        self._literals, self._loose, self._beside = _known_of(self._prefixes)
+        self._literals, self._loose, self._beside, self._free = _known_of(self._prefixes)
+        self._open: Inside | None = None
+        self._sealed: list[Unread] = []
         self._common = Gate(self._literals[0])
         self._find_common = self._common.search
 
@@ -85,16 +88,17 @@ class Detector:
             data: the contents.
             exotic: as for `search`.
         """
-        found = self.search(data, exotic=exotic)
-        return self._opened(data, found) if found or may_be_container(data) else found
+        return self._with_sealed(self._opened(data, self.search(data, exotic=exotic)))
 
-    def sign_test(self, *, exotic: bool) -> Callable[[bytes], object]:
+    def sign_test(self, *, exotic: bool) -> Callable[[bytes], bool]:
         """Return what tells whether anything stands in data that a written token begins with.
+
+        It may lack the first bytes: where text is inserted, these may be what stood there before.
 
         Args:
             exotic: whether to heed what hardly anybody does, too.
         """
-        return (self._every if exotic else self._usual).search
+        return (self._every_part if exotic else self._usual_part).has_any
 
     def search_known(self, data: bytes) -> list[Match]:
         """Do as `search` with a text that is made of others that hold no sign.
@@ -108,7 +112,9 @@ class Detector:
         """Do as `search_blob` with a file that is made of others that hold no sign."""
         hits = self._find_common(data) if len(data) <= AT_ONCE else self._common.hits(data)
         found = self._looked_at(data, self._common, hits) if hits else _NOTHING
-        return self._opened(data, found) if found or may_be_container(data) else found
+        if found or may_be_container(data):
+            return self._with_sealed(self._opened(data, found))
+        return self._with_sealed(found) if self._sealed else found
 
     def search_known_names(self, data: bytes) -> list[Match]:
         """Do as `search` with a folder that is made of others that hold no sign.
@@ -120,18 +126,44 @@ class Detector:
                 return self._finder.matches(data)
         return _NOTHING
 
+    def suspects(self, data: bytes, *, exotic: bool = True) -> bool:
+        """Tell whether something may be written in data, which `search` would look at closer.
+
+        Args:
+            data: what to look at.
+            exotic: as for `search`.
+        """
+        gate = self._every if exotic else self._usual
+        return self._is_worth_it(data, gate, gate.hits(data))
+
+    def search_container(self, data: bytes) -> Sequence[Match | Unread]:
+        """Search what a file may hide in which nothing is suspected."""
+        return self._with_sealed(self._opened(data, [])) if may_be_container(data) else _NOTHING
+
+    def _is_worth_it(self, data: bytes, gate: Gate, hits: Iterable[Hit]) -> bool:
+        context = self._loose, self._beside, self._free
+        return any(goes_on(data, at, gate.literals[which], *context) for which, at, _ in hits)
+
     def _looked_at(self, data: bytes, gate: Gate, hits: Iterable[Hit]) -> list[Match]:
         """Search what holds signs, if what stands behind one of them goes on as a token would."""
-        for which, at, _ in hits:
-            if goes_on(data, at, gate.literals[which], self._loose, self._beside):
-                return self._finder.matches(data)
-        return _NOTHING
+        if not self._is_worth_it(data, gate, hits):
+            return _NOTHING
+        with self._inside():
+            return self._finder.matches(data)
 
     def _opened(self, data: bytes, found: list[Match]) -> Sequence[Match | Unread]:
-        container = recognise(data)
+        container = recognise(data) if found or may_be_container(data) else None
         if container is None or not (container.hides or found):
             return found
-        return list(self._inside().open(data, container, found))
+        with self._inside() as inside:
+            return list(inside.open(data, container, found))
+
+    def _with_sealed(self, found: Sequence[Match | Unread]) -> Sequence[Match | Unread]:
+        """Add what could not be read of containers that are written as text."""
+        if not self._sealed:
+            return found
+        sealed, self._sealed = self._sealed, []
+        return [*found, *dict.fromkeys(sealed)]
 
     def search_stream(self, chunks: Iterable[bytes]) -> Iterator[Match | Unread]:
         """Yield every candidate in the contents of a file that is too large to hold.
@@ -139,7 +171,9 @@ class Detector:
         Args:
             chunks: its pieces of any size, in order.
         """
-        return self._inside().search_stream(chunks)
+        with self._inside() as inside:
+            yield from inside.search_stream(chunks)
+        yield from self._with_sealed(())
 
     def search_bytes(self, chunks: Iterable[bytes]) -> Iterator[Match]:
         """Yield every candidate in a stream, whatever it may contain.
@@ -188,31 +222,62 @@ class Detector:
     def _usual(self) -> Gate:
         return Gate(self._literals[0] + self._literals[1])
 
-    def _inside(self) -> Inside:
+    @cached_property
+    def _every_part(self) -> Gate:
+        return Gate(_last_parts(self._every.literals))
+
+    @cached_property
+    def _usual_part(self) -> Gate:
+        return Gate(_last_parts(self._usual.literals))
+
+    @contextmanager
+    def _inside(self) -> Iterator[Inside]:
+        """Give what opens containers: one for all that are found in one blob, however deep."""
+        if self._open is not None:
+            yield self._open
+            return
         from leakscan.detect.inside import Inside
 
-        return Inside(self)
+        self._open = Inside(self)
+        try:
+            yield self._open
+        finally:
+            self._open = None
 
     def _unpacked(self, data: bytes) -> Unpacked | None:
-        """Search what was written as text; what cannot be read of it was no container."""
+        """Search what is written as text, if it is a container."""
         container = recognise(data)
         if container is None or not container.hides:
             return None
-        found = self._inside().open(data, container, ())
-        return container.name, [item for item in found if isinstance(item, Match)]
+        with self._inside() as inside:
+            found = list(inside.open(data, container, ()))
+        why = f"of {container.name} that is written as text: "
+        self._sealed += [Unread("", why + one.why) for one in found if isinstance(one, Unread)]
+        return container.name, [one for one in found if isinstance(one, Match)]
 
 
-_Known = tuple[tuple[tuple[bytes, ...], ...], frozenset[bytes], "Beside"]
+def _last_parts(literals: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Leave out the first bytes of literals, up to two, if four are left."""
+    return tuple(without_longer({one[max(0, min(2, len(one) - 4)) :] for one in literals}))
+
+
+_Known = tuple[tuple[tuple[bytes, ...], ...], frozenset[bytes], "Beside", frozenset[bytes]]
 
 
 def _known_of(prefixes: tuple[bytes, ...]) -> _Known:
     """Return by what to tell that something may stand in data, and what is known of its context."""
     if prefixes == known_signs.PREFIXES:
         by_rarity = known_signs.COMMON, known_signs.RARE, known_signs.EXOTIC
-        return by_rarity, frozenset(known_signs.LOOSE), known_signs.BESIDE
-    from leakscan.detect.encodings import beside, literals, loose
+        loose, free = frozenset(known_signs.LOOSE), frozenset(known_signs.FREE)
+        return by_rarity, loose, known_signs.BESIDE, free
+    from leakscan.detect import encodings
 
-    return literals(prefixes), loose(prefixes), beside(prefixes)
+    return (
+        encodings.literals(prefixes),
+        encodings.loose(prefixes),
+        encodings.beside(prefixes),
+        encodings.free(prefixes),
+    )
 
 
 def _and_then_none(chunks: Iterable[bytes]) -> Iterator[bytes | None]:

@@ -128,6 +128,16 @@ def signs(prefixes: tuple[bytes, ...]) -> tuple[Sign, ...]:
 
 
 @cache
+def free(prefixes: tuple[bytes, ...]) -> frozenset[bytes]:
+    """Return the literals with which a token ends that is written backwards.
+
+    Args:
+        prefixes: how tokens begin.
+    """
+    return frozenset(s.literal for s in signs(prefixes) if s.decoder is _BACKWARDS)
+
+
+@cache
 def beside(prefixes: tuple[bytes, ...]) -> dict[bytes, tuple[bytes, bytes]]:
     """Return, of literals, the bytes of which one stands before and one behind, if that is known.
 

@@ -5,18 +5,20 @@ What is found in a decoded text is told where it is written, as if it stood ther
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import hyperscan
 
 from leakscan.detect.confirm import Confirmer, settled
 from leakscan.detect.decode.base64 import Positions
-from leakscan.detect.encodings import MIXING, NOT_TWICE, signs
+from leakscan.detect.encodings import MIXING, NOT_TWICE, PACKED, signs
 from leakscan.model import Confidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from leakscan.detect.decode.decoder import Decoded, Decoder
     from leakscan.detect.encodings import Sign
@@ -37,6 +39,12 @@ PROBED = 128
 
 LARGEST_PACKED = 16 << 20
 """Bytes that are decoded of a container that is written as text."""
+
+PHASES = 4
+"""Stretches of an encoding that are remembered: as many ways as there are to read one."""
+
+CLOSE = 16
+"""Bytes at the end that what was decoded may lack though it goes on."""
 
 _ROOM = 1400
 """Bytes at the end of what was decoded in which a token may be cut."""
@@ -65,6 +73,14 @@ class _Text:
     taken_off: tuple[Decoder, ...] = ()
     doubt: str | None = None
     seams: Mapping[int, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """What was decoded, and the offset beyond which was not looked."""
+
+    decoded: Decoded
+    high: int
 
 
 class Finder:
@@ -116,7 +132,7 @@ class Finder:
     def _decoded(self, text: _Text, hits: Sequence[_Hit]) -> Iterator[tuple[Sign, Decoded]]:
         """Decode around each sign, but where that has been done with an earlier one."""
         data = text.data
-        last: dict[Decoder, Decoded] = {}
+        recent: defaultdict[Decoder, deque[_Stretch]] = defaultdict(partial(deque, maxlen=PHASES))
         seen: set[tuple[int, int]] = set()
         for which, end in hits:
             if which < self._first_sign:
@@ -130,27 +146,22 @@ class Finder:
                 continue
             seen.add((which, start))
             anchor = start + sign.shift
-            before = last.get(sign.decoder)
-            if before and not sign.is_packed and _covers(before, anchor):
+            if sign.is_packed:
+                stretch = _packed(data, sign, anchor, recent[sign.decoder])
+            elif any(_covers(before, anchor) for before in recent[sign.decoder]):
                 continue
-            low = anchor if sign.is_packed else max(0, anchor - BEFORE)
-            high = min(len(data), anchor + (LARGEST_PACKED if sign.is_packed else BEHIND))
-            decode = sign.decoder.decode
-            if sign.decoder in MIXING:
-                tried = decode(
-                    data, anchor, max(low, start - PROBED // 2), min(high, start + PROBED)
-                )
-                if tried is None or not any(text in tried.text for text in sign.texts):
-                    continue
-            if decoded := decode(data, anchor, low, high):
-                last[sign.decoder] = decoded
-                yield sign, decoded
+            else:
+                stretch = _around(data, sign, start)
+            if stretch:
+                recent[sign.decoder].append(stretch)
+                yield sign, stretch.decoded
 
     def _inside(self, text: _Text, sign: Sign, decoded: Decoded) -> Iterator[Match]:
         """Yield what is found in a decoded text, placed where it is written."""
         encoding = sign.decoder.name
-        if sign.is_packed and self._unpack and (unpacked := self._unpack(decoded.text)):
-            yield from _all_placed(unpacked, decoded, encoding)
+        if sign.is_packed and self._unpack and sign.texts[0] in PACKED:
+            if unpacked := self._unpack(decoded.text):
+                yield from _all_placed(unpacked, decoded, encoding)
             return
         doubt = text.doubt or decoded.doubt
         taken_off = (*text.taken_off, sign.decoder)
@@ -175,11 +186,43 @@ def _all_placed(unpacked: Unpacked, decoded: Decoded, encoding: str) -> Iterator
         yield _placed(whole, decoded, encoding)
 
 
-def _covers(decoded: Decoded, anchor: int) -> bool:
+def _around(data: bytes, sign: Sign, start: int) -> _Stretch | None:
+    """Decode what a sign at some offset is part of."""
+    anchor = start + sign.shift
+    low, high = max(0, anchor - BEFORE), min(len(data), anchor + BEHIND)
+    decode = sign.decoder.decode
+    if sign.decoder in MIXING:
+        tried = decode(data, anchor, max(low, start - PROBED // 2), min(high, start + PROBED))
+        if tried is None or not any(text in tried.text for text in sign.texts):
+            return None
+    decoded = decode(data, anchor, low, high)
+    return _Stretch(decoded, high) if decoded else None
+
+
+def _packed(data: bytes, sign: Sign, anchor: int, recent: Iterable[_Stretch]) -> _Stretch | None:
+    """Decode a container that begins at an anchor: as far as it goes, but each byte once.
+
+    Of what was decoded before, only a line is decoded again: others may have one container a line.
+    """
+    high = min(len(data), anchor + LARGEST_PACKED)
+    if any(_covers(before, anchor) for before in recent):
+        if data[anchor - 1 : anchor] != b"\n":
+            return None
+        line_end = data.find(b"\n", anchor, high)
+        high = high if line_end < 0 else line_end
+    begin = sign.decoder.decode(data, anchor, anchor, min(high, anchor + PROBED))
+    if begin is None or not begin.text.startswith(sign.texts):
+        return None
+    decoded = sign.decoder.decode(data, anchor, anchor, high)
+    return _Stretch(decoded, high) if decoded else None
+
+
+def _covers(stretch: _Stretch, anchor: int) -> bool:
     """Whether what was decoded has a unit at an anchor, and enough behind it."""
-    origin = decoded.origin
+    origin = stretch.decoded.origin
     start, end = min(origin[0], origin[-1]), max(origin[0], origin[-1])
-    if not start <= anchor < end - (_ROOM if end - start > BEHIND - _ROOM else 0):
+    is_cut = end + CLOSE >= stretch.high
+    if not start <= anchor < end - (_ROOM if is_cut else 0):
         return False
     return anchor in origin if isinstance(origin, (range, Positions)) else True
 

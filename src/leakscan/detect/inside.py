@@ -6,14 +6,16 @@ import mmap
 import tempfile
 from dataclasses import replace
 from itertools import chain
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from leakscan.containers import recognise
+from leakscan.containers import BEGINNING, may_begin_container, recognise
 from leakscan.containers.container import Budget, Member, MemberError, SpentError
 from leakscan.model import Match, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from io import FileIO
+    from types import TracebackType
 
     from leakscan.containers.container import Buffer, Format
 
@@ -25,6 +27,10 @@ MOST_UNREAD = 100
 
 WHOLE = 16 << 20
 """Bytes up to which a member is searched in one piece."""
+
+CONTENT = "content"
+"""What a member without a name is called, as in most files that were compressed: the line is one
+of what they hold, and not of the compressed file itself."""
 
 
 class _Searcher(Protocol):
@@ -58,45 +64,74 @@ class Inside:
         """
         secrets: set[tuple[str, str]] = set()
         is_outermost = not self._depth
+        left_out = 0
         try:
             for item in self._members(data, container):
                 if isinstance(item, Match):
                     secrets.add((item.rule, item.secret.reveal()))
-                    yield item
                 elif is_outermost:
                     self._unread += 1
-                if isinstance(item, Unread) and self._unread <= MOST_UNREAD:
-                    yield item
+                    if self._unread > MOST_UNREAD:
+                        left_out += 1
+                        continue
+                yield item
         except SpentError as error:
             if not is_outermost:
                 raise
             yield Unread("", str(error))
-        if is_outermost and self._unread > MOST_UNREAD:
-            yield Unread("", f"{self._unread - MOST_UNREAD} more of its members cannot be read")
+        if left_out:
+            yield Unread("", f"{left_out} more of its members cannot be read")
         yield from (one for one in found if (one.rule, one.secret.reveal()) not in secrets)
 
-    def search_stream(self, chunks: Iterable[bytes]) -> Iterator[Match | Unread]:
-        """Search what is too long to hold; a container is kept in a file meanwhile.
+    def open_within(self, data: bytes) -> tuple[str, list[Match | Unread]] | None:
+        """Open what stands, written as text, in what is open now, as if it was a member of that.
+
+        Both share one budget, and are counted as one in the other.
 
         Args:
-            chunks: its pieces, in order.
+            data: what was decoded.
+
+        Returns:
+            What kind of container it is, and what is in it; ``None`` if it is none that hides it.
+
+        Raises:
+            SpentError: the budget does not allow more, and something is open that tells so.
+        """
+        container = recognise(data)
+        if container is None or not container.hides:
+            return None
+        return container.name, list(self.open(data, container, ()))
+
+    def search_stream(self, chunks: Iterable[bytes]) -> Iterator[Match | Unread]:
+        """Search what is too long to hold; what may be a container is kept in a file meanwhile.
+
+        One that does not hide what it holds is not opened.  If the chunks fail, what was found
+        until then is yielded before.
+
+        Args:
+            chunks: its pieces of any size, in order.
         """
         pieces = iter(chunks)
-        first = next(pieces, b"")
-        container = recognise(first)
-        if container is None or not container.hides:
-            yield from self._searcher.search_bytes(chain([first], pieces))
+        first = _beginning(pieces)
+        whole = chain((first,), pieces)
+        if not may_begin_container(first):
+            yield from self._searcher.search_bytes(whole)
             return
-        try:
-            with tempfile.TemporaryFile() as file:
-                kept = _kept(chain([first], pieces), file)
-                found = list(self._searcher.search_bytes(kept))
-                file.flush()
-                # Not closed: what has looked at it may still hold a view.
-                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-                yield from self.open(data, container, found)
-        except OSError as error:
-            yield Unread("", f"there is no room to open it: {error.strerror}")
+        found: list[Match] = []
+        with _Copy() as copy:
+            try:
+                found.extend(self._searcher.search_bytes(copy.of(whole)))
+            except Exception:
+                yield from found
+                raise
+            data = copy.data()
+        if data is None:
+            yield from found
+            yield Unread("", f"there is no room to open it: {copy.fault}")
+        elif (container := recognise(data)) and container.hides:
+            yield from self.open(data, container, found)
+        else:
+            yield from found
 
     def _members(self, data: Buffer, container: Format) -> Iterator[Match | Unread]:
         if self._depth == MAX_NESTING:
@@ -111,7 +146,10 @@ class Inside:
                 for match in self._searcher.search(item.name.encode(errors="replace")):
                     yield replace(match, within=item.name)
                 for found in self._in_member(item):
-                    yield replace(found, within=_joined(item.name, found.within))
+                    within = _joined(item.name, found.within)
+                    if isinstance(found, Match):
+                        within = within or CONTENT
+                    yield replace(found, within=within)
         finally:
             self._depth -= 1
 
@@ -145,11 +183,75 @@ def _sound(chunks: Iterable[bytes], faults: list[str]) -> Iterator[bytes]:
         faults.append(str(error))
 
 
-def _kept(chunks: Iterable[bytes], file: IO[bytes]) -> Iterator[bytes]:
-    """Yield the pieces, and write them down."""
-    for chunk in chunks:
-        file.write(chunk)
-        yield chunk
+def _beginning(pieces: Iterator[bytes]) -> bytes:
+    """Take so many pieces that they show whether a container may begin so."""
+    first = b""
+    for piece in pieces:
+        first += piece
+        if len(first) >= BEGINNING:
+            break
+    return first
+
+
+class _Copy:
+    """Keeps what passes through in a file, as long as there is room; for a ``with`` block.
+
+    Attributes:
+        fault: why there is no copy; empty if there is one.
+    """
+
+    def __init__(self) -> None:
+        self.fault = ""
+        self._file: FileIO | None = None
+
+    def __enter__(self) -> _Copy:
+        try:
+            # Without a buffer, which would fail once more when it is closed.
+            self._file = tempfile.TemporaryFile(buffering=0)
+        except OSError as error:
+            self._give_up(error)
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _where: TracebackType | None,
+    ) -> None:
+        if self._file:
+            self._file.close()
+
+    def of(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the pieces, and write them down."""
+        for chunk in chunks:
+            self._write(chunk)
+            yield chunk
+
+    def data(self) -> mmap.mmap | None:
+        """Return all that was written down; ``None`` if that is not all."""
+        if not self._file:
+            return None
+        try:
+            # Not closed: what has looked at it may still hold a view.
+            return mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        except OSError as error:
+            self._give_up(error)
+            return None
+
+    def _write(self, chunk: bytes) -> None:
+        rest = memoryview(chunk)
+        try:
+            while self._file and rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        """Leave the room to others that was taken."""
+        self.fault = error.strerror or str(error)
+        if self._file:
+            self._file.close()
+        self._file = None
 
 
 def _joined(name: str, within: str | None) -> str:

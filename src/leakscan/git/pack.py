@@ -28,6 +28,13 @@ _IDX_MAGIC = b"\xfftOc\0\0\0\2"
 _IDX_HEADER = 8 + 256 * 4
 _LARGE_OFFSET = 0x80000000
 
+_POPULATE_READ = 22
+"""MADV_POPULATE_READ of madvise(2), which the module `mmap` does not name yet."""
+
+MOST_MAPPED = 64 << 20
+"""Bytes that are mapped at once: of most packs 65,536 entries have about 10 million, but of one of
+large files they have gigabytes, of which only headers would be read."""
+
 
 class Header(NamedTuple):
     """The header of one pack entry.
@@ -175,8 +182,12 @@ class Pack:
         return Header(kind, size, at, None)
 
     def expect(self, start: int, stop: int) -> None:
-        """Map what lies between two offsets: at once, it takes a tenth of the time."""
-        if isinstance(self.data, mmap.mmap) and 0 <= start < stop <= len(self.data):
+        """Map what lies between two offsets: at once, it takes a tenth of the time.
+
+        It does nothing where that is more than `MOST_MAPPED`.
+        """
+        is_apt = 0 <= start < stop <= len(self.data) and stop - start <= MOST_MAPPED
+        if isinstance(self.data, mmap.mmap) and is_apt:
             start -= start % mmap.PAGESIZE
             with suppress(OSError):  # before Linux 5.14
                 self.data.madvise(_POPULATE_READ, start, stop - start)
@@ -188,10 +199,6 @@ class Pack:
         """
         if hasattr(mmap, "MADV_DONTNEED") and isinstance(self.data, mmap.mmap):
             self.data.madvise(mmap.MADV_DONTNEED)
-
-
-_POPULATE_READ = 22
-"""MADV_POPULATE_READ of madvise(2), which the module `mmap` does not name yet."""
 
 
 def _map(path: Path) -> mmap.mmap:

@@ -76,15 +76,17 @@ def _sift_piece(
     """Search the deltas at some positions, up to the first that is not plain."""
     kind = task[0]
     part, own = Sifted(), census.new()
-    for _, content, delta, found in search_versions(pack, forest, task, searcher, whole=False):
-        if delta is None:
+    for position, content, delta, found in search_versions(
+        pack, forest, task, searcher, whole=False
+    ):
+        if not forest.depth[position]:
             continue
         if found or not isinstance(content, bytes):
             part.is_plain = False
             break
         part.objects += 1
         part.size += len(content)
-        own.add(kind, content, delta)
+        own.add(kind, content, delta)  # without a delta, as what is stored whole
     pack.forget_pages()
     part.counted = own.counted()
     return part

@@ -54,12 +54,20 @@ class Searcher(Protocol[Found_co]):
         """Search the content of a file that is known."""
         ...
 
+    def suspects(self, data: bytes, *, exotic: bool = True) -> bool:
+        """Tell whether `search` and `search_blob` would look at data closer."""
+        ...
+
+    def search_container(self, data: bytes) -> Sequence[Found_co]:
+        """Search what the content of a file may hide in which nothing is suspected."""
+        ...
+
     def search_stream(self, chunks: Iterable[bytes]) -> Iterable[Found_co]:
         """Search the content of a file that is too large to hold."""
         ...
 
-    def sign_test(self, *, exotic: bool) -> Callable[[bytes], object]:
-        """Return what tells whether data hold a sign of anything, be it exotic or not."""
+    def sign_test(self, *, exotic: bool) -> Callable[[bytes], bool]:
+        """Return what tells whether data hold a sign of anything, or the last part of one."""
         ...
 
 
@@ -108,10 +116,11 @@ def search_versions(
             yield position, content, delta, found
         return
     search = partial(searching(searcher, kind), exotic=not is_large)
-    search_known = _searching_known(searcher, kind)
+    suspects = partial(searcher.suspects, exotic=not is_large)
+    search_known, is_blob = _searching_known(searcher, kind), kind == BLOB
     holds_sign = searcher.sign_test(exotic=not is_large)
     depths = forest.depth[where.start : where.stop].tolist()
-    # Depth of the nearest object in which something stood and that what follows is built on.
+    # Depth of the nearest object in which something may stand and that what follows is built on.
     below = _depth_of_sign(pack, forest, where.start, holds_sign)
     for (position, content, delta), depth in zip(resolved, depths, strict=True):
         found = ()
@@ -119,14 +128,18 @@ def search_versions(
             below = _NOWHERE
         if not isinstance(content, bytes):
             below = min(below, depth)
-        elif delta is None:
-            if whole and (found := search(content)):
+        elif not depth:
+            if suspects(content):
                 below = depth
+                found = search(content) if whole else ()
+            elif whole and is_blob:
+                found = searcher.search_container(content)
         elif below < depth:
             found = search(content)
-        elif holds_sign(delta):
-            if found := search(content):
+        elif delta is None or holds_sign(delta):  # one that is too large is not given
+            if suspects(content):
                 below = depth
+            found = search(content)
         else:
             found = search_known(content)
         yield position, content, delta, found
@@ -140,7 +153,7 @@ _NOWHERE = 1 << 30
 
 
 def _depth_of_sign(
-    pack: Pack, forest: Forest, position: int, holds_sign: Callable[[bytes], object]
+    pack: Pack, forest: Forest, position: int, holds_sign: Callable[[bytes], bool]
 ) -> int:
     """Return the depth of the first object with a sign that the one at a position is built on."""
     for depth, at in enumerate(forest.ancestors(position)):

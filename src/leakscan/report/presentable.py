@@ -24,6 +24,7 @@ from leakscan.model import (
     Suppressed,
 )
 from leakscan.safe_text import encodable, safe_text
+from leakscan.sources.placing import names_encoded, without_encoded
 
 Clean = Callable[[str], str]
 
@@ -51,7 +52,10 @@ def presentable(result: ScanResult, *, show_secrets: bool) -> ScanResult:
 def redactor(result: ScanResult) -> Clean:
     """Return a function that takes what a result found, or looks like it, out of a text."""
     everything = (*result.findings, *(item.finding for item in result.suppressed))
-    return _cleaner((finding.secret for finding in everything), result.rules)
+    clean = _cleaner((finding.secret for finding in everything), result.rules)
+    places = (place for finding in everything for place in finding.locations)
+    # Few names hold an encoded secret, and making ready to decode takes a moment.
+    return _decoding(clean, result.rules) if any(map(names_encoded, places)) else clean
 
 
 def presentable_line(text: str) -> str:
@@ -91,6 +95,26 @@ def _cleaner(secrets: Iterable[Secret], rules: Sequence[Rule]) -> Clean:
         return text
 
     return clean
+
+
+def _decoding(clean: Clean, rules: Sequence[Rule]) -> Clean:
+    """Return a function that redacts what is encoded, too.
+
+    A source redacts names in the places that it tells of them.  The same names stand in reasons,
+    in addresses, and in what could not be read.
+    """
+    if not rules:
+        return clean
+    from leakscan.detect import Detector
+
+    detector = Detector(rules)
+
+    @cache
+    def clean_of_encoded(text: str) -> str:
+        data = clean(text).encode()
+        return without_encoded(data, detector.search(data)).decode(errors="replace")
+
+    return clean_of_encoded
 
 
 def _fits(text: str, patterns: Iterable[str]) -> bool:

@@ -210,7 +210,8 @@ class Attribution:
         holdings.sort(key=lambda item: self._commits.precedence(item[0]))
         commit, holding = holdings[0]
         in_name = standing.mark.in_name
-        path = readable(standing.path)
+        path = marks.shown_path(standing.path)
+        linked = path if path == readable(standing.path) else None
         found = readable_parts(marks.found(holding, standing.mark), f"file {path}", self._tally)
         oid = holding.tree if in_name else holding.entry.oid
         kind = self._kind(commit, holding.entry, in_name)
@@ -221,7 +222,7 @@ class Attribution:
         )
         for match in islice(found, 1) if in_name else found:
             line = None if in_name or match.within is not None else match.line
-            url = link_to(self._repository.remote, commit.hex(), path, line)
+            url = link_to(self._repository.remote, commit.hex(), linked, line)
             at = named_place if in_name else placed
             yield Sighting(match, replace(at(place, match), url=url))
 
@@ -262,7 +263,7 @@ class Attribution:
                     kind,
                     self._repository.name,
                     object=oid.hex(),
-                    path=None if path is None else readable(path),
+                    path=None if path is None else marks.shown_path(path),
                     current=False if gone else None,
                     note=None if staged else unplaced,
                     reachable=oid in tagged,

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, BinaryIO
 from leakscan.errors import TargetError
 from leakscan.git.texts import readable
 from leakscan.model import Kind, Location
-from leakscan.sources.placing import named_place, placed, readable_parts
+from leakscan.sources.placing import named_place, placed, readable_parts, without_encoded
 from leakscan.sources.sighting import Progress, Sighting, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from leakscan.detect import Detector
+    from leakscan.model import Match
     from leakscan.sources.placing import Found
 
 CHUNK = 4 << 20
@@ -52,17 +53,23 @@ def scan_files(
         progress: told how many files are done.
     """
     for done, path in enumerate(paths, 1):
-        name = readable(os.fsencode(os.path.relpath(path, root)))
-        yield from scan_name(os.fsencode(os.path.relpath(path, root)), repository, detector)
+        raw = os.fsencode(os.path.relpath(path, root))
+        in_name = detector.search(raw)
+        yield from _in_name(raw, in_name, repository)
+        name = readable(without_encoded(raw, in_name))
         yield from _scan_file(path, Location(Kind.FILE, repository, path=name), detector, tally)
         progress(done, 0)
 
 
 def scan_name(path: bytes, repository: str, detector: Detector) -> Iterator[Sighting]:
     """Search a path; of a folder's name the location is the folder, once for all its files."""
-    for match in detector.search(path):
+    return _in_name(path, detector.search(path), repository)
+
+
+def _in_name(path: bytes, matches: Sequence[Match], repository: str) -> Iterator[Sighting]:
+    for match in matches:
         end = path.find(b"/", match.start + match.length)
-        named = readable(path if end < 0 else path[:end])
+        named = readable(without_encoded(path if end < 0 else path[:end], matches))
         yield Sighting(match, named_place(Location(Kind.PATH, repository, path=named), match))
 
 

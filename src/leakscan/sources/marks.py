@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leakscan.git.damage import DamagedError
+from leakscan.git.texts import readable
 from leakscan.git.tree import Entry, tree_names
 from leakscan.model import Match
+from leakscan.sources.placing import without_encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set
@@ -59,6 +61,7 @@ class Marks:
         self.entries: dict[bytes, list[Entry]] = {}
         self.unreadable: list[tuple[bytes, str]] = []
         self._in_names: dict[bytes, dict[bytes, set[Mark]]] = {}
+        self._shown: dict[bytes, bytes] = {}
         for hit in trees:
             try:
                 _, data = store.read(hit.oid)
@@ -66,7 +69,8 @@ class Marks:
                 self.unreadable.append((hit.oid, str(error)))
                 continue
             borne = self._in_names.setdefault(hit.oid, {})
-            for entry, found in _by_entry(hit.found, data, store.hash_size):
+            for entry, begin, found in _by_entry(hit.found, data, store.hash_size):
+                self._shown[entry.name] = without_encoded(entry.name, found, begin)
                 self.entries.setdefault(hit.oid, []).append(entry)
                 borne[entry.name] = set(_by_mark(found, True))
 
@@ -76,6 +80,10 @@ class Marks:
         if tree not in self._in_names:
             return marks
         return marks | self._in_names[tree].get(entry.name, set())
+
+    def shown_path(self, path: bytes) -> str:
+        """Return a path for people; secrets that stand encoded in names are redacted."""
+        return readable(b"/".join([self._shown.get(name, name) for name in path.split(b"/")]))
 
     def found(self, holding: Holding, mark: Mark) -> list[Found]:
         """Return what is behind a mark in one version."""
@@ -97,8 +105,8 @@ def _by_mark(found: Iterable[Found], in_name: bool) -> ByMark:
 
 def _by_entry(
     found: Iterable[Found], tree: bytes, hash_size: int
-) -> Iterator[tuple[Entry, list[Match]]]:
-    """Yield each entry of a tree that has matches in its name, with those."""
+) -> Iterator[tuple[Entry, int, list[Match]]]:
+    """Yield each entry of a tree that has matches in its name, where that begins, and those."""
     matches = [item for item in found if isinstance(item, Match)]
     pending = sorted(matches, key=lambda match: match.start, reverse=True)
     for entry, begin, end in tree_names(tree, hash_size):
@@ -110,4 +118,4 @@ def _by_entry(
             if match.start >= begin:
                 here.append(match)
         if here:
-            yield entry, here
+            yield entry, begin, here

@@ -8,10 +8,12 @@ edits its file, moves it, or merges it in; but is by who writes it to one place 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from leakscan.model import Kind
 from leakscan.sources.objects import search_objects
+from leakscan.sources.placing import without_encoded
 from leakscan.sources.sighting import Sighting, Tally
 
 if TYPE_CHECKING:
@@ -67,7 +69,8 @@ class Novelty:
 
         Args:
             comparisons: what it changes in comparison with each of its parents.
-            locate: says where a match stands; the kind is that of a file, a symlink or a path.
+            locate: says where a match stands, by a change in whose path encoded secrets are
+                redacted; the kind is that of a file, a symlink or a path.
             known: where a token stood that is not added, as in `Sighting`.
         """
         self._learn(oid for changes in comparisons for c in changes for oid in (c.before, c.after))
@@ -76,13 +79,15 @@ class Novelty:
         for change in comparisons[0]:
             kind = Kind.SYMLINK if change.is_symlink else Kind.BLOB
             there = [(match, kind) for match in self._in_blob(change.after)]
-            there += [(m, Kind.PATH) for m in self._in_path(change) if not change.is_gone]
+            in_path = self._in_path(change)
+            there += [(match, Kind.PATH) for match in in_path if not change.is_gone]
             here = [changes.get(change.path, []) for changes in by_path]
             added_here = self._added(here) if there else ()
+            shown = replace(change, path=without_encoded(change.path, in_path))
             for match, where in there:
                 *_, itself = _standings(match)
                 is_added = itself in added and itself in added_here
-                place = locate(change, match, where)
+                place = locate(shown, match, where)
                 yield Sighting(match, place, None if is_added else known)
 
     def _added(self, comparisons: Sequence[Sequence[Change]]) -> set[Standing]:

@@ -19,7 +19,7 @@ from leakscan.sources.brought import brought_objects, called, filtered_out
 from leakscan.sources.messages import parts_of
 from leakscan.sources.novelty import Novelty, token_of
 from leakscan.sources.objects import read_whole, search_objects
-from leakscan.sources.placing import named_place, placed
+from leakscan.sources.placing import named_place, placed, shown_name, without_encoded
 from leakscan.sources.sighting import Sighting
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def scan_outgoing(
     yield from outgoing.in_names()
     found: dict[str, dict[str, list[Match]]] = {"blob": {}, "tree": {}, "commit": {}, "tag": {}}
     brought = brought_objects(updates, there, tally)
-    path = _paths(found["commit"].keys())
+    path = _paths(found["commit"].keys(), detector)
     for item, matches in search_objects(brought.here, detector, tally, called, path):
         found[item.type][item.oid] = matches
     copied = outgoing.copied([*found["commit"]], {*brought.here, *brought.missing})
@@ -105,8 +105,10 @@ class _Outgoing:
         for update in self._updates:
             if update.after and update.before is None:
                 name = os.fsencode(update.name)
-                place = Location(Kind.REF_NAME, self._repository, path=readable(name))
-                for match in self._detector.search(name):
+                found = self._detector.search(name)
+                path = readable(without_encoded(name, found))
+                place = Location(Kind.REF_NAME, self._repository, path=path)
+                for match in found:
                     yield Sighting(match, named_place(place, match))
 
     def in_texts(self, found: Mapping[str, list[Match]], message: Kind) -> Iterator[Sighting]:
@@ -122,13 +124,15 @@ class _Outgoing:
                 yield from (Sighting(match, named_place(place, match)) for match in found[oid])
                 continue
             by = signature(text, b"tagger" if is_tag else b"author")
+            ref = named.get(oid)
+            path = ref and shown_name(os.fsencode(ref), self._detector)
             for match, kind, line in parts_of(text, found[oid], message):
                 place = Location(
                     kind,
                     self._repository,
                     object=oid,
                     commit=None if is_tag else oid,
-                    path=named.get(oid) if is_tag else None,
+                    path=path if is_tag else None,
                     author=by.person if by else None,
                     date=by.date if by else None,
                 )
@@ -226,22 +230,23 @@ def _changes(commits: Sequence[str], *options: str) -> Iterator[tuple[str, list[
     return read_commits(listed)
 
 
-def _paths(commits: Collection[str]) -> Callable[[str], str]:
+def _paths(commits: Collection[str], detector: Detector) -> Callable[[str], str]:
     """Return what gives the path of an object, or else calls it by its id.
 
     Args:
         commits: that may have put it there, all of them known when a path is first asked for.
+        detector: what to search a path with: it may be a secret that is encoded.
     """
 
     @cache
-    def paths() -> dict[str, str]:
-        found: dict[str, str] = {}
+    def paths() -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
         with suppress(TargetError):
             for _, changes in _changes([*commits], "-m"):
-                found |= {it.after: readable(it.path) for it in changes if it.after}
+                found |= {it.after: it.path for it in changes if it.after}
         return found
 
-    return lambda oid: paths().get(oid) or called(oid)
+    return lambda oid: shown_name(paths().get(oid, b""), detector) or called(oid)
 
 
 def _parents(commits: Sequence[str]) -> dict[str, int]:

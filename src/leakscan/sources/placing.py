@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from leakscan.model import Match, Unread
+from leakscan.git.texts import readable
+from leakscan.model import Kind, Match, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from leakscan.detect import Detector
     from leakscan.model import Location
     from leakscan.sources.sighting import Tally
 
@@ -24,6 +26,8 @@ the folder in the place of the file.
 """
 
 _WRITTEN = "written in "
+
+_NAMES = (Kind.PATH, Kind.REF_NAME, Kind.IDENTITY)
 
 
 def placed(place: Location, match: Match) -> Location:
@@ -45,6 +49,36 @@ def named_place(place: Location, match: Match) -> Location:
         note = f"{_WRITTEN}{match.spelling}"
         place = replace(place, note=f"{place.note}; {note}" if place.note else note)
     return place
+
+
+def without_encoded(name: bytes, matches: Iterable[Match], begin: int = 0) -> bytes:
+    """Return a name in which secrets that are encoded are redacted: anybody could decode them.
+
+    What is written plainly is left: a report redacts that wherever it stands.
+
+    Args:
+        name: of a file, a branch or the like.
+        matches: what was found in it.
+        begin: where the name begins in what was searched.
+    """
+    pieces, done = [], 0
+    encoded = sorted((m for m in matches if m.spelling), key=lambda match: match.start)
+    for match in encoded:
+        start = max(match.start - begin, 0)
+        if done <= start < len(name):  # else another one covers its beginning
+            pieces += [name[done:start], match.secret.redacted().encode(errors="replace")]
+        done = max(done, start + match.length)
+    return b"".join([*pieces, name[done:]]) if encoded else name
+
+
+def shown_name(name: bytes, detector: Detector) -> str:
+    """Return a name for people, in which secrets that are encoded are redacted."""
+    return readable(without_encoded(name, detector.search(name)))
+
+
+def names_encoded(place: Location) -> bool:
+    """Whether a secret stands encoded in the very name of a file, a branch or a person."""
+    return place.kind in _NAMES and _WRITTEN in (place.note or "")
 
 
 def inner_path(path: str, within: str) -> str:

@@ -80,7 +80,25 @@ class Punctual(Generic[Found]):
         self.heed(len(data))
         return self._searcher.search_known_blob(data)
 
-    def sign_test(self, *, exotic: bool) -> Callable[[bytes], object]:
+    def suspects(self, data: bytes, *, exotic: bool = True) -> bool:
+        """Tell whether `search` would look at data closer.
+
+        Raises:
+            TroubleError: the time is over.
+        """
+        self.heed(len(data))
+        return self._searcher.suspects(data, exotic=exotic)
+
+    def search_container(self, data: bytes) -> Sequence[Found]:
+        """Search what the content of a file may hide in which nothing is suspected.
+
+        Raises:
+            TroubleError: the time is over.
+        """
+        self.heed(0)
+        return self._searcher.search_container(data)
+
+    def sign_test(self, *, exotic: bool) -> Callable[[bytes], bool]:
         """Return what tells whether data hold a sign of anything."""
         return self._searcher.sign_test(exotic=exotic)
 

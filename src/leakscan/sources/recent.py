@@ -54,9 +54,13 @@ class _Commits:
         """Pass over what is no commit."""
         return ()
 
-    search_known_names = search_known_blob
+    search_known_names = search_container = search_known_blob
 
-    def sign_test(self, *, exotic: bool) -> Callable[[bytes], object]:  # noqa: ARG002 - none is looked for
+    def suspects(self, data: bytes, *, exotic: bool = True) -> bool:  # noqa: ARG002 - so it is of all
+        """Say that each may be a commit."""
+        return bool(data)
+
+    def sign_test(self, *, exotic: bool) -> Callable[[bytes], bool]:  # noqa: ARG002 - none is looked for
         """Return what says that there is nothing."""
         return lambda _data: False
 

@@ -24,7 +24,7 @@ from leakscan.git.texts import readable
 from leakscan.model import PROVISIONAL, Kind, Location, Match
 from leakscan.sources.files import scan_files, scan_name, walk_folder
 from leakscan.sources.gaps import note_gaps
-from leakscan.sources.placing import named_place
+from leakscan.sources.placing import named_place, without_encoded
 from leakscan.sources.sighting import Early, Progress, Sighting, Tally, no_progress
 from leakscan.sources.worktree import WorkTree, staged_entries
 
@@ -256,12 +256,13 @@ def _ref_names(repository: Repository, detector: Detector, tally: Tally) -> Iter
     if not detector.search(b"\0".join([name for ref in refs for name in (ref.name, ref.target)])):
         return
     for ref in refs:
-        for match in (*detector.search(ref.name), *detector.search(ref.target)):
+        in_name = detector.search(ref.name)
+        for match in (*in_name, *detector.search(ref.target)):
             place = Location(
                 Kind.REF_NAME,
                 repository.name,
                 commit=ref.oid.hex() if ref.oid else None,
-                path=readable(ref.name),
+                path=readable(without_encoded(ref.name, in_name)),
                 current=True,
                 reachable=ref.name.startswith(LASTING),
             )

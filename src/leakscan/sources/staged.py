@@ -17,7 +17,7 @@ from leakscan.model import Kind, Location
 from leakscan.sources.files import scan_files
 from leakscan.sources.novelty import Novelty
 from leakscan.sources.objects import search_objects
-from leakscan.sources.placing import named_place, placed
+from leakscan.sources.placing import named_place, placed, shown_name
 from leakscan.sources.sighting import no_progress
 from leakscan.sources.worktree import WorkTree
 
@@ -58,10 +58,15 @@ def scan_staged(
     """
     for change in changes:
         if change.is_unmerged:
-            tally.skip(readable(change.path), "it is unmerged: choose a version, and `git add` it")
+            path = shown_name(change.path, detector)
+            tally.skip(path, "it is unmerged: choose a version, and `git add` it")
     # Only in an index that is corrupt is there a file without a name.
-    named = {c.after: readable(c.path) or f"object {c.after}" for c in changes if c.after}
-    searched = search_objects([*named], detector, tally, named.__getitem__)
+    paths = {change.after: change.path for change in changes if change.after}
+
+    def named(oid: str) -> str:
+        return shown_name(paths[oid], detector) or f"object {oid}"
+
+    searched = search_objects([*paths], detector, tally, named)
     in_blobs = {item.oid: found for item, found in searched}
     in_paths = (detector.search(change.path) for change in changes if not change.is_gone)
     if any(in_blobs.values()) or any(in_paths):

@@ -25,7 +25,7 @@ _BREAKS = regex.compile(_BREAK)
 _FORWARD = regex.compile(rb"(?:[A-Za-z0-9+/_-]++|%b)*+" % _BREAK)
 _BACKWARD = regex.compile(rb"(?r)(?:%b|[A-Za-z0-9+/_-])*+" % _BREAK)
 
-_BETWEEN = b" \t\r\nn\\\"'`=<>\xe2m"
+_BETWEEN = b" \t\r\nn\\\"'`=<>m\xe2\x8b\x8c\x8d\x8e\x8f\xa0\xef\xbf\xc2\xad"
 """What may stand between two characters where a text is broken: the ends of all of that, too."""
 
 _FEWEST = 24

@@ -45,7 +45,7 @@ _DOUBTFUL = rb"(?:\\r)?\\n%b|\r?\n[ \t>*#|/]{0,100}|\\?[\"'`]%b,%b\\?[\"'`]" % (
 
 _INTERRUPTION = regex.compile(b"(?:%b)++|((?:%b|%b)++)" % (_SURE, _SURE, _DOUBTFUL))
 
-_PIECES = regex.compile(rb"(?:[0-9A-Za-z_+/=%%&#;-]|%b|%b){1,2000}+" % (_SURE, _DOUBTFUL))
+_PIECES = regex.compile(rb"(?:[0-9A-Za-z_+/=%%&#;-]|%b|%b){1,5000}+" % (_SURE, _DOUBTFUL))
 
 _BACK = regex.compile(
     rb"(?r)[0-9A-Za-z]\\?[\"'`][^0-9A-Za-z]{0,120}[bfruBFRUL@$]{1,2}"
