@@ -186,11 +186,11 @@ class _Silent:
     search_blob = search
     search_known_names = search_known_blob = search_container = search_known
 
-    def suspects(self, data: bytes, *, exotic: bool = True) -> bool:  # noqa: ARG002 - one way or another
+    def suspects(self, data: bytes) -> bool:
         """Suspect half of all."""
         return bool(len(data) & 1)
 
-    def sign_test(self, *, exotic: bool) -> Callable[[bytes], bool]:  # noqa: ARG002 - one way or another
+    def sign_test(self) -> Callable[[bytes], bool]:
         """Return what sees a sign in half of all."""
         return lambda data: bool(len(data) & 1)
 

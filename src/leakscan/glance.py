@@ -148,7 +148,10 @@ def _holds_token(data: bytes, prefix: bytes) -> bool:
         body = data[start : start + BODY]
         if len(body) == BODY and not body.translate(None, BODY_BYTES):
             return True
-        behind = data[start : start + 2 * BODY].lstrip(_PIECE_BYTES)
+        piece = data[start : start + 2 * BODY]
+        behind = piece.lstrip(_PIECE_BYTES)
+        if piece[: len(piece) - len(behind)].endswith(b"="):  # blanks may stand before a line's end
+            behind = behind.lstrip(b" \t")
         if behind and behind[0] in _PIECES_END:
             return True
         at = data.find(prefix, at + 1)

@@ -25,7 +25,7 @@ def test_an_encoded_name_is_redacted_everywhere(format: str) -> None:
         note="written in base64",
     )
     skip = Skip(f"file a/{ENCODED}.zip!/b", f"it is in {ENCODED}")
-    result = make_result(make_finding(SECRET, place))
+    result = make_result(make_finding(secret=SECRET, locations=(place,)))
     result = replace(result, coverage=Coverage(skipped=(skip,)))
     report = written(result, format)
     assert ENCODED[12:24] not in report

@@ -90,15 +90,13 @@ class Detector:
         """
         return self._with_sealed(self._opened(data, self.search(data, exotic=exotic)))
 
-    def sign_test(self, *, exotic: bool) -> Callable[[bytes], bool]:
-        """Return what tells whether anything stands in data that a written token begins with.
+    def sign_test(self) -> Callable[[bytes], bool]:
+        """Return what tells whether anything but what is exotic may stand in data.
 
-        It may lack the first bytes: where text is inserted, these may be what stood there before.
-
-        Args:
-            exotic: whether to heed what hardly anybody does, too.
+        Of a sign, the first bytes may be missing: where text is inserted, these may be what stood
+        there before.
         """
-        return (self._every_part if exotic else self._usual_part).has_any
+        return self._last_parts.has_any
 
     def search_known(self, data: bytes) -> list[Match]:
         """Do as `search` with a text that is made of others that hold no sign.
@@ -126,15 +124,9 @@ class Detector:
                 return self._finder.matches(data)
         return _NOTHING
 
-    def suspects(self, data: bytes, *, exotic: bool = True) -> bool:
-        """Tell whether something may be written in data, which `search` would look at closer.
-
-        Args:
-            data: what to look at.
-            exotic: as for `search`.
-        """
-        gate = self._every if exotic else self._usual
-        return self._is_worth_it(data, gate, gate.hits(data))
+    def suspects(self, data: bytes) -> bool:
+        """Tell whether anything but what is exotic would be looked at closer."""
+        return self._is_worth_it(data, self._usual, self._usual.hits(data))
 
     def search_container(self, data: bytes) -> Sequence[Match | Unread]:
         """Search what a file may hide in which nothing is suspected."""
@@ -223,11 +215,7 @@ class Detector:
         return Gate(self._literals[0] + self._literals[1])
 
     @cached_property
-    def _every_part(self) -> Gate:
-        return Gate(_last_parts(self._every.literals))
-
-    @cached_property
-    def _usual_part(self) -> Gate:
+    def _last_parts(self) -> Gate:
         return Gate(_last_parts(self._usual.literals))
 
     @contextmanager

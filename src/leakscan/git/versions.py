@@ -1,10 +1,10 @@
 """Search objects that are built on one another: what is rare only in what each adds to its base.
 
 A version of a file is mostly what the version before it was.  What can be looked for fast is looked
-for in all of it.  Hundreds of rare spellings take longer, and are looked for in what the delta
-brings; only where that holds a sign, or something was found in the base, all of it is searched.
-A sign has several bytes, and git's deltas insert new text in one piece.  What is exotic is not
-looked for where there are many objects.
+for in all of it.  The rare spellings take longer: where there are many objects, they are looked for
+in what the delta brings, and only where that holds a sign, or the base may hold something, in all
+of it.  Text is inserted in one piece, but for first bytes that happen to be those that stood there
+before: of a sign, the last part will do.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Searcher(Protocol[Found_co]):
         """Search the content of a file that is known."""
         ...
 
-    def suspects(self, data: bytes, *, exotic: bool = True) -> bool:
-        """Tell whether `search` and `search_blob` would look at data closer."""
+    def suspects(self, data: bytes) -> bool:
+        """Tell whether anything but what is exotic would be looked at closer."""
         ...
 
     def search_container(self, data: bytes) -> Sequence[Found_co]:
@@ -66,20 +66,14 @@ class Searcher(Protocol[Found_co]):
         """Search the content of a file that is too large to hold."""
         ...
 
-    def sign_test(self, *, exotic: bool) -> Callable[[bytes], bool]:
-        """Return what tells whether data hold a sign of anything, or the last part of one."""
+    def sign_test(self) -> Callable[[bytes], bool]:
+        """Return what tells whether data hold the last part of a sign, but of what is exotic."""
         ...
 
 
 def searching(searcher: Searcher[Found], kind: int) -> Callable[..., Sequence[Found]]:
     """Return what searches objects of a type."""
     return searcher.search_blob if kind == BLOB else searcher.search
-
-
-def _searching_known(searcher: Searcher[Found], kind: int) -> Callable[[bytes], Sequence[Found]]:
-    if kind == BLOB:
-        return searcher.search_known_blob
-    return searcher.search_known_names if kind == TREE else searcher.search_known
 
 
 def search_versions(
@@ -107,21 +101,35 @@ def search_versions(
     """
     kind, where = task
     resolved = resolve(pack, forest, where, streamed)
-    found: Sequence[Found]
-    is_large = len(forest.depth) > MANY
-    if kind == TREE and is_large:
-        search_names = searcher.search_known_names
+    if len(forest.depth) <= MANY or kind == TREE:
+        is_known = kind == TREE and len(forest.depth) > MANY
+        search = searcher.search_known_names if is_known else searching(searcher, kind)
         for position, content, delta in resolved:
-            found = search_names(content) if isinstance(content, bytes) else ()
+            is_wanted = whole or forest.depth[position] > 0
+            found = search(content) if is_wanted and isinstance(content, bytes) else ()
             yield position, content, delta, found
-        return
-    search = partial(searching(searcher, kind), exotic=not is_large)
-    suspects = partial(searcher.suspects, exotic=not is_large)
-    search_known, is_blob = _searching_known(searcher, kind), kind == BLOB
-    holds_sign = searcher.sign_test(exotic=not is_large)
+    else:
+        yield from _search_new(pack, forest, task, searcher, resolved, whole=whole)
+
+
+def _search_new(
+    pack: Pack,
+    forest: Forest,
+    task: tuple[int, range],
+    searcher: Searcher[Found],
+    resolved: Iterator[tuple[int, Content, bytes | None]],
+    *,
+    whole: bool,
+) -> Iterator[tuple[int, Content, bytes | None, Sequence[Found]]]:
+    """Do as `search_versions` where there are many objects."""
+    kind, where = task
+    search = partial(searching(searcher, kind), exotic=False)
+    search_known = searcher.search_known_blob if kind == BLOB else searcher.search_known
+    suspects, holds_sign = searcher.suspects, searcher.sign_test()
     depths = forest.depth[where.start : where.stop].tolist()
     # Depth of the nearest object in which something may stand and that what follows is built on.
     below = _depth_of_sign(pack, forest, where.start, holds_sign)
+    found: Sequence[Found]
     for (position, content, delta), depth in zip(resolved, depths, strict=True):
         found = ()
         if depth <= below:
@@ -132,7 +140,7 @@ def search_versions(
             if suspects(content):
                 below = depth
                 found = search(content) if whole else ()
-            elif whole and is_blob:
+            elif whole and kind == BLOB:
                 found = searcher.search_container(content)
         elif below < depth:
             found = search(content)

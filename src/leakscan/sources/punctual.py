@@ -80,14 +80,14 @@ class Punctual(Generic[Found]):
         self.heed(len(data))
         return self._searcher.search_known_blob(data)
 
-    def suspects(self, data: bytes, *, exotic: bool = True) -> bool:
-        """Tell whether `search` would look at data closer.
+    def suspects(self, data: bytes) -> bool:
+        """Tell whether anything would be looked at closer.
 
         Raises:
             TroubleError: the time is over.
         """
         self.heed(len(data))
-        return self._searcher.suspects(data, exotic=exotic)
+        return self._searcher.suspects(data)
 
     def search_container(self, data: bytes) -> Sequence[Found]:
         """Search what the content of a file may hide in which nothing is suspected.
@@ -98,9 +98,9 @@ class Punctual(Generic[Found]):
         self.heed(0)
         return self._searcher.search_container(data)
 
-    def sign_test(self, *, exotic: bool) -> Callable[[bytes], bool]:
+    def sign_test(self) -> Callable[[bytes], bool]:
         """Return what tells whether data hold a sign of anything."""
-        return self._searcher.sign_test(exotic=exotic)
+        return self._searcher.sign_test()
 
     def search_stream(self, chunks: Iterable[bytes]) -> Iterable[Found]:
         """Search one object in pieces.

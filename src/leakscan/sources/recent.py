@@ -56,11 +56,11 @@ class _Commits:
 
     search_known_names = search_container = search_known_blob
 
-    def suspects(self, data: bytes, *, exotic: bool = True) -> bool:  # noqa: ARG002 - so it is of all
+    def suspects(self, data: bytes) -> bool:
         """Say that each may be a commit."""
         return bool(data)
 
-    def sign_test(self, *, exotic: bool) -> Callable[[bytes], bool]:  # noqa: ARG002 - none is looked for
+    def sign_test(self) -> Callable[[bytes], bool]:
         """Return what says that there is nothing."""
         return lambda _data: False
 
