@@ -124,6 +124,20 @@ def test_without_room_its_bytes_are_searched(
     assert unread == Unread("", f"there is no room to open it: {os.strerror(why)}")
 
 
+def test_a_piece_that_fits_in_part(token: str) -> None:
+    """A disk takes what it has room for before it says that it is full."""
+    import resource
+
+    data = zipped_files({"filling": NOISE, "b": token})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(data) - 1000, hard))
+    try:
+        found = streamed(data, len(data))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert found == [Unread("", f"there is no room to open it: {os.strerror(errno.EFBIG)}")]
+
+
 def test_a_copy_that_did_not_fit_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is closed as soon as something cannot be written, not at the end."""
     opened = full_disk()

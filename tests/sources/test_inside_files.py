@@ -69,7 +69,7 @@ def test_gzip(tmp_path: Path, token: str) -> None:
     (tmp_path / "a.gz").write_bytes(gzipped(f"\n{token}\n"))
     (tmp_path / "b.gz").write_bytes(gzipped(f"\n{token}\n", "app.env"))
     assert looked(tmp_path, Tally(), "a.gz", "b.gz") == {
-        (token, "a.gz", 2),
+        (token, "a.gz!/content", 2),
         (token, "b.gz!/app.env", 2),
     }
 

@@ -50,7 +50,7 @@ class _Compressed:
         self._method, self._begins, self._called = method, begins, called
 
     def members(self, data: Buffer, budget: Budget) -> Iterator[Member]:
-        """Yield the one file that it holds; see `Format.members`."""
+        """Yield the one file that it holds, nameless if no name is given; see `Format.members`."""
         budget.enter()
         yield Member(self._called(data), self._chunks(data, budget))
 

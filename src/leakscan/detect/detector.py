@@ -234,14 +234,14 @@ class Detector:
 
     def _unpacked(self, data: bytes) -> Unpacked | None:
         """Search what is written as text, if it is a container."""
-        container = recognise(data)
-        if container is None or not container.hides:
-            return None
         with self._inside() as inside:
-            found = list(inside.open(data, container, ()))
-        why = f"of {container.name} that is written as text: "
+            opened = inside.open_within(data)
+        if opened is None:
+            return None
+        name, found = opened
+        why = f"of {name} that is written as text: "
         self._sealed += [Unread("", why + one.why) for one in found if isinstance(one, Unread)]
-        return container.name, [one for one in found if isinstance(one, Match)]
+        return name, [one for one in found if isinstance(one, Match)]
 
 
 def _last_parts(literals: Sequence[bytes]) -> tuple[bytes, ...]:
