@@ -190,7 +190,7 @@ class _Silent:
         """Suspect half of all."""
         return bool(len(data) & 1)
 
-    def sign_test(self) -> Callable[[bytes], bool]:
+    def sign_test(self) -> Callable[[bytes], object]:
         """Return what sees a sign in half of all."""
         return lambda data: bool(len(data) & 1)
 

@@ -10,10 +10,11 @@ longer than looking at a commit; the tests compare.
 PREFIXES: tuple[bytes, ...] = (b'r8_',)
 
 COMMON: tuple[bytes, ...] = (
-    b'_8r', b'r8=', b'r8_', b'r\\\n', b'r8"', b"r8'", b'H4sI', b'UEsDB', b'yOF8', b'cjhf',
-    b'r8\\', b'114;&', b'r8&', b'r8%5', b'I4X', b'\\x72\\', b'yOF9', b'r8\x1b', b'"8_',
-    b'%72%38%5', b'=72=', b'72;&', b'72385', b'r\x00\x00\x008\x00\x00\x00_',
-    b'r\x008\x00_', b'r8\xe2', b"'8_", b'r\xe2\x80', b'162\\', b'0072\\', b'r\x1b[',
+    b'r\\\n', b'_8r', b'r8_', b'r8"', b'r8=', b'UEsDB', b'"8_', b'cjhf', b'\\x72\\',
+    b'=72=', b'r8\\', b"r8'", b'0072\\', b'H4sI', b"'8_", b'r\xe2\x80', b'r\x1b[',
+    b'%72%38%5', b'yOF8', b'r8&', b'162\\', b'I4X', b'114;&',
+    b'r\x00\x00\x008\x00\x00\x00_', b'r8\xe2', b'r8\x1b', b'yOF9', b'r8%5', b'72385',
+    b'r\x008\x00_', b'72;&',
 )
 """How they begin, plainly or in any encoding that people use."""
 

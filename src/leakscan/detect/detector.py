@@ -90,13 +90,13 @@ class Detector:
         """
         return self._with_sealed(self._opened(data, self.search(data, exotic=exotic)))
 
-    def sign_test(self) -> Callable[[bytes], bool]:
-        """Return what tells whether anything but what is exotic may stand in data.
+    def sign_test(self) -> Callable[[bytes], object]:
+        """Return what tells whether anything rare may stand in data.
 
         Of a sign, the first bytes may be missing: where text is inserted, these may be what stood
         there before.
         """
-        return self._last_parts.has_any
+        return self._last_parts.hits
 
     def search_known(self, data: bytes) -> list[Match]:
         """Do as `search` with a text that is made of others that hold no sign.
@@ -126,7 +126,8 @@ class Detector:
 
     def suspects(self, data: bytes) -> bool:
         """Tell whether anything but what is exotic would be looked at closer."""
-        return self._is_worth_it(data, self._usual, self._usual.hits(data))
+        hits = self._usual.hits(data)
+        return bool(hits) and self._is_worth_it(data, self._usual, hits)
 
     def search_container(self, data: bytes) -> Sequence[Match | Unread]:
         """Search what a file may hide in which nothing is suspected."""
@@ -216,7 +217,7 @@ class Detector:
 
     @cached_property
     def _last_parts(self) -> Gate:
-        return Gate(_last_parts(self._usual.literals))
+        return Gate(_last_parts(self._literals[1]))
 
     @contextmanager
     def _inside(self) -> Iterator[Inside]:

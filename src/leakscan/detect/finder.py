@@ -34,8 +34,8 @@ BEHIND = 4096
 """Bytes behind an anchor that are decoded: a token of 40 characters takes 320 as ``\\u0072``, and
 1,280 if that is written so again."""
 
-PROBED = 128
-"""Bytes from a sign of a mixing encoding on that are decoded first: is it what it seems to be?"""
+PROBED = 48
+"""Bytes around a sign of a mixing encoding that are decoded first: is it what it seems to be?"""
 
 LARGEST_PACKED = 16 << 20
 """Bytes that are decoded of a container that is written as text."""
@@ -192,7 +192,7 @@ def _around(data: bytes, sign: Sign, start: int) -> _Stretch | None:
     low, high = max(0, anchor - BEFORE), min(len(data), anchor + BEHIND)
     decode = sign.decoder.decode
     if sign.decoder in MIXING:
-        tried = decode(data, anchor, max(low, start - PROBED // 2), min(high, start + PROBED))
+        tried = decode(data, anchor, max(low, start - PROBED), min(high, start + PROBED))
         if tried is None or not any(text in tried.text for text in sign.texts):
             return None
     decoded = decode(data, anchor, low, high)

@@ -28,6 +28,11 @@ Found = TypeVar("Found")
 Found_co = TypeVar("Found_co", covariant=True)
 
 
+if TYPE_CHECKING:
+    _Resolved = tuple[int, Content, bytes | None]
+    Searched = tuple[int, Content, bytes | None, Sequence[Found]]
+
+
 class Searcher(Protocol[Found_co]):
     """What objects are searched with; what it finds must pickle.
 
@@ -66,7 +71,7 @@ class Searcher(Protocol[Found_co]):
         """Search the content of a file that is too large to hold."""
         ...
 
-    def sign_test(self) -> Callable[[bytes], bool]:
+    def sign_test(self) -> Callable[[bytes], object]:
         """Return what tells whether data hold the last part of a sign, but of what is exotic."""
         ...
 
@@ -84,7 +89,7 @@ def search_versions(
     *,
     streamed: int = LARGEST_IN_MEMORY,
     whole: bool = True,
-) -> Iterator[tuple[int, Content, bytes | None, Sequence[Found]]]:
+) -> Iterator[Searched[Found]]:
     """Resolve the objects at a range of positions, and search them.
 
     Args:
@@ -95,36 +100,46 @@ def search_versions(
         streamed: as for `resolve`.
         whole: whether to search what is stored whole; else nothing was found in any of that.
 
-    Yields:
+    Returns:
         The position of each object, its content, the delta that made it, and what was found.
         What is not held as bytes is not searched.
     """
     kind, where = task
     resolved = resolve(pack, forest, where, streamed)
-    if len(forest.depth) <= MANY or kind == TREE:
-        is_known = kind == TREE and len(forest.depth) > MANY
-        search = searcher.search_known_names if is_known else searching(searcher, kind)
-        for position, content, delta in resolved:
-            is_wanted = whole or forest.depth[position] > 0
-            found = search(content) if is_wanted and isinstance(content, bytes) else ()
-            yield position, content, delta, found
-    else:
-        yield from _search_new(pack, forest, task, searcher, resolved, whole=whole)
+    if len(forest.depth) <= MANY:
+        return _search_all(forest, resolved, searching(searcher, kind), whole=whole)
+    if kind == BLOB:
+        return _search_new(pack, forest, where, searcher, resolved, whole=whole)
+    known = searcher.search_known_names if kind == TREE else searcher.search_known
+    return _search_all(forest, resolved, known, whole=whole)
+
+
+def _search_all(
+    forest: Forest,
+    resolved: Iterator[_Resolved],
+    search: Callable[[bytes], Sequence[Found]],
+    *,
+    whole: bool,
+) -> Iterator[Searched[Found]]:
+    """Search what is resolved, all of it in the same way."""
+    for position, content, delta in resolved:
+        found: Sequence[Found] = ()
+        if isinstance(content, bytes) and (whole or forest.depth[position]):
+            found = search(content)
+        yield position, content, delta, found
 
 
 def _search_new(
     pack: Pack,
     forest: Forest,
-    task: tuple[int, range],
+    where: range,
     searcher: Searcher[Found],
-    resolved: Iterator[tuple[int, Content, bytes | None]],
+    resolved: Iterator[_Resolved],
     *,
     whole: bool,
-) -> Iterator[tuple[int, Content, bytes | None, Sequence[Found]]]:
-    """Do as `search_versions` where there are many objects."""
-    kind, where = task
-    search = partial(searching(searcher, kind), exotic=False)
-    search_known = searcher.search_known_blob if kind == BLOB else searcher.search_known
+) -> Iterator[Searched[Found]]:
+    """Do as `search_versions` with files where there are many objects."""
+    search, search_known = partial(searcher.search_blob, exotic=False), searcher.search_known_blob
     suspects, holds_sign = searcher.suspects, searcher.sign_test()
     depths = forest.depth[where.start : where.stop].tolist()
     # Depth of the nearest object in which something may stand and that what follows is built on.
@@ -140,11 +155,13 @@ def _search_new(
             if suspects(content):
                 below = depth
                 found = search(content) if whole else ()
-            elif whole and kind == BLOB:
+            elif whole:
                 found = searcher.search_container(content)
         elif below < depth:
             found = search(content)
-        elif delta is None or holds_sign(delta):  # one that is too large is not given
+        elif delta is None or (
+            len(delta) > LEAST and holds_sign(delta)
+        ):  # large ones are not given
             if suspects(content):
                 below = depth
             found = search(content)
@@ -154,14 +171,18 @@ def _search_new(
 
 
 MANY = 20_000
-"""Objects of one pack from which on nothing exotic is looked for, nor encoded tokens in names."""
+"""Objects of one pack from which on what is rare is looked for only in what is new of files, and
+what is exotic not at all, nor encoded tokens in names."""
+
+LEAST = 48
+"""Bytes of a delta up to which it cannot bring an encoded token."""
 
 _NOWHERE = 1 << 30
 """Deeper than any object."""
 
 
 def _depth_of_sign(
-    pack: Pack, forest: Forest, position: int, holds_sign: Callable[[bytes], bool]
+    pack: Pack, forest: Forest, position: int, holds_sign: Callable[[bytes], object]
 ) -> int:
     """Return the depth of the first object with a sign that the one at a position is built on."""
     for depth, at in enumerate(forest.ancestors(position)):

@@ -98,7 +98,7 @@ class Punctual(Generic[Found]):
         self.heed(0)
         return self._searcher.search_container(data)
 
-    def sign_test(self) -> Callable[[bytes], bool]:
+    def sign_test(self) -> Callable[[bytes], object]:
         """Return what tells whether data hold a sign of anything."""
         return self._searcher.sign_test()
 

@@ -60,7 +60,7 @@ class _Commits:
         """Say that each may be a commit."""
         return bool(data)
 
-    def sign_test(self) -> Callable[[bytes], bool]:
+    def sign_test(self) -> Callable[[bytes], object]:
         """Return what says that there is nothing."""
         return lambda _data: False
 

@@ -1,0 +1,59 @@
+"""Tokens that are encoded in the versions of a file, of which git stores what each adds."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leakscan.detect import Detector
+from leakscan.git import versions
+from leakscan.git.layout import find_layout
+from leakscan.rules import load_rules, select_rules
+from leakscan.sources.repository import RepositoryOptions, scan_repository
+from leakscan.sources.sighting import Tally, no_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitrepo import GitRepo
+
+DETECTOR = Detector(select_rules(load_rules(), ()))
+
+ENCODE: dict[str, Callable[[bytes], bytes]] = {
+    "base64": base64.b64encode,
+    "hex": lambda text: text.hex().encode(),
+    "UTF-16": lambda text: text.decode().encode("utf-16-le"),
+    "base64 in base64": lambda text: base64.b64encode(base64.b64encode(text)),
+    "UTF-16 in base64": lambda text: base64.b64encode(text.decode().encode("utf-16-le")),
+    "hex in base64": lambda text: base64.b64encode(text.hex().encode()),
+}
+
+
+def found(repo: GitRepo) -> set[str]:
+    layout = find_layout(repo.path)
+    assert layout
+    options = RepositoryOptions(work_tree=False)
+    sightings = scan_repository(layout, "here", DETECTOR, options, Tally(), no_progress)
+    return {sighting.match.secret.reveal() for sighting in sightings}
+
+
+@pytest.mark.parametrize("many", [0, 20_000], ids=["as of many", "as of few"])
+@pytest.mark.parametrize("encoding", ENCODE)
+@pytest.mark.parametrize("before", [b"r8_your-token", b"changeme", b"rosebud-1941", b""])
+def test_each_version_is_seen(
+    repo: GitRepo,
+    new_token: Callable[[], str],
+    monkeypatch: pytest.MonkeyPatch,
+    encoding: str,
+    many: int,
+    before: bytes,
+) -> None:
+    monkeypatch.setattr(versions, "MANY", many)
+    tokens = [new_token() for _ in range(3)]
+    lines = "".join(f"setting {n} = value of {n}\n" for n in range(150)).encode()
+    for text in (before, *(token.encode() for token in tokens), before):
+        repo.add("app.conf", lines + b'secret = "' + ENCODE[encoding](text) + b'"\n' + lines)
+    repo.pack()
+    assert found(repo) == set(tokens)
