@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import sys
 import tarfile
 import zipfile
 
@@ -61,9 +62,11 @@ def xzipped(content: bytes) -> bytes:
 
 def zstd(content: bytes) -> bytes:
     """Compress as ``zstd`` does."""
-    import zstandard
-
-    return zstandard.ZstdCompressor().compress(content)
+    if sys.version_info >= (3, 14):
+        from compression import zstd as library
+    else:
+        from backports import zstd as library
+    return library.compress(content)
 
 
 def seven_zipped(content: bytes) -> bytes:
