@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from opened import Held, cut_everywhere, drain, held, survives
 
@@ -223,6 +223,7 @@ def test_flipped_bytes(name: str, flips: list[tuple[int, int]]) -> None:
 
 
 @given(flips=st.lists(st.tuples(st.integers(0, 300), st.integers(1, 255)), min_size=1, max_size=3))
+@example(flips=[(4, 32)])
 def test_flipped_bytes_in_a_directory_with_the_right_check_sum(
     flips: list[tuple[int, int]],
 ) -> None:

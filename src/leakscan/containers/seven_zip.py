@@ -199,7 +199,7 @@ def _directory_fault(data: Buffer) -> str | None:
 def _places(archive: SevenZipFile) -> dict[Folder, tuple[int, int]]:
     """Return the offset and the size of each block."""
     streams = getattr(archive.header, "main_streams", None)
-    if streams is None:
+    if streams is None or streams.packinfo is None or streams.unpackinfo is None:
         return {}
     pack = streams.packinfo
     start = archive.afterheader + pack.packpos
