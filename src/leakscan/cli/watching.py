@@ -82,7 +82,6 @@ def run_watch(plan: Plan, github: GitHub, response: Response, view: LogView | Li
     sweep()
     feeds = _feeds(plan, github)
     key = _key(plan.config, response)
-    ledger = response.ledger
     started, began_at = time.monotonic(), datetime.now(UTC)
     with (
         open_detectors(plan.config) as detector,
@@ -113,7 +112,7 @@ def run_watch(plan: Plan, github: GitHub, response: Response, view: LogView | Li
             patience = LAST_ANSWERS
         finally:
             answering.finish(patience)
-        found = desk.figures.findings
+        found, ledger = desk.figures.findings, response.ledger
         alive = Queue(ledger).unfinished(sorted(found))
         return Ending(
             desk.figures,

@@ -11,9 +11,11 @@ from leakscan.detect.decode.decoder import Form
 from leakscan.detect.decode.mixing import (
     GAP,
     LETTERS_AND_DIGITS,
+    behind_plain,
     exactly,
     fewest,
     mixed,
+    openings,
     replaced,
     surest,
 )
@@ -54,14 +56,10 @@ class Entities:
     def forms(self, text: bytes) -> Iterator[Form]:
         """Yield a literal for each notation, or one for all if two plain characters come first."""
         found: list[Form] = []
-        for kept in (b"", LETTERS_AND_DIGITS, _KEPT_BY_MOST):
-            plain = len(text) - len(text.lstrip(kept))
-            if plain == len(text):
-                continue
+        for kept, plain in openings(text, (b"", LETTERS_AND_DIGITS, _KEPT_BY_MOST)):
             if plain >= 2:
-                literal = text[:plain] + b"&"
                 reference = rb"(?:amp;){0,8}(?:#[xX]?[0-9]|[A-Za-z]{2,31};)"
-                found.append(Form(literal, plain, exactly(literal) + reference))
+                found.append(behind_plain(text[:plain], b"&", reference))
                 continue
             for notation in (_decimal, _hex, _open_decimal, _open_hex):
                 is_rare = notation in (_open_decimal, _open_hex)

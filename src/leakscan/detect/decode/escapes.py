@@ -6,13 +6,13 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from leakscan.detect.decode.decoder import Form
 from leakscan.detect.decode.mixing import (
     GAP,
     LETTERS_AND_DIGITS,
-    exactly,
+    behind_plain,
     fewest,
     mixed,
+    openings,
     replaced,
     surest,
 )
@@ -20,7 +20,7 @@ from leakscan.detect.decode.mixing import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from leakscan.detect.decode.decoder import Decoded
+    from leakscan.detect.decode.decoder import Decoded, Form
 
 _ESCAPE = re.compile(
     rb"""(?x) \\++ (?:
@@ -80,14 +80,10 @@ class Escapes:
     def forms(self, text: bytes) -> Iterator[Form]:
         """Yield a literal for each notation, or one for all if two plain characters come first."""
         found: list[Form] = []
-        for kept in (b"", LETTERS_AND_DIGITS, _KEPT_IN_HTML):
-            plain = len(text) - len(text.lstrip(kept))
-            if plain == len(text):
-                continue
+        for kept, plain in openings(text, (b"", LETTERS_AND_DIGITS, _KEPT_IN_HTML)):
             if plain >= 2:
-                literal = text[:plain] + b"\\"
                 escape = rb"\\{0,16}(?:[0-7]{2}|[uU]|x[0-9A-Fa-f{])"
-                found.append(Form(literal, plain, exactly(literal) + escape))
+                found.append(behind_plain(text[:plain], b"\\", escape))
                 continue
             for notation in _NOTATIONS:
                 write = partial(_written, text, kept, notation)

@@ -68,6 +68,31 @@ def surest(
         yield from (form(bytes.lower), form(bytes.upper))
 
 
+def openings(text: bytes, sets: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Yield characters that may stay plain, and how many of a text do first, unless all do.
+
+    Args:
+        text: what is encoded.
+        sets: of characters that stay plain.
+    """
+    for kept in sets:
+        plain = len(text) - len(text.lstrip(kept))
+        if plain < len(text):
+            yield kept, plain
+
+
+def behind_plain(plain: bytes, opener: bytes, follows: bytes) -> Form:
+    """Return one form for all notations where plain characters come first.
+
+    Args:
+        plain: the characters.
+        opener: what begins each notation.
+        follows: an expression for how they go on.
+    """
+    literal = plain + opener
+    return Form(literal, len(plain), exactly(literal) + follows)
+
+
 def fewest(forms: Iterable[Form]) -> Iterator[Form]:
     """Yield forms from the shortest literal on, without those that an earlier one finds, too.
 
