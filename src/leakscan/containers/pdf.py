@@ -33,8 +33,8 @@ MAX_PAGE = 64 << 20
 """Bytes of a decoded page, which is held whole; most have some ten thousand."""
 
 MAX_TEXT = 32 << 20
-"""Bytes of operations on text that are carried out of a document: a second's work for each two to
-ten million.  A thousand pages have ten million."""
+"""Bytes of operations on text that are carried out of a document: a second's work for each one to
+thirty million.  A thousand pages have ten million."""
 
 MAX_PACKED = 64 << 20
 """Bytes of decoded object streams that are held, to look up fonts in."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from array import array
+from codecs import charmap_decode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -85,23 +86,47 @@ class Font:
     is_wide: bool = False
     characters: dict[int, str] = field(default_factory=dict)
     widths: _Widths = field(default_factory=_Widths)
+    _table: str | dict[int, str] = ""
+    _narrow_widths: list[float] = field(default_factory=list)
+    _blank: bytes | None = None
 
     def text(self, codes: bytes) -> str:
         """Return what a string shows."""
         if self.is_wide:
             shown = codes[: len(codes) & ~1].decode("utf-16-be", "replace")
-        else:
-            shown = codes.decode("latin-1")
-        return shown.translate(self.characters)
+            return shown.translate(self.characters)
+        if not self._table:
+            self._table = _table(self.characters)
+        return charmap_decode(codes, "replace", self._table)[0]
 
     def width(self, codes: bytes) -> float:
         """Return how wide it is, in thousandths of the font's size."""
         if not self.is_wide:
-            return sum(map(self.widths.__getitem__, codes))
+            if not self._narrow_widths:
+                self._narrow_widths = [self.widths[code] for code in range(256)]
+            return sum(map(self._narrow_widths.__getitem__, codes))
         numbers = array("H", codes[: len(codes) & ~1])
         if sys.byteorder == "little":
             numbers.byteswap()
         return sum(map(self.widths.__getitem__, numbers))
+
+    def blank(self) -> bytes:
+        """Return a code that shows a space and needs no escape in a string, if there is one."""
+        if self._blank is None:
+            characters = self.characters
+            named = (code for code, character in characters.items() if character == " ")
+            code = 32 if characters.get(32, " ") == " " else next(named, -1)
+            size = 2 if self.is_wide else 1
+            usable = 0 <= code < 256**size and (self.is_wide or code not in b"()<>\\\r")
+            self._blank = code.to_bytes(size, "big") if usable else b""
+        return self._blank
+
+
+def _table(characters: Mapping[int, str]) -> str | dict[int, str]:
+    """Return what each code of one byte stands for, in the form that is fastest."""
+    shown = [characters.get(code, chr(code)) for code in range(256)]
+    is_short = all(len(character) == 1 for character in shown)
+    return "".join(shown) if is_short else dict(enumerate(shown))
 
 
 class Fonts:

@@ -11,72 +11,80 @@ import re
 from typing import TYPE_CHECKING
 
 from leakscan.containers.pdf_fonts import Font
+from leakscan.containers.pdf_pen import Pen
+from leakscan.containers.pdf_strings import (
+    GAP,
+    HEX,
+    LITERAL,
+    items,
+    joined,
+    number,
+    string,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LIGATURES = {
-    0xFB00: "ff",
-    0xFB01: "fi",
-    0xFB02: "fl",
-    0xFB03: "ffi",
-    0xFB04: "ffl",
-    0xFB05: "st",
-    0xFB06: "st",
+    "\ufb00": "ff",
+    "\ufb01": "fi",
+    "\ufb02": "fl",
+    "\ufb03": "ffi",
+    "\ufb04": "ffl",
+    "\ufb05": "st",
+    "\ufb06": "st",
 }
 """Letters that some fonts draw as one; a reader sees the letters."""
 
-GAP = 0.2
-"""Room between two glyphs, in sizes of the font, from which on it is a space; spaces have 0.25."""
+MAX_CHOSEN = 4096
+"""Fonts in different sizes that are remembered of a page."""
 
-ASIDE = 0.3
-"""Sizes of the font by which another line is aside at least; what is raised is not."""
-
-BACK = -0.25
-"""Sizes of the font that a line goes back at least if it begins anew on the same height."""
-
-MAX_WRITTEN = 1000
-"""Strings that a pen writes before it is worked out how wide they are."""
-
-_IDENTITY = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]
-
-_LITERAL = (
-    rb"\((?:[^()\\]++|\\.?|\((?:[^()\\]++|\\.?|\((?:[^()\\]++|\\.?|\([^)]*+\)?)*+\)?)*+\)?)*+\)?"
-)
-
-_HEX = rb"<[0-9A-Fa-f\s\0]*+>"
-
-_OPERATION = re.compile(
-    rb"(?P<run>\[(?:[^][()<>\\%]++|" + _LITERAL + rb"|" + _HEX + rb")*+\])(?:[\s\0]*+TJ)?"
-    rb"|(?P<string>" + _LITERAL + rb"|" + _HEX + rb")(?:[\s\0]*+(?P<show>Tj|'|\"))?"
-    rb"|(?P<numbers>(?:[-+.0-9]++[\s\0]++){1,8}+)(?P<set>T[dDmcwLz])(?![A-Za-z])"
-    rb"|(?:[-+.0-9]++[\s\0]*+)++"
-    rb"|/(?P<font>[^\s\0()<>\[\]{}/%]*+)(?:[\s\0]++(?P<size>[-+.0-9]++)[\s\0]++Tf)?"
-    rb"|(?P<next>T\*)|(?P<begin>\bBT\b)|(?P<end>\bET\b)"
-    rb"|%[^\r\n]*+|<<",
-    re.DOTALL,
-)
-
-_ITEM = re.compile(rb"(" + _LITERAL + rb"|" + _HEX + rb")|([-+.0-9]++)", re.DOTALL)
+_ROOM = b"+-.0123456789 \t\r\n\f\v\0"
+"""What numbers are made of, and what is between them."""
 
 _BEGIN = re.compile(rb"\bBT[\s\0]")
 
 _SHOWN = re.compile(rb"[)>\]][\s\0]{0,9}T[jJ]\b")
 
-_FONT = re.compile(rb"/([^\s\0()<>\[\]{}/%]*+)[\s\0]++([-+.0-9]++)[\s\0]++Tf")
+_BLANKS = rb"[\s\0]++"
 
-_ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.|\Z)|\r\n?", re.DOTALL)
+_NAME = rb"/[^\s\0()<>\[\]{}/%]*+"
 
-_ESCAPED = {
-    b"n": b"\n",
-    b"r": b"\r",
-    b"t": b"\t",
-    b"b": b"\b",
-    b"f": b"\f",
-    b"\n": b"",
-    b"\r": b"",
-    b"\r\n": b"",
-}
+_NUMBER = rb"-?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)"
+
+_FONT = re.compile(rb"(" + _NAME + _BLANKS + rb"[-+.0-9]++)" + _BLANKS + rb"Tf")
+
+_FONT_FIRST = rb"(?:(" + _NAME + _BLANKS + _NUMBER + rb")" + _BLANKS + rb"Tf[\s\0]*+)?"
+
+# No assertion may stand within what is possessive: Python 3.11.2 goes on where it has failed.
+_STEP = re.compile(
+    # another text object, a room between letters, a font, a move, a font
+    rb"[\s\0]*+(?:ET([^B]*+(?:B++[^BT][^B]*+)*+)(?:B+T|B*+\Z)[\s\0]*+)?"
+    rb"(?:(" + _NUMBER + rb")" + _BLANKS + rb"Tc[\s\0]*+)?"
+    + _FONT_FIRST
+    + rb"(?:(" + _NUMBER + rb")" + _BLANKS + rb"(" + _NUMBER + rb")" + _BLANKS + rb"Td[\s\0]*+"
+    rb"|((?:" + _NUMBER + _BLANKS + rb"){6})Tm[\s\0]*+)?"
+    + _FONT_FIRST
+    # other operations
+    + rb"((?:[^()<>\[\]{}%/E]++|" + _NAME + rb"|E[^T()<>\[\]{}%/]|<<[^()<>\[\]{}%]*+>>)*+)"
+    # a plain string, a plain run, any string, any run
+    rb"(?:\[?[\s\0]*+\(([^()\\\r]*+)\)[\s\0]*+\]?[\s\0]*+T[Jj]"
+    rb"|\[([^][]*+)\][\s\0]*+TJ"
+    rb"|(" + LITERAL + rb"|" + HEX + rb")(?:[\s\0]*+(Tj|'|\"))?"
+    rb"|\[((?:[^][()<>\\%]++|" + LITERAL + rb"|" + HEX + rb")*+)\](?:[\s\0]*+(TJ))?"
+    rb"|<<|[]{}>)]++|%[^\r\n]*+|(?=ET)|.|\Z)",
+    re.DOTALL,
+)  # fmt: skip
+"""What leads up to a string, as most programs write it, and the string or what is none."""
+
+_STRING, _RUN, _TOKEN, _SHOW, _ANY_RUN, _SHOW_RUN = range(9, 15)
+"""Groups of `_STEP` after those for what leads up to it."""
+
+_SHOWING = frozenset({_RUN, _STRING, _SHOW, _SHOW_RUN})
+"""Those that come last if a string is shown."""
+
+_OPERANDS = {b"Td": 2, b"TD": 2, b"Tm": 6, b"T*": 0, b"Tf": 2, b"Tc": 1, b"Tw": 1, b"BT": 0}
+"""How many words stand before an operation on text."""
 
 
 def shows_text(content: bytes) -> bool:
@@ -97,188 +105,187 @@ def text_of(content: bytes, fonts: Mapping[bytes, Font], most: int) -> tuple[str
         The text, and how many bytes of operations there were; more than ``most`` if the rest was
         left out.
     """
+    begin = content.find(b"BT")
+    if begin < 0:
+        return "", 0
     page = _Page(fonts)
-    at = done = 0
-    while done <= most and (begin := content.find(b"BT", at)) >= 0:
-        if content.find(b"Tf", at, begin) >= 0:
-            for name, size in _FONT.findall(content[at:begin]):
-                page.set_font(name, size)
-        at = page.show(content, begin, begin + most - done)
-        done += at - begin
+    if content.find(b"Tf", 0, begin) >= 0:
+        page.set_fonts(content[:begin])
+    done = page.show(content, begin, most)
     text = "".join(page.made)
-    return text if text.isascii() else text.translate(_LIGATURES), done
-
-
-class _Pen:
-    """Where the pen is in a text object, as far as it was moved by hand.
-
-    How wide the glyphs are that were written since is worked out where it matters, which is
-    seldom: most moves lead to another line.
-
-    Attributes:
-        matrix: the text matrix.
-        x, y: where the line begins, before the matrix.
-        room: how far the pen was moved by numbers, in text space.
-        written: the glyphs since: font, size, and codes.
-    """
-
-    __slots__ = ("matrix", "room", "written", "x", "y")
-
-    def __init__(self, matrix: list[float], x: float = 0.0, y: float = 0.0) -> None:
-        self.matrix, self.x, self.y = matrix, x, y
-        self.room = 0.0
-        self.written: list[tuple[Font, float, bytes]] = []
-
-    def place(self, ahead: float = 0.0) -> tuple[float, float]:
-        """Return where it is, given how far it is ahead of the line's beginning."""
-        a, b, c, d, e, f = self.matrix
-        x, y = self.x + ahead, self.y
-        return a * x + c * y + e, b * x + d * y + f
-
-    def ahead(self) -> float:
-        """Return how far it is ahead of the line's beginning."""
-        return self.room + sum([font.width(codes) * size for font, size, codes in self.written])
+    if not text.isascii():
+        for ligature, letters in _LIGATURES.items():
+            text = text.replace(ligature, letters)
+    return text, done
 
 
 class _Page:
-    """What was written, and with which pen.
+    """What was written, and with which font.
 
     What moves whole text objects (`cm`) is not followed, since it rarely does so within a line.
     """
 
     def __init__(self, fonts: Mapping[bytes, Font]) -> None:
         self._fonts = fonts
+        self._chosen: dict[bytes, tuple[Font, float, bytes]] = {}
         self._font = Font()
+        self._blank = self._font.blank()
         self._size = 1.0
         self._letter = self._word = 0.0
-        self._pen = _Pen(_IDENTITY)
-        self._before: _Pen | None = None  # the one that wrote last, unless a line has ended
+        self._pen = Pen()
         self.made: list[str] = []
 
     def show(self, content: bytes, start: int, most: int) -> int:
-        """Carry out the operations of a text object; return where it ends, or where that is left.
+        """Carry out the operations from the first text object on.
 
         Args:
             content: the stream.
-            start: where the object begins.
-            most: where to leave it at the latest.
+            start: where that object begins.
+            most: bytes within text objects after which the rest is left out.
+
+        Returns:
+            Bytes within text objects; more than ``most`` if the rest was left out.
         """
-        for found in _OPERATION.finditer(content, start):
-            kind = found.lastgroup
-            if kind == "run":
-                if found[0].endswith(b"TJ"):
-                    self._arrive()
-                    self._show_run(found["run"])
-            elif kind == "show":
-                if found["show"] != b"Tj":
-                    self._newline()
-                self._arrive()
-                self._put(_string(found["string"]))
-            elif kind == "set":
-                self._set(found["set"], found["numbers"].split())
-            elif kind == "size":
-                self.set_font(found["font"], found["size"])
-            elif kind == "next":
-                self._newline()
-            elif kind == "begin":
-                self._move(_Pen(_IDENTITY))
-            elif kind == "end" or found.end() > most:
-                self._move(_Pen(_IDENTITY))
-                return found.end()
-        return len(content)
+        pen, made, done, skipped = self._pen, self.made, 0, start
+        for step in _STEP.finditer(content, start):
+            skipped += self._lead_up(step)
+            kind = step.lastindex or 0
+            if kind in _SHOWING:
+                if kind == _SHOW and step[_SHOW] != b"Tj":
+                    pen.newline()
+                if made and not pen.written:
+                    made.append(pen.arrive(self._size))
+                if kind == _STRING:
+                    self._put(step[_STRING])
+                else:
+                    self._show(kind, step)
+            done = step.end() - skipped
+            if done > most:
+                break
+        return done
 
-    def set_font(self, name: bytes, size: bytes) -> None:
-        """Take another font."""
-        self._font = self._fonts.get(b"/" + name) or Font()
-        self._size = abs(_number(size)) or 1.0
+    def _lead_up(self, step: re.Match[bytes]) -> int:
+        """Carry out what stands before a string; return the bytes of it between text objects."""
+        between, letter, font, x, y, matrix, last_font, rest = step.group(1, 2, 3, 4, 5, 6, 7, 8)
+        if between is not None:
+            self._pen.restart()
+            if b"Tf" in between:
+                self.set_fonts(between)
+        if letter is not None:
+            self._letter = float(letter)
+        if font is not None:
+            self._set_font(font)
+        if x is not None:
+            self._pen.step(float(x), float(y))
+        elif matrix is not None:
+            self._pen.place(_numbers(matrix.replace(b"\0", b" ").split()))
+        if last_font is not None:
+            self._set_font(last_font)
+        if b"T" in rest:
+            self._carry_out(rest)
+        return 0 if between is None else len(between)
 
-    def _set(self, operator: bytes, operands: list[bytes]) -> None:
-        """Move the pen, or set how far it moves with each glyph."""
-        numbers = [_number(operand) for operand in operands[-6:]]
-        if operator == b"Tc":
-            self._letter = numbers[-1]
-        elif operator == b"Tw":
-            self._word = numbers[-1]
-        elif operator in (b"Td", b"TD") and len(numbers) > 1:
-            pen = self._pen
-            self._move(_Pen(pen.matrix, pen.x + numbers[-2], pen.y + numbers[-1]))
-        elif operator == b"Tm" and len(numbers) == 6:
-            self._move(_Pen(numbers))
+    def _show(self, kind: int, step: re.Match[bytes]) -> None:
+        """Write what a group of `_STEP` has."""
+        if kind == _SHOW:
+            self._put(string(step[_TOKEN]))
+        else:
+            run = step[_RUN if kind == _RUN else _ANY_RUN]
+            strings = run.strip(_ROOM)
+            start = run.find(strings)
+            self._make_room(run[:start])
+            self._show_run(strings)
+            self._make_room(run[start + len(strings) :])
 
-    def _move(self, pen: _Pen) -> None:
-        if self._pen.written:
-            self._before = self._pen
-        self._pen = pen
+    def set_fonts(self, operations: bytes) -> None:
+        """Take the last font that operations outside of text objects set."""
+        for font in _FONT.findall(operations):
+            self._set_font(font)
 
-    def _newline(self) -> None:
-        self._pen = _Pen(self._pen.matrix, self._pen.x, self._pen.y)
-        self._before = None
+    def _set_font(self, said: bytes) -> None:
+        """Take a font by its name and its size."""
+        chosen = self._chosen.get(said)
+        if chosen is None:
+            name, size = said.replace(b"\0", b" ").split()
+            font = self._fonts.get(name) or Font()
+            chosen = font, abs(number(size)) or 1.0, font.blank()
+            if len(self._chosen) < MAX_CHOSEN:
+                self._chosen[said] = chosen
+        self._font, self._size, self._blank = chosen
 
-    def _arrive(self) -> None:
-        """Write what lies between the last glyph and the next: nothing, a space or a line."""
-        if self._pen.written or not self.made:
-            return
-        before = self._before
-        if before is None:
-            self.made.append("\n")
-            return
-        a, b = self._pen.matrix[:2]
-        unit = (a * a + b * b) * self._size or 1.0
-        x, y = self._pen.place(self._pen.room)
-        from_x, from_y = before.place()
-        if before.matrix[:2] != [a, b] or abs((y - from_y) * a - (x - from_x) * b) <= ASIDE * unit:
-            from_x, from_y = before.place(before.ahead())
-        x, y = x - from_x, y - from_y
-        ahead, aside = (x * a + y * b) / unit, (y * a - x * b) / unit
-        if abs(aside) > ASIDE or ahead < BACK:
-            self.made.append("\n")
-        elif ahead > GAP:
-            self.made.append(" ")
+    def _carry_out(self, operations: bytes) -> None:
+        """Carry out operations of any kind, of which most have nothing to do with text."""
+        words = operations.replace(b"/", b" /").replace(b"\0", b" ").split()
+        for at in [at for at, word in enumerate(words) if word in _OPERANDS]:
+            word, count = words[at], _OPERANDS[words[at]]
+            if at < count:
+                continue
+            operands = words[at - count : at]
+            if word == b"Tf":
+                self._set_font(b" ".join(operands))
+            elif word == b"Tm":
+                self._pen.place(_numbers(operands))
+            elif word == b"T*":
+                self._pen.newline()
+            elif word == b"BT":
+                self._pen.restart()
+            elif word == b"Tc":
+                self._letter = number(operands[0])
+            elif word == b"Tw":
+                self._word = number(operands[0])
+            else:
+                x, y = _numbers(operands)
+                self._pen.step(x, y)
 
     def _put(self, codes: bytes) -> None:
-        font, pen = self._font, self._pen
-        self.made.append(font.text(codes))
-        pen.written.append((font, self._size / 1000, codes))
-        if len(pen.written) > MAX_WRITTEN:
-            pen.room, pen.written = pen.ahead(), [(font, 0.0, b"")]
+        """Write a string."""
+        self.made.append(self._font.text(codes))
+        self._pen.write(self._font, self._size, codes)
         if self._letter or self._word:
-            count = len(codes) // 2 if font.is_wide else len(codes)
-            pen.room += count * self._letter + codes.count(b" ") * self._word
+            self._add_room(codes)
 
     def _show_run(self, run: bytes) -> None:
         """Write strings with the room between them, in thousandths of the font's size."""
-        for string, number in _ITEM.findall(run):
-            if string:
-                self._put(_string(string))
+        font, pen = self._font, self._pen
+        together = joined(run, 2 if font.is_wide else 1, self._blank)
+        if together is None:
+            self._show_items(run)
+            return
+        codes, blanks, most = together
+        self.made.append(font.text(codes))
+        pen.write(font, self._size, codes, run, most)
+        if blanks:
+            pen.room -= blanks * font.width(self._blank) * self._size / 1000
+        if self._letter or self._word:
+            self._add_room(codes, blanks)
+
+    def _show_items(self, run: bytes) -> None:
+        """Write the strings of a run one by one."""
+        for token, digits in items(run):
+            if token:
+                self._put(string(token))
             else:
-                room = -_number(number) / 1000
-                self._pen.room += room * self._size
-                if room > GAP:
-                    self.made.append(" ")
+                self._make_room(digits)
+
+    def _make_room(self, numbers: bytes) -> None:
+        """Move back by thousandths of the font's size."""
+        for digits in numbers.replace(b"\0", b" ").split():
+            room = -number(digits) / 1000
+            self._pen.room += room * self._size
+            if room > GAP:
+                self.made.append(" ")
+
+    def _add_room(self, codes: bytes, blanks: int = 0) -> None:
+        """Move on by what is set to follow each glyph, and each space."""
+        count = len(codes) // 2 if self._font.is_wide else len(codes)
+        self._pen.room += (count - blanks) * self._letter
+        if self._word:
+            spaces = codes.count(b" ") - (blanks if self._blank[-1:] == b" " else 0)
+            self._pen.room += spaces * self._word
 
 
-def _string(token: bytes) -> bytes:
-    """Return the bytes that a string stands for."""
-    if token[:1] == b"<":
-        digits = token[1:-1].translate(None, b" \t\r\n\f\v\0").decode("ascii")
-        return bytes.fromhex(digits + "0" * (len(digits) % 2))
-    inner = token[1:-1] if token.endswith(b")") else token[1:]
-    if b"\\" in inner or b"\r" in inner:
-        return _ESCAPE.sub(_unescape, inner)
-    return inner
-
-
-def _unescape(found: re.Match[bytes]) -> bytes:
-    escaped = found[1]
-    if escaped is None:
-        return b"\n"
-    if escaped[:1].isdigit() and escaped[:1] < b"8":
-        return bytes([int(escaped, 8) & 0xFF])
-    return _ESCAPED.get(escaped, escaped)
-
-
-def _number(digits: bytes) -> float:
+def _numbers(words: list[bytes]) -> list[float]:
     try:
-        return float(digits)
+        return list(map(float, words))
     except ValueError:
-        return 0.0
+        return list(map(number, words))

@@ -1,0 +1,132 @@
+"""Where text of a PDF stands, as far as it matters to what is written beside what.
+
+How wide glyphs are is worked out where it matters, which is seldom: most moves lead to another
+line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leakscan.containers.pdf_strings import GAP, kerning
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leakscan.containers.pdf_fonts import Font
+
+ASIDE = 0.3
+"""Sizes of the font by which another line is aside at least; what is raised is not."""
+
+BACK = -0.25
+"""Sizes of the font that a line goes back at least if it begins anew on the same height."""
+
+MAX_WRITTEN = 1000
+"""Strings that a pen writes before it is worked out how wide they are."""
+
+_UPRIGHT = (1.0, 0.0, 0.0, 1.0)
+
+_Written = tuple["Font", float, bytes, bytes, float]
+"""A font, its size, codes, and the run that they are from, with what numbers in it are below."""
+
+
+_Line = tuple["Sequence[float]", float, float, float, list[_Written]]
+"""A text matrix, where a line begins, its room, and what was written."""
+
+
+class Pen:
+    """Where the next glyph goes.
+
+    Attributes:
+        room: how far the pen was moved by numbers since the line's beginning, in text space.
+        written: the strings since.
+    """
+
+    __slots__ = ("_before", "_way", "_x", "_y", "room", "written")
+
+    def __init__(self) -> None:
+        self._way: Sequence[float] = _UPRIGHT
+        self._x = self._y = self.room = 0.0
+        self.written: list[_Written] = []
+        self._before: _Line | None = None  # what was written last, unless a line has ended
+
+    def restart(self) -> None:
+        """Begin a text object."""
+        self._leave()
+        self._way = _UPRIGHT
+        self._x = self._y = 0.0
+
+    def step(self, x: float, y: float) -> None:
+        """Move from the beginning of the line."""
+        self._leave()
+        a, b, c, d = self._way
+        self._x += a * x + c * y
+        self._y += b * x + d * y
+
+    def place(self, matrix: Sequence[float]) -> None:
+        """Move to where a text matrix says."""
+        self._leave()
+        a, b, c, d, self._x, self._y = matrix
+        self._way = a, b, c, d
+
+    def newline(self) -> None:
+        """Go to the next line."""
+        self.written, self.room, self._before = [], 0.0, None
+
+    def _leave(self) -> None:
+        if self.written:
+            self._before = self._way, self._x, self._y, self.room, self.written
+            self.written = []
+        self.room = 0.0
+
+    def write(
+        self, font: Font, size: float, codes: bytes, run: bytes = b"", most: float = 0.0
+    ) -> None:
+        """Write a string.
+
+        Args:
+            font: the font.
+            size: its size.
+            codes: the string.
+            run: what it was put together from.
+            most: what the numbers in that are below.
+        """
+        written = self.written
+        written.append((font, size / 1000, codes, run, most))
+        if len(written) > MAX_WRITTEN:
+            self.room += sum(map(_width, written))
+            written[:] = [(font, 0.0, b"", b"", 0.0)]
+
+    def arrive(self, size: float) -> str:
+        """Return what lies between the last glyph and the next: nothing, a space or a line break.
+
+        Args:
+            size: of the next glyph's font.
+        """
+        if self._before is None:
+            return "\n"
+        way, x, y, room, written = self._before
+        a, b, _, _ = here = self._way
+        x, y = self._x + a * self.room - x, self._y + b * self.room - y
+        scale = a * a + b * b or 1.0
+        if way is not here and (way[0] != a or way[1] != b):
+            room += sum(map(_width, written))
+            x, y = x - way[0] * room, y - way[1] * room
+            written, room = [], 0.0
+        if abs(y * a - x * b) > ASIDE * scale * size:
+            return "\n"
+        ahead, slack = (x * a + y * b) / scale - room, 0.0
+        for font, part, codes, run, most in written:
+            ahead -= font.width(codes) * part
+            if most:
+                slack += most * run.count(run[:1]) * part
+        if slack and ahead + slack >= BACK * size:
+            ahead += sum([kerning(run) * part for _, part, _, run, _ in written])
+        if ahead < BACK * size:
+            return "\n"
+        return " " if ahead > GAP * size else ""
+
+
+def _width(written: _Written) -> float:
+    font, size, codes, run, most = written
+    return (font.width(codes) - (kerning(run) if most else 0.0)) * size
