@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -79,11 +80,14 @@ class Attribution:
         self._within = within
         self._tally = tally
         self._portion = portion
-        self._commits = Commits(repository, store, portion.lineages or ())
+
+    @cached_property
+    def _commits(self) -> Commits:
+        # Takes a while in large repositories, and is not needed where something is only unread.
+        return Commits(self._repository, self._store, self._portion.lineages or ())
 
     def sightings(self) -> Iterator[Sighting]:
         """Yield each match with the places where it stands, per place the first version."""
-        messages = Messages(self._repository, self._commits, self._within)
         hits, hidden = _told_apart(self._portion.hits)
         for hit in hidden:
             yield from self._hidden(hit)
@@ -94,10 +98,12 @@ class Attribution:
         for hit in hits:
             if hit.type != BLOB and (matching := self._without_unread(hit)).found:
                 of_type[hit.type].append(matching)
-        for matching in of_type[COMMIT]:
-            yield from messages.in_commit(matching)
-        for matching in of_type[TAG]:
-            yield from messages.in_tag(matching)
+        if of_type[COMMIT] or of_type[TAG]:
+            messages = Messages(self._repository, self._commits, self._within)
+            for matching in of_type[COMMIT]:
+                yield from messages.in_commit(matching)
+            for matching in of_type[TAG]:
+                yield from messages.in_tag(matching)
         if blobs or of_type[TREE]:
             marks = Marks(blobs, of_type[TREE], self._store)
             for tree, why in marks.unreadable:
