@@ -175,24 +175,25 @@ def _packs() -> Iterator[Target]:
 class _Silent:
     """Searches nothing, and reads all that it is given."""
 
-    def search(self, _data: bytes, *, exotic: bool = True) -> Sequence[object]:  # noqa: ARG002 - nothing is
-        """Find nothing in a commit, a tag or a tree."""
+    def search(self, _data: bytes) -> Sequence[object]:
+        """Find nothing."""
         return ()
 
-    def search_known(self, _data: bytes) -> Sequence[object]:
-        """Find nothing in what is known."""
-        return ()
+    search_blob = search_message = search_names = search_known_file = search
 
-    search_blob = search
-    search_known_names = search_known_blob = search_container = search_known
+    def search_file(self, data: bytes) -> tuple[Sequence[object], bool]:
+        """Find nothing, and suspect half of all."""
+        return (), self.suspects(data)
 
     def suspects(self, data: bytes) -> bool:
         """Suspect half of all."""
         return bool(len(data) & 1)
 
-    def sign_test(self) -> Callable[[bytes], object]:
-        """Return what sees a sign in half of all."""
-        return lambda data: bool(len(data) & 1)
+    brings_sign = suspects
+
+    def sparing(self) -> _Silent:
+        """Search many in the same way."""
+        return self
 
     def search_stream(self, chunks: Iterable[bytes]) -> Iterable[object]:
         """Read all pieces."""
@@ -276,11 +277,13 @@ def _check_pack(given: bytes) -> None:
 def _resolved(pack: Pack, forest: Forest) -> None:
     """Resolve and search every object; in pieces where they are large."""
     from leakscan.git.damage import DamagedError
-    from leakscan.git.versions import search_versions
-    from leakscan.git.walk import Streamed
+    from leakscan.git.versions import version_search
+    from leakscan.git.walk import Streamed, resolve
 
     for task in forest.tasks():
-        for _, content, *_ in search_versions(pack, forest, task, _Silent(), streamed=PIECE):
+        search = version_search(pack, forest, task, _Silent())
+        for _, content, delta in resolve(pack, forest, task[1], PIECE):
+            search(content, delta)
             if isinstance(content, Streamed):
                 try:
                     for _ in content.chunks:
@@ -310,10 +313,10 @@ def detector() -> Detector:
 def _check_detector(data: bytes) -> None:
     from leakscan.model import Unread
 
-    shipped = detector()
+    shipped, sparing = detector(), detector().sparing()
     in_pieces = (data[at : at + PIECE] for at in range(0, len(data), PIECE))
-    texts = (*shipped.search(data), *shipped.search_known(data), *shipped.search_known_names(data))
-    files = (*shipped.search_blob(data), *shipped.search_known_blob(data))
+    texts = (*shipped.search(data), *sparing.search_message(data), *sparing.search_names(data))
+    files = (*shipped.search_blob(data), *sparing.search_file(data)[0])
     for match in (*files, *texts, *shipped.search_stream(in_pieces)):
         if isinstance(match, Unread):
             require(bool(match.why), "a part is unread for no reason")

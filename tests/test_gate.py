@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leakscan import gate
 from leakscan.gate import AT_ONCE, FEW, Gate
 
 LITERALS = [b"r8_", b"cjhf", b"I4X", b"ghp_", b"\x1b[3", b"r\x008\x00_", b"%72%"]
@@ -45,6 +48,25 @@ def test_a_literal_is_seen_where_long_data_are_cut(literals: list[bytes], offset
             at = piece * AT_ONCE + offset
             placed = data[:at] + literal + data[at + len(literal) :]
             assert has_any(bytes(placed))
+
+
+OVERLAPPING = [b"aba", b"bab", b"abab", b"r8_", b"8_r"]
+
+
+@pytest.mark.parametrize("much", [0, 1 << 20], ids=["with hyperscan", "with Teddy"])
+@pytest.mark.parametrize("others", [0, 2 * FEW], ids=["few", "many"])
+@given(data=st.text("abr8_~", max_size=300))
+def test_it_tells_of_each_literal_where_it_stands(much: int, others: int, data: str) -> None:
+    literals = [*OVERLAPPING, *(f"{number:03}~".encode() for number in range(others))]
+    text = data.encode()
+    expected = {
+        (which, at, at + len(literal))
+        for which, literal in enumerate(literals)
+        for at in range(len(text))
+        if text.startswith(literal, at)
+    }
+    with patch.object(gate, "_MUCH", much):
+        assert set(Gate(literals).hits(text)) == expected
 
 
 def test_data_full_of_literals_cost_no_more_memory_than_a_piece() -> None:

@@ -1,7 +1,6 @@
 """Does anything stand here that a token could begin with?  Asked of every byte there is.
 
-Where nothing does, which is nearly everywhere, nothing else is looked at.  A search
-for thirty literals runs at 14 GB/s (aho-corasick), for hundreds at 4 (hyperscan).
+Where nothing does, which is nearly everywhere, nothing else is looked at.
 """
 
 from __future__ import annotations
@@ -24,29 +23,24 @@ AT_ONCE = 1 << 18
 """Bytes that are searched in one call: a hostile text has a hit in each place."""
 
 FEW = 32
-"""Literals up to which aho-corasick searches with "Teddy", which compares 32 bytes at a time."""
+"""Literals up to which aho-corasick searches with "Teddy", which compares 32 bytes at a time, at up
+to 15 GB/s; hyperscan knows no limit, and searches for hundreds at 3.5."""
 
-_BUCKETS = 8
-"""Among which Teddy distributes the literals: by their number, modulo this."""
+_MUCH = 4 << 20
+"""Bytes from which on it is worth the 4 ms that hyperscan takes to get ready."""
+
+_LITTLE, _CALL = 1 << 10, 1 << 10
+"""Bytes up to which one search for all, however slow, takes less than several that are fast; and as
+many could be searched while one begins."""
+
+_MANY = 1000
+"""Hits in one piece from which on aho-corasick searches faster than hyperscan tells of them."""
 
 _MASKED = 3
-"""First bytes of a literal that Teddy looks at before it compares."""
+"""First bytes of a literal that Teddy looks at before it compares; shorter ones it cannot find."""
 
-_LITTLE = 4 << 10
-"""Bytes up to which one search for all, however slow, takes less than several that are fast."""
-
-_MUCH = 32 << 20
-"""Bytes from which on it is worth the 40 ms that hyperscan takes to get ready."""
-
-_WEIGHTS = {
-    135: b" ", 76: b"e", 61: b"t", 44: b"iarson", 30: b"\n\t", 24: b"cld-hf", 17: b"mup_g",
-    10: b")(b", 8: b',;."y=w', 5: b"v*kx>$T0", 3: b"/E1'I:{}", 1: bytes(range(0x20, 0x7F)),
-}  # fmt: skip
-"""Bytes of C by how many of a thousand they are (of 53 MB of git's own source)."""
-
-_SHARES = [sum(n for n, some in _WEIGHTS.items() if byte in some) / 1000 for byte in range(256)]
-"""Of each byte, about how frequent it is in source code."""
-
+_NEAR = 16
+"""Lengths of the longest literal that are looked at closely where one stands."""
 
 _TEXT = 24
 """Bytes from a literal on that are as those of a text, unless it stands there by chance."""
@@ -113,56 +107,66 @@ class Gate:
     """Tells where data hold any of some literals.
 
     Args:
-        literals: each of at least `_MASKED` bytes, in an order that suits (`arranged`).
-
-    Attributes:
-        hits: returns which literals stand where in data; of such as overlap, perhaps only the
-            first.  Where there are none, what it returns is false.
-        search: the same for data of up to `AT_ONCE` bytes.
+        literals: each of at least three bytes; up to `FEW` in an order that suits Teddy
+            (`leakscan.detect.teddy.arranged`).
     """
-
-    hits: Search
-    search: Search
 
     def __init__(self, literals: Sequence[bytes]) -> None:
         self.literals = literals
-        self._searched = 0
         self._longest = max(map(len, literals))
-        self._in_little = _automaton(literals)
-        if len(literals) <= FEW:
-            self._in_more = self.search = self._in_little
-            self.hits = self._in_pieces
-        else:
-            self._in_more = _several(literals)
-            self.hits = self.search = self._at_first
+        self._looks = [_teddy(literals[at : at + FEW]) for at in range(0, len(literals), FEW)]
+        self._closely: Callable[[Buffer], list[Hit]] | None = None
+        self._search: Search = self._with_teddy if len(literals) <= FEW else self._at_first
+        self._searched = 0
+
+    @property
+    def look(self) -> Search:
+        """Return what is false of up to `AT_ONCE` bytes without any of the first `FEW` literals."""
+        return self._looks[0]
 
     def has_any(self, data: bytes) -> bool:
         """Tell whether data hold any of the literals."""
-        return any(True for _ in self.hits(data))
+        return bool(self.hits(data))
 
-    def _at_first(self, data: Buffer) -> Iterable[Hit]:
-        """Search with what is ready at once, until it is worth while to prepare what is fast."""
-        if self._searched > _MUCH:  # who holds on to this method
-            return self.hits(data)
-        self._searched += len(data)
-        if self._searched > _MUCH:
-            self.hits = self.search = _database(self.literals)
-            return self.hits(data)
-        return self._in_little(data) if len(data) < _LITTLE else self._in_pieces(data)
-
-    def _in_pieces(self, data: Buffer) -> Iterable[Hit]:
-        """Search piece by piece: a hostile text has a hit in each place, and one is enough."""
+    def hits(self, data: bytes) -> Iterable[Hit]:
+        """Return which literals stand where, some of them twice; if none does, what is false."""
         if len(data) <= AT_ONCE:
-            return self._in_more(data)
-        found = _shifted(self._in_more, memoryview(data), self._longest)
+            return self._search(data)
+        found = self._in_pieces(memoryview(data))
         first = next(found, None)
         return () if first is None else chain((first,), found)
 
+    def _in_pieces(self, view: memoryview) -> Iterator[Hit]:
+        for at in range(0, len(view), AT_ONCE):
+            for which, start, end in self._search(view[at : at + AT_ONCE + self._longest]):
+                yield which, at + start, at + end
 
-def _shifted(search: Search, view: memoryview, overlap: int) -> Iterator[Hit]:
-    for at in range(0, len(view), AT_ONCE):
-        for which, start, end in search(view[at : at + AT_ONCE + overlap]):
-            yield which, at + start, at + end
+    def _at_first(self, data: Buffer) -> Iterable[Hit]:
+        """Search with what is ready at once, until it is worth while to prepare what is fast."""
+        self._closely = self._closely or overlapping(self.literals)
+        self._searched += len(data) + _CALL
+        if self._searched > _MUCH:
+            self._search = with_hyperscan(self.literals, self._closely)
+            return self._search(data)
+        return self._with_teddy(data) if len(data) > _LITTLE else self._closely(data)
+
+    def _with_teddy(self, data: Buffer) -> list[Hit]:
+        found: list[Hit] = []
+        for look in self._looks:
+            if hits := look(data):
+                found += self._around(hits, data)
+        return found
+
+    def _around(self, hits: Iterable[Hit], data: Buffer) -> Iterator[Hit]:
+        """Yield them, and those that Teddy leaves out since they overlap with another."""
+        self._closely = self._closely or overlapping(self.literals)
+        done = 0  # what ends up to here was found
+        for _, start, end in hits:
+            if end + self._longest > done:
+                low = max(0, start - self._longest)
+                done = low + _NEAR * self._longest
+                for which, at, stop in self._closely(data[low:done]):
+                    yield which, low + at, low + stop
 
 
 def without_longer(literals: set[bytes]) -> list[bytes]:
@@ -174,8 +178,7 @@ def without_longer(literals: set[bytes]) -> list[bytes]:
     return kept
 
 
-def _automaton(literals: Sequence[bytes]) -> Search:
-    """Search with aho-corasick."""
+def _teddy(literals: Sequence[bytes]) -> Search:
     from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
     # Only where the leftmost match is wanted does it search for many literals at once.
@@ -183,68 +186,47 @@ def _automaton(literals: Sequence[bytes]) -> Search:
     return automaton.find_matches_as_indexes
 
 
-def _several(literals: Sequence[bytes]) -> Search:
-    """Search for a few at a time."""
-    firsts = range(0, len(literals), FEW)
-    searches = [(first, _automaton(literals[first : first + FEW])) for first in firsts]
+def overlapping(literals: Sequence[bytes]) -> Callable[[Buffer], list[Hit]]:
+    """Return what finds each place of each literal, at 0.5 GB/s, and takes no time to get ready."""
+    from ahocorasick_rs import BytesAhoCorasick
 
-    def hits(data: Buffer) -> list[Hit]:
-        return [
-            (first + which, start, end)
-            for first, search in searches
-            for which, start, end in search(data)
-        ]
-
-    return hits
+    automaton = BytesAhoCorasick(literals)
+    return lambda data: automaton.find_matches_as_indexes(data, overlapping=True)
 
 
-def _database(literals: Sequence[bytes]) -> Search:
-    """Search with hyperscan."""
+def with_hyperscan(
+    literals: Sequence[bytes], otherwise: Callable[[Buffer], list[Hit]]
+) -> Callable[[Buffer], list[Hit]]:
+    """Return what does so at 3.5 GB/s, and takes 4 ms to get ready.
+
+    Args:
+        literals: different ones.
+        otherwise: finds them, too; it takes over where so many stand in one piece that it is
+            faster than to be told of each.
+    """
     import hyperscan
 
     database = hyperscan.Database()
-    database.compile(
-        expressions=[b"".join(b"\\x%02x" % byte for byte in literal) for literal in literals],
-    )
+    # Its way to give literals as they are ends them at a zero byte.
+    expressions = [b"".join(b"\\x%02x" % byte for byte in literal) for literal in literals]
+    database.compile(expressions=expressions)
     lengths = [len(literal) for literal in literals]
     found: list[Hit] = []
 
-    def on_hit(which: int, _start: int, end: int, _flags: int, _context: object) -> None:
-        if len(found) < AT_ONCE:  # as many as can be in one piece
-            found.append((which, end - lengths[which], end))
+    def on_hit(which: int, _start: int, end: int, _flags: int, _context: object) -> bool:
+        found.append((which, end - lengths[which], end))
+        return len(found) > _MANY
 
-    def hits(data: Buffer) -> list[Hit]:
-        database.scan(data, on_hit)  # type: ignore[type-var]  # it takes any buffer
+    def search(data: Buffer) -> list[Hit]:
+        try:
+            database.scan(data, on_hit)  # type: ignore[type-var]  # it takes any buffer
+        except hyperscan.ScanTerminated:
+            found.clear()
+            return otherwise(data)
         if not found:
             return found
         copy = found[:]
         found.clear()
         return copy
 
-    return hits
-
-
-def arranged(literals: Sequence[bytes]) -> list[bytes]:
-    """Put up to `FEW` literals into an order in which Teddy rarely takes a text for one of them.
-
-    In each bucket it knows only which halves of bytes occur in first, second and third place, so
-    that ``ab`` and ``12`` in one make it stop at ``a2``, too.  A bad order doubles the time
-    (https://github.com/BurntSushi/aho-corasick, src/packed/teddy/README.md).
-    """
-    buckets: list[list[bytes]] = [[] for _ in range(_BUCKETS)]
-    size = -(-len(literals) // _BUCKETS)
-    for literal in sorted(literals, key=lambda one: _stops([one]), reverse=True):
-        open_ones = [bucket for bucket in buckets if len(bucket) < size]
-        best = min(open_ones, key=lambda bucket: _stops([*bucket, literal]) - _stops(bucket))
-        best.append(literal)
-    buckets.sort(key=len, reverse=True)
-    return [bucket[row] for row in range(size) for bucket in buckets if row < len(bucket)]
-
-
-def _stops(bucket: Sequence[bytes]) -> float:
-    """Estimate at what share of the places in a text Teddy stops for a bucket."""
-    share = 1.0 if bucket else 0.0
-    for column in zip(*(literal[:_MASKED] for literal in bucket), strict=True):
-        lows, highs = {byte & 15 for byte in column}, {byte >> 4 for byte in column}
-        share *= sum(_SHARES[high << 4 | low] for low in lows for high in highs)
-    return share
+    return search

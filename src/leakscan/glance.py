@@ -10,7 +10,7 @@ import os
 import zlib
 
 from leakscan.gate import Gate, goes_on
-from leakscan.known_signs import BESIDE, COMMON, EXOTIC, FREE, LOOSE, PREFIXES, RARE
+from leakscan.known_signs import BESIDE, COMMON, FREE, LOOSE, PREFIXES, RARE
 from leakscan.occasion import is_asked, is_framework_by_hand, names_commits
 from leakscan.places import (
     BASELINE_FILE,
@@ -41,7 +41,7 @@ _PACKED = (
 )  # fmt: skip
 """How files begin that must be opened to be searched."""
 
-_SIGNS = tuple(sign for sign in COMMON + RARE + EXOTIC if sign not in PREFIXES)
+_SIGNS = tuple(sign for sign in COMMON + RARE if sign not in PREFIXES)
 
 STAGED = (
     "git", "diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative",

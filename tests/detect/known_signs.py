@@ -23,15 +23,13 @@ def text() -> str:
     """Return what the file has to say."""
     rules = select_rules(load_rules(), ())
     prefixes = tuple(sorted({prefix.encode() for rule in rules for prefix in rule.prefixes}))
-    common, rare, exotic = literals(prefixes)
+    common, rare = literals(prefixes)
     return (
         f"{HEAD}PREFIXES: tuple[bytes, ...] = {prefixes!r}\n\n"
         f"COMMON: tuple[bytes, ...] = (\n{_lines(common)})\n"
         f'"""How they begin, plainly or in any encoding that people use."""\n\n'
         f"RARE: tuple[bytes, ...] = (\n{_lines(rare)})\n"
-        f'"""The same in what few do, such as base64 in base64."""\n\n'
-        f"EXOTIC: tuple[bytes, ...] = (\n{_lines(exotic)})\n"
-        f'"""The same in what hardly anybody does, such as HTML entities in hex."""\n\n'
+        f'"""The same in what hardly anybody writes, such as base64 in base64."""\n\n'
         f"LOOSE: tuple[bytes, ...] = (\n{_lines(tuple(sorted(loose(prefixes))))})\n"
         f'"""Those behind which a blank may stand."""\n\n'
         f"FREE: tuple[bytes, ...] = (\n{_lines(tuple(sorted(free(prefixes))))})\n"

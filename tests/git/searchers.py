@@ -6,29 +6,32 @@ from __future__ import annotations
 class Searching:
     """Searches everything in one way."""
 
-    def search(self, _data, **_how):
+    def search(self, _data):
         return ()
 
-    def search_known(self, data):
+    def search_blob(self, data):
         return self.search(data)
-
-    def search_known_names(self, data):
-        return self.search(data)
-
-    def search_blob(self, data, **how):
-        return self.search(data, **how)
-
-    def search_known_blob(self, data):
-        return self.search_blob(data)
 
     def search_stream(self, chunks):
         return self.search(b"".join(chunks))
 
-    def search_container(self, data):
+    def sparing(self):
+        return self
+
+    def search_message(self, data):
+        return self.search(data)
+
+    def search_names(self, data):
+        return self.search(data)
+
+    def search_file(self, data):
+        return self.search_blob(data), True
+
+    def search_known_file(self, data):
         return self.search_blob(data)
 
     def suspects(self, _data):
         return True
 
-    def sign_test(self):
-        return lambda _data: False
+    def brings_sign(self, _delta):
+        return False

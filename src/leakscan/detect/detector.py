@@ -11,22 +11,19 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
-from itertools import chain
 from typing import TYPE_CHECKING
 
-from stringzilla import find
-
-from leakscan import known_signs
-from leakscan.containers import may_be_container, recognise
-from leakscan.gate import AT_ONCE, Gate, goes_on, without_longer
+from leakscan.containers import recognise
+from leakscan.detect.known import known_of
 from leakscan.model import Match, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from leakscan.detect.finder import Finder, Unpacked
     from leakscan.detect.inside import Inside
-    from leakscan.gate import Beside, Hit
+    from leakscan.detect.sparing import SparingDetector
+    from leakscan.gate import Gate
     from leakscan.model import Rule
 
 LEFT_CONTEXT = 96
@@ -62,101 +59,73 @@ class Detector:
         self._issued = issued
         prefixes = {prefix.encode() for rule in rules for prefix in rule.prefixes}
         self._prefixes = tuple(sorted(prefixes))
-        self._literals, self._loose, self._beside, self._free = _known_of(self._prefixes)
+        self.known = known_of(self._prefixes)
+        self._gate = self.known.whole_gate()
         self._open: Inside | None = None
         self._sealed: list[Unread] = []
-        self._common = Gate(self._literals[0])
-        self._find_common = self._common.search
 
-    def search(self, data: bytes, *, exotic: bool = True) -> list[Match]:
+    def search(self, data: bytes) -> list[Match]:
         """Return every candidate in a text, of any confidence, by position.
 
         Args:
             data: the text.
-            exotic: whether to heed what hardly anybody does, too.
         """
-        gate = self._every if exotic else self._usual
-        hits = gate.hits(data)
-        return self._looked_at(data, gate, hits) if hits else _NOTHING
+        return self.look(data)[0]
 
-    def search_blob(self, data: bytes, *, exotic: bool = True) -> Sequence[Match | Unread]:
+    def search_blob(self, data: bytes) -> Sequence[Match | Unread]:
         """Return every candidate in the contents of a file, and in what it contains.
 
         With them comes what of a container could not be read.
 
         Args:
             data: the contents.
-            exotic: as for `search`.
         """
-        return self._with_sealed(self._opened(data, self.search(data, exotic=exotic)))
+        return self.with_contents(data, self.search(data))
 
-    def sign_test(self) -> Callable[[bytes], object]:
-        """Return what tells whether anything rare may stand in data.
+    def sparing(self) -> SparingDetector:
+        """Return what to search with where there are many texts that hardly differ."""
+        return self._sparing
 
-        Of a sign, the first bytes may be missing: where text is inserted, these may be what stood
-        there before.
+    def look(self, data: bytes) -> tuple[list[Match], bool]:
+        """Return every candidate in a text, and whether anything seems to be encoded in it.
+
+        Args:
+            data: the text.
         """
-        return self._last_parts.hits
-
-    def search_known(self, data: bytes) -> list[Match]:
-        """Do as `search` with a text that is made of others that hold no sign.
-
-        What is common is looked for all the same, since it takes next to no time.
-        """
-        hits = self._find_common(data) if len(data) <= AT_ONCE else self._common.hits(data)
-        return self._looked_at(data, self._common, hits) if hits else _NOTHING
-
-    def search_known_blob(self, data: bytes) -> Sequence[Match | Unread]:
-        """Do as `search_blob` with a file that is made of others that hold no sign."""
-        hits = self._find_common(data) if len(data) <= AT_ONCE else self._common.hits(data)
-        found = self._looked_at(data, self._common, hits) if hits else _NOTHING
-        if found or may_be_container(data):
-            return self._with_sealed(self._opened(data, found))
-        return self._with_sealed(found) if self._sealed else found
-
-    def search_known_names(self, data: bytes) -> list[Match]:
-        """Do as `search` with a folder that is made of others that hold no sign.
-
-        There are more of these data than of any others, and hardly anything is ever found in them.
-        """
-        for prefix in self._prefixes:
-            if find(data, prefix) >= 0:
-                return self._finder.matches(data)
-        return _NOTHING
-
-    def suspects(self, data: bytes) -> bool:
-        """Tell whether anything but what is exotic would be looked at closer."""
-        hits = self._usual.hits(data)
-        return bool(hits) and self._is_worth_it(data, self._usual, hits)
-
-    def search_container(self, data: bytes) -> Sequence[Match | Unread]:
-        """Search what a file may hide in which nothing is suspected."""
-        return self._with_sealed(self._opened(data, [])) if may_be_container(data) else _NOTHING
-
-    def _is_worth_it(self, data: bytes, gate: Gate, hits: Iterable[Hit]) -> bool:
-        context = self._loose, self._beside, self._free
-        return any(goes_on(data, at, gate.literals[which], *context) for which, at, _ in hits)
-
-    def _looked_at(self, data: bytes, gate: Gate, hits: Iterable[Hit]) -> list[Match]:
-        """Search what holds signs, if what stands behind one of them goes on as a token would."""
-        if not self._is_worth_it(data, gate, hits):
-            return _NOTHING
+        hits = self._gate.hits(data)
+        if not hits or not self.known.is_worth_it(data, self._gate, hits):
+            return _NOTHING, False
         with self._inside():
-            return self._finder.matches(data)
+            return self._finder.look(data, hits if isinstance(hits, list) else None)
 
-    def _opened(self, data: bytes, found: list[Match]) -> Sequence[Match | Unread]:
-        container = recognise(data) if found or may_be_container(data) else None
+    def search_by(self, gate: Gate, data: bytes) -> list[Match]:
+        """Return every candidate in a text, if a gate says that there may be any.
+
+        Args:
+            gate: looks for some of what `known` tells of.
+            data: the text.
+        """
+        hits = gate.hits(data)
+        if not hits or not self.known.is_worth_it(data, gate, hits):
+            return _NOTHING
+        return self.search_closely(data)
+
+    def search_closely(self, data: bytes) -> list[Match]:
+        """Return every candidate in a text in which there may be any."""
+        with self._inside():
+            return self._finder.look(data).found
+
+    def with_contents(self, data: bytes, found: Sequence[Match]) -> Sequence[Match | Unread]:
+        """Add to what was found in a file what is found in it as a container."""
+        opened = self._opened(data, found)
+        return [*opened, *self._taken_sealed()] if self._sealed else opened
+
+    def _opened(self, data: bytes, found: Sequence[Match]) -> Sequence[Match | Unread]:
+        container = recognise(data)
         if container is None or not (container.hides or found):
             return found
         with self._inside() as inside:
             return list(inside.open(data, container, found))
-
-    def _with_sealed(self, found: Sequence[Match | Unread]) -> Sequence[Match | Unread]:
-        """Add what could not be read of containers that are written as text."""
-        if not self._sealed:
-            return found
-        sealed, self._sealed = self._sealed, []
-        return [*found, *dict.fromkeys(sealed)]
 
     def search_stream(self, chunks: Iterable[bytes]) -> Iterator[Match | Unread]:
         """Yield every candidate in the contents of a file that is too large to hold.
@@ -166,7 +135,7 @@ class Detector:
         """
         with self._inside() as inside:
             yield from inside.search_stream(chunks)
-        yield from self._with_sealed(())
+        yield from self._taken_sealed()
 
     def search_bytes(self, chunks: Iterable[bytes]) -> Iterator[Match]:
         """Yield every candidate in a stream, whatever it may contain.
@@ -205,19 +174,25 @@ class Detector:
     def _finder(self) -> Finder:
         from leakscan.detect.finder import Finder
 
-        return Finder(self.rules, self._prefixes, self._issued, self._unpacked)
+        literals = self._gate.literals
+        return Finder(
+            self.rules, self._prefixes, self._issued, self._unpacked, self._seal, literals
+        )
+
+    def _seal(self, part: Unread) -> None:
+        """Note what could not be read of what is encoded."""
+        self._sealed.append(part)
 
     @cached_property
-    def _every(self) -> Gate:
-        return Gate(tuple(chain.from_iterable(self._literals)))
+    def _sparing(self) -> SparingDetector:
+        from leakscan.detect.sparing import SparingDetector
 
-    @cached_property
-    def _usual(self) -> Gate:
-        return Gate(self._literals[0] + self._literals[1])
+        return SparingDetector(self, self._prefixes)
 
-    @cached_property
-    def _last_parts(self) -> Gate:
-        return Gate(_last_parts(self._literals[1]))
+    def _taken_sealed(self) -> Iterable[Unread]:
+        """Take what could not be read of containers that are written as text."""
+        sealed, self._sealed = self._sealed, []
+        return dict.fromkeys(sealed)
 
     @contextmanager
     def _inside(self) -> Iterator[Inside]:
@@ -243,30 +218,6 @@ class Detector:
         why = f"of {name} that is written as text: "
         self._sealed += [Unread("", why + one.why) for one in found if isinstance(one, Unread)]
         return name, [one for one in found if isinstance(one, Match)]
-
-
-def _last_parts(literals: Sequence[bytes]) -> tuple[bytes, ...]:
-    """Leave out the first bytes of literals, up to two, if four are left."""
-    return tuple(without_longer({one[max(0, min(2, len(one) - 4)) :] for one in literals}))
-
-
-_Known = tuple[tuple[tuple[bytes, ...], ...], frozenset[bytes], "Beside", frozenset[bytes]]
-
-
-def _known_of(prefixes: tuple[bytes, ...]) -> _Known:
-    """Return by what to tell that something may stand in data, and what is known of its context."""
-    if prefixes == known_signs.PREFIXES:
-        by_rarity = known_signs.COMMON, known_signs.RARE, known_signs.EXOTIC
-        loose, free = frozenset(known_signs.LOOSE), frozenset(known_signs.FREE)
-        return by_rarity, loose, known_signs.BESIDE, free
-    from leakscan.detect import encodings
-
-    return (
-        encodings.literals(prefixes),
-        encodings.loose(prefixes),
-        encodings.beside(prefixes),
-        encodings.free(prefixes),
-    )
 
 
 def _and_then_none(chunks: Iterable[bytes]) -> Iterator[bytes | None]:

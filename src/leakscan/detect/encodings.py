@@ -7,11 +7,11 @@ has literals of its own to be found by.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import IntEnum
 from functools import cache
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
+from leakscan.detect.decode import entities, escapes, percent, quoted_printable
 from leakscan.detect.decode.backwards import Backwards
 from leakscan.detect.decode.base64 import Base64
 from leakscan.detect.decode.entities import Entities
@@ -21,10 +21,11 @@ from leakscan.detect.decode.joined import Joined
 from leakscan.detect.decode.percent import Percent
 from leakscan.detect.decode.quoted_printable import QuotedPrintable
 from leakscan.detect.decode.wide import Wide
-from leakscan.gate import FEW, arranged, without_longer
+from leakscan.detect.teddy import arranged
+from leakscan.gate import FEW, without_longer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from leakscan.detect.decode.decoder import Decoder
 
@@ -36,11 +37,14 @@ DECODERS: tuple[Decoder, ...] = (
     _BASE64, _HEX, _UTF_16, Wide(4), _PERCENT, _ESCAPES, _ENTITIES, _QUOTED, _JOINED, _BACKWARDS,
 )  # fmt: skip
 
-MIXING: frozenset[Decoder] = frozenset({_PERCENT, _ESCAPES, _ENTITIES, _QUOTED})
-"""What decodes everything around, also where little is encoded."""
-
-USUAL_TWICE: frozenset[Decoder] = frozenset({_BASE64, _HEX, _UTF_16})
-"""What is often put into one another."""
+SPELLED: dict[object, Callable[[int], tuple[bytes, bytes]]] = {
+    _PERCENT: percent.spelled,
+    _ESCAPES: escapes.spelled,
+    _ENTITIES: entities.spelled,
+    _QUOTED: quoted_printable.spelled,
+}
+"""What decodes everything around, also where little is encoded; and how it may write a byte: an
+expression that matches wherever it is encoded, and perhaps elsewhere, too, and one for itself."""
 
 NOT_TWICE: frozenset[Decoder] = frozenset({_JOINED, _BACKWARDS})
 """What is done only once to a text."""
@@ -52,19 +56,7 @@ SHORTEST = 3
 """Bytes of a literal: shorter ones stand everywhere."""
 
 
-class Rarity(IntEnum):
-    """How seldom something is written in some way: more of it is looked for in less."""
-
-    COMMON = 0
-    """Looked for in everything."""
-    RARE = 1
-    """Looked for in what is new, such as what a delta brings."""
-    EXOTIC = 2
-    """Looked for in what is new, but in the history of large repositories."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(NamedTuple):
     """Bytes by which something encoded is found.
 
     Attributes:
@@ -72,9 +64,11 @@ class Sign:
         literal: the bytes.
         decoder: what decodes it.
         shift: from where the literal begins to where a unit of the encoding does.
-        pattern: what to look for instead where decoding costs more than another look.
+        pattern: what else to look for where decoding costs more than another look: it begins with
+            the literal.
         is_packed: whether a container begins there, or a text that one is encoded in.
-        rarity: how seldom something is written so.
+        is_rare: whether hardly anybody writes something so.
+        is_last: whether the pattern does not begin with the literal, but ends with it.
     """
 
     texts: tuple[bytes, ...]
@@ -83,7 +77,8 @@ class Sign:
     shift: int
     pattern: bytes | None = None
     is_packed: bool = False
-    rarity: Rarity = Rarity.COMMON
+    is_rare: bool = False
+    is_last: bool = False
 
     @property
     def key(self) -> tuple[bytes, Decoder, int]:
@@ -116,14 +111,12 @@ def signs(prefixes: tuple[bytes, ...]) -> tuple[Sign, ...]:
         if _nests(sign) and not sign.literal.startswith(begin):
             by_text.setdefault(sign.literal, set()).add(sign.decoder)
     for text in sorted(by_text):
-        for sign in _signs_of(text):
+        for sign in _signs_of(text, is_encoded=True):
             # Where the text itself is the sign, it is broken further on.
             if text.isalnum() if sign.literal == text else _nests(sign):
-                is_usual = {*by_text[text], sign.decoder} <= USUAL_TWICE
-                rarity = Rarity.RARE if is_usual else Rarity.EXOTIC
-                known = found.setdefault(sign.key, replace(sign, rarity=rarity))
+                known = found.setdefault(sign.key, sign._replace(is_rare=True))
                 if text not in known.texts:
-                    found[sign.key] = replace(known, texts=(*known.texts, text), pattern=None)
+                    found[sign.key] = known._replace(texts=(*known.texts, text), pattern=None)
     return tuple(found.values())
 
 
@@ -151,28 +144,27 @@ def beside(prefixes: tuple[bytes, ...]) -> dict[bytes, tuple[bytes, bytes]]:
 def _nests(sign: Sign) -> bool:
     """Whether something is expected to be written so that is, or will be, encoded besides."""
     is_wide = b"\0\0\0" in sign.literal  # which takes four times as much
-    return not (sign.rarity or sign.is_packed or is_wide or sign.decoder in NOT_TWICE)
+    return not (sign.is_rare or sign.is_packed or is_wide or sign.decoder in NOT_TWICE)
 
 
 @cache
-def literals(prefixes: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], ...]:
+def literals(prefixes: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
     """Return by what to tell from afar that something may be written in some data.
 
     Args:
         prefixes: how tokens begin.
 
     Returns:
-        For each `Rarity` the literals that hold none of those before.
+        Those that are common, and the rare ones that hold none of them.
     """
     known = signs(prefixes)
-    sets: list[tuple[bytes, ...]] = []
-    seen: set[bytes] = set()
-    for rarity in Rarity:
-        upto = without_longer({sign.literal for sign in known if sign.rarity <= rarity})
-        new = [literal for literal in upto if literal not in seen]
-        sets.append(tuple(arranged(new) if len(new) <= FEW else new))
-        seen.update(upto)
-    return tuple(sets)
+    common = without_longer({sign.literal for sign in known if not sign.is_rare})
+    every = without_longer({sign.literal for sign in known})
+    return _in_order(common), _in_order([one for one in every if one not in common])
+
+
+def _in_order(literals: Sequence[bytes]) -> tuple[bytes, ...]:
+    return tuple(arranged(literals) if len(literals) <= FEW else literals)
 
 
 @cache
@@ -189,12 +181,15 @@ def loose(prefixes: tuple[bytes, ...]) -> frozenset[bytes]:
     )
 
 
-def _signs_of(text: bytes) -> Iterator[Sign]:
+def _signs_of(text: bytes, *, is_encoded: bool = False) -> Iterator[Sign]:
     for decoder in DECODERS:
-        for form in decoder.forms(text):
+        forms = decoder.forms(text)
+        if is_encoded and decoder in NOT_TWICE:
+            forms = islice(forms, 1)  # the text itself
+        for form in forms:
             if len(form.literal) >= SHORTEST:
-                rarity = Rarity.RARE if form.is_rare else Rarity.COMMON
-                yield Sign((text,), form.literal, decoder, form.shift, form.pattern, rarity=rarity)
+                literal, shift, pattern, is_rare = form[:4]
+                yield Sign((text,), literal, decoder, shift, pattern, False, is_rare, form.is_last)
 
 
 def _packed(magic: bytes) -> Iterator[Sign]:
@@ -202,7 +197,7 @@ def _packed(magic: bytes) -> Iterator[Sign]:
     once, *_ = _BASE64.forms(magic)
     yield Sign((magic,), once.literal, _BASE64, once.shift, is_packed=True)
     twice, *_ = _BASE64.forms(once.literal)
-    yield Sign((once.literal,), twice.literal, _BASE64, 0, is_packed=True, rarity=Rarity.RARE)
+    yield Sign((once.literal,), twice.literal, _BASE64, 0, is_packed=True, is_rare=True)
     lower, upper, *_ = _HEX.forms(magic)
     for form in (lower, upper):
-        yield Sign((magic,), form.literal, _HEX, 0, is_packed=True, rarity=Rarity.EXOTIC)
+        yield Sign((magic,), form.literal, _HEX, 0, is_packed=True, is_rare=True)

@@ -5,82 +5,66 @@ What is found in a decoded text is told where it is written, as if it stood ther
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
-import hyperscan
-
-from leakscan.detect.confirm import Confirmer, settled
-from leakscan.detect.decode.base64 import Positions
-from leakscan.detect.encodings import MIXING, NOT_TWICE, PACKED, signs
-from leakscan.model import Confidence
+from leakscan.detect.encodings import NOT_TWICE, PACKED, signs
+from leakscan.detect.literals import Literals
+from leakscan.detect.reading import Allowance, Reader
+from leakscan.model import Confidence, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
+    import hyperscan
+
+    from leakscan.detect.confirm import Confirmer
     from leakscan.detect.decode.decoder import Decoded, Decoder
     from leakscan.detect.encodings import Sign
+    from leakscan.gate import Hit
     from leakscan.model import Match, Rule
 
 MAX_DEPTH = 3
 """Encodings within one another that are taken off."""
 
-BEFORE = 512
-"""Bytes before an anchor that are decoded: enough to see what stands before a token."""
-
-BEHIND = 4096
-"""Bytes behind an anchor that are decoded: a token of 40 characters takes 320 as ``\\u0072``, and
-1,280 if that is written so again."""
-
-PROBED = 48
-"""Bytes around a sign of a mixing encoding that are decoded first: is it what it seems to be?"""
-
-LARGEST_PACKED = 16 << 20
-"""Bytes that are decoded of a container that is written as text."""
-
-PHASES = 4
-"""Stretches of an encoding that are remembered: as many ways as there are to read one."""
-
-CLOSE = 16
-"""Bytes at the end that what was decoded may lack though it goes on."""
-
-_ROOM = 1400
-"""Bytes at the end of what was decoded in which a token may be cut."""
-
 MOST_LOW = 50
 """Candidates of low confidence that are kept of one stretch that is decoded."""
+
+_GRADED = 100
+"""Bytes that it counts as much as to grade a candidate in what was decoded."""
+
+_SEARCHED = 150
+"""Bytes that it counts as much as to begin to search what was decoded."""
+
+_TOO_MUCH = "more of it looks encoded than is decoded of one file"
 
 Unpacked = tuple[str, list["Match"]]
 """What a container is called, and the matches in it."""
 
-_Hit = tuple[int, int]
-"""Number of an expression, and offset of the end of what it matched."""
+
+class Looked(NamedTuple):
+    """What stands in a text, and whether anything seems to be encoded in it, token or not."""
+
+    found: list[Match]
+    is_encoded: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(NamedTuple):
     """What is searched: the data themselves, or what came out of decoding a stretch of them.
 
     Attributes:
+        allowance: what may be decoded of it.
         taken_off: the encodings that were taken off, the outermost first.
         doubt: why it may have been misread.
         seams: where something was left out of it, and why that may have been wrong.
     """
 
     data: bytes
+    allowance: Allowance
     taken_off: tuple[Decoder, ...] = ()
     doubt: str | None = None
-    seams: Mapping[int, str | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """What was decoded, and the offset beyond which was not looked."""
-
-    decoded: Decoded
-    high: int
+    seams: Mapping[int, str | None] | None = None
 
 
 class Finder:
@@ -91,6 +75,8 @@ class Finder:
         prefixes: how their tokens begin.
         issued: the issuer's list of issued tokens, if there is one.
         unpack: searches a container; ``None`` of what is none.
+        tell: is told what was not read.
+        gate: the literals of the gate: each that a sign has holds one of them.
     """
 
     def __init__(
@@ -99,62 +85,74 @@ class Finder:
         prefixes: tuple[bytes, ...],
         issued: Container[str] | None,
         unpack: Callable[[bytes], Unpacked | None] | None,
+        tell: Callable[[Unread], object] | None = None,
+        gate: Sequence[bytes] = (),
     ) -> None:
-        self._confirmer = Confirmer(rules, issued)
-        self._signs = signs(prefixes)
-        self._first_sign = len(rules)
-        self._unpack = unpack
-        self._hits: list[_Hit] = []
-        self._database = compiled([rule.pattern.encode() for rule in rules], self._signs)
+        self._rules, self._issued = rules, issued
+        self._unpack, self._tell = unpack, tell
+        self._prefixes = prefixes
+        known = signs(prefixes)
+        by_literal: dict[bytes, list[tuple[int, Sign]]] = {prefix: [] for prefix in prefixes}
+        for number, sign in enumerate(known):
+            by_literal.setdefault(sign.literal, []).append((number, sign))
+        self._count = len(known)
+        self._signs = list(by_literal.values())
+        self._literals = Literals(tuple(by_literal), gate)
 
-    def _on_hit(self, which: int, _start: int, end: int, _flags: int, _context: object) -> None:
-        self._hits.append((which, end))
+    @cached_property
+    def _confirmer(self) -> Confirmer:
+        # It takes longer to get ready than all else, and mostly no token begins anywhere.
+        from leakscan.detect.confirm import Confirmer
 
-    def matches(self, data: bytes) -> list[Match]:
-        """Return every candidate in ``data``, of any confidence, by position."""
-        return settled(self._candidates(_Text(data)), data)
+        return Confirmer(self._rules, self._issued)
 
-    def _candidates(self, text: _Text) -> list[Match]:
+    def look(self, data: bytes, hits: Sequence[Hit] | None = None) -> Looked:
+        """Return every candidate in data, of any confidence, by position.
+
+        Args:
+            data: the data.
+            hits: where literals of the gate stand in them, if all are known.
+        """
+        allowance = Allowance(len(data))
+        places = None if hits is None else self._literals.around(hits, data)
+        found, is_encoded = self._candidates(_Text(data, allowance), places)
+        if allowance.is_spent and self._tell:
+            self._tell(Unread("", _TOO_MUCH))
+        if found:
+            from leakscan.detect.confirm import settled
+
+            found = settled(found, data)
+        return Looked(found, is_encoded)
+
+    def _candidates(self, text: _Text, places: Iterable[Hit] | None = None) -> Looked:
         """Return what stands in a text, plainly or encoded, nothing of it settled."""
-        self._database.scan(text.data, self._on_hit)
-        hits, self._hits = self._hits, []
-        if not hits:
-            return []
-        plain = [hit for hit in hits if hit[0] < self._first_sign]
-        found: list[Match] = []
-        if plain:
-            found += self._confirmer.candidates(text.data, plain, text.doubt, text.seams)
-        if len(text.taken_off) < MAX_DEPTH and len(plain) < len(hits):
-            for sign, decoded in self._decoded(text, hits):
-                found += self._inside(text, sign, decoded)
-        return found
+        is_deep = len(text.taken_off) == MAX_DEPTH
+        plain: list[list[int]] = [[] for _ in self._prefixes]
+        inside: list[Match] = []
+        once = [decoder for decoder in text.taken_off if decoder in NOT_TWICE]
+        reader = Reader(text.data, text.allowance, self._count, once)
+        until, count = reader.until, len(plain)
+        is_encoded = False
+        for which, start, _ in self._literals.places(text.data) if places is None else places:
+            if which < count:
+                plain[which].append(start)
+            if is_deep:
+                continue
+            for number, sign in self._signs[which]:
+                if start >= until[number] and (decoded := reader.decoded(number, sign, start)):
+                    is_encoded = True
+                    inside += self._inside(text, sign, decoded)
+        return Looked(self._plain(text, plain) + inside if any(plain) else inside, is_encoded)
 
-    def _decoded(self, text: _Text, hits: Sequence[_Hit]) -> Iterator[tuple[Sign, Decoded]]:
-        """Decode around each sign, but where that has been done with an earlier one."""
-        data = text.data
-        recent: defaultdict[Decoder, deque[_Stretch]] = defaultdict(partial(deque, maxlen=PHASES))
-        seen: set[tuple[int, int]] = set()
-        for which, end in hits:
-            if which < self._first_sign:
-                continue
-            sign = self._signs[which - self._first_sign]
-            if sign.decoder in NOT_TWICE and sign.decoder in text.taken_off:
-                continue
-            # A pattern ends anywhere behind its literal, and more than once.
-            start = data.rfind(sign.literal, 0, end)
-            if (which, start) in seen:
-                continue
-            seen.add((which, start))
-            anchor = start + sign.shift
-            if sign.is_packed:
-                stretch = _packed(data, sign, anchor, recent[sign.decoder])
-            elif any(_covers(before, anchor) for before in recent[sign.decoder]):
-                continue
-            else:
-                stretch = _around(data, sign, start)
-            if stretch:
-                recent[sign.decoder].append(stretch)
-                yield sign, stretch.decoded
+    def _plain(self, text: _Text, places: Sequence[Sequence[int]]) -> list[Match]:
+        """Return what stands plainly in a text, where prefixes do."""
+        starts = dict(zip(self._prefixes, places, strict=True))
+        context = text.data, starts, text.doubt, text.seams or {}
+        if not text.taken_off:
+            return self._confirmer.candidates(*context)
+        found = self._confirmer.candidates(*context, most_low=MOST_LOW)
+        text.allowance.take(_GRADED * len(found))
+        return found
 
     def _inside(self, text: _Text, sign: Sign, decoded: Decoded) -> Iterator[Match]:
         """Yield what is found in a decoded text, placed where it is written."""
@@ -165,8 +163,10 @@ class Finder:
             return
         doubt = text.doubt or decoded.doubt
         taken_off = (*text.taken_off, sign.decoder)
+        text.allowance.take(_SEARCHED)
+        within = _Text(decoded.text, text.allowance, taken_off, doubt, decoded.seams)
         low = 0
-        for match in self._candidates(_Text(decoded.text, taken_off, doubt, decoded.seams)):
+        for match in self._candidates(within).found:
             low += match.confidence is Confidence.LOW
             if match.confidence is Confidence.LOW and low > MOST_LOW:
                 continue
@@ -186,47 +186,6 @@ def _all_placed(unpacked: Unpacked, decoded: Decoded, encoding: str) -> Iterator
         yield _placed(whole, decoded, encoding)
 
 
-def _around(data: bytes, sign: Sign, start: int) -> _Stretch | None:
-    """Decode what a sign at some offset is part of."""
-    anchor = start + sign.shift
-    low, high = max(0, anchor - BEFORE), min(len(data), anchor + BEHIND)
-    decode = sign.decoder.decode
-    if sign.decoder in MIXING:
-        tried = decode(data, anchor, max(low, start - PROBED), min(high, start + PROBED))
-        if tried is None or not any(text in tried.text for text in sign.texts):
-            return None
-    decoded = decode(data, anchor, low, high)
-    return _Stretch(decoded, high) if decoded else None
-
-
-def _packed(data: bytes, sign: Sign, anchor: int, recent: Iterable[_Stretch]) -> _Stretch | None:
-    """Decode a container that begins at an anchor: as far as it goes, but each byte once.
-
-    Of what was decoded before, only a line is decoded again: others may have one container a line.
-    """
-    high = min(len(data), anchor + LARGEST_PACKED)
-    if any(_covers(before, anchor) for before in recent):
-        if data[anchor - 1 : anchor] != b"\n":
-            return None
-        line_end = data.find(b"\n", anchor, high)
-        high = high if line_end < 0 else line_end
-    begin = sign.decoder.decode(data, anchor, anchor, min(high, anchor + PROBED))
-    if begin is None or not begin.text.startswith(sign.texts):
-        return None
-    decoded = sign.decoder.decode(data, anchor, anchor, high)
-    return _Stretch(decoded, high) if decoded else None
-
-
-def _covers(stretch: _Stretch, anchor: int) -> bool:
-    """Whether what was decoded has a unit at an anchor, and enough behind it."""
-    origin = stretch.decoded.origin
-    start, end = min(origin[0], origin[-1]), max(origin[0], origin[-1])
-    is_cut = end + CLOSE >= stretch.high
-    if not start <= anchor < end - (_ROOM if is_cut else 0):
-        return False
-    return anchor in origin if isinstance(origin, (range, Positions)) else True
-
-
 def _placed(match: Match, decoded: Decoded, encoding: str) -> Match:
     """Say of a match in a decoded text where that is written in the data, and how."""
     stop = match.start + match.length
@@ -239,17 +198,14 @@ def _placed(match: Match, decoded: Decoded, encoding: str) -> Match:
     return replace(match, start=start, taken=end - start, spelling=spelling)
 
 
-def compiled(patterns: Sequence[bytes], by: Sequence[Sign] = ()) -> hyperscan.Database:
-    """Compile patterns, and signs to find by, into one hyperscan database; ids are positions.
+def compiled(patterns: Sequence[bytes]) -> hyperscan.Database:
+    """Compile patterns into one hyperscan database; ids are positions.
 
     Raises:
         hyperscan.HyperscanError: a pattern is not in hyperscan's language.
     """
-    literals = [sign.pattern or b"".join(b"\\x%02x" % byte for byte in sign.literal) for sign in by]
+    import hyperscan
+
     database = hyperscan.Database()
-    database.compile(
-        expressions=[*patterns, *literals],
-        ids=list(range(len(patterns) + len(by))),
-        flags=[0] * len(patterns) + [hyperscan.HS_FLAG_DOTALL] * len(by),
-    )
+    database.compile(expressions=list(patterns), ids=list(range(len(patterns))))
     return database

@@ -39,6 +39,9 @@ MAX_SIZE = 1 << 62
 _PIECE = 1500
 """Objects of a piece of work, unless that makes too many pieces: enough to make forking cheap."""
 
+_LARGE = 8 << 20
+"""Compressed bytes that a piece of work may have, unless they are of one object."""
+
 _NEAR = 200
 """Objects that a piece of work may grow by to end where a tree ends."""
 
@@ -112,17 +115,34 @@ class Forest:
         ]
 
     def slices(self, where: range, step: int) -> Iterator[range]:
-        """Cut a range into pieces of about ``step`` objects, at a root if one is near.
+        """Cut a range into pieces of about ``step`` objects, or fewer if they are large.
 
-        A piece that begins within a tree costs resolving its ancestors again.
+        A piece that begins within a tree costs resolving its ancestors again, so it is cut at a
+        root if one is near.
         """
         low = where.start
         while low < where.stop:
-            high = min(low + step, where.stop)
-            near = min(high + _NEAR, where.stop)
-            high = next((at for at in range(high, near) if not self.depth[at]), high)
-            yield range(low, high)
+            high = self._root_near(min(low + step, where.stop), where.stop)
+            yield from self._halves(range(low, high))
             low = high
+
+    def packed(self, where: range) -> int:
+        """Return how many bytes the objects at some positions take in the pack."""
+        piece = slice(where.start, where.stop)
+        return sum(self.stop[piece].tolist()) - sum(self.start[piece].tolist())
+
+    def _halves(self, where: range) -> Iterator[range]:
+        """Halve a range until no part of it keeps a worker busy while the others are done."""
+        middle = self._root_near(where.start + (len(where) + 1) // 2, where.stop)
+        if middle == where.stop or self.packed(where) <= _LARGE:
+            yield where
+        else:
+            yield from self._halves(range(where.start, middle))
+            yield from self._halves(range(middle, where.stop))
+
+    def _root_near(self, position: int, stop: int) -> int:
+        near = min(position + _NEAR, stop)
+        return next((at for at in range(position, near) if not self.depth[at]), position)
 
 
 ONE_PLACE = "its index gives two objects one place"

@@ -11,7 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from leakscan.git.fork import fork_map
-from leakscan.git.versions import search_versions
+from leakscan.git.versions import version_search
+from leakscan.git.walk import resolve
 
 if TYPE_CHECKING:
     from leakscan.git.census import Census, Counted
@@ -76,9 +77,9 @@ def _sift_piece(
     """Search the deltas at some positions, up to the first that is not plain."""
     kind = task[0]
     part, own = Sifted(), census.new()
-    for position, content, delta, found in search_versions(
-        pack, forest, task, searcher, whole=False
-    ):
+    search = version_search(pack, forest, task, searcher, whole=False)
+    for position, content, delta in resolve(pack, forest, task[1]):
+        found = search(content, delta)
         if not forest.depth[position]:
             continue
         if found or not isinstance(content, bytes):

@@ -16,7 +16,7 @@ from leakscan.git.links import Lineages, Links
 from leakscan.git.loose import read_loose
 from leakscan.git.pack import BLOB, COMMIT, TAG, TREE
 from leakscan.git.store import ObjectStore, PlantedPack, loose_path
-from leakscan.git.versions import search_versions, searching
+from leakscan.git.versions import searching, version_search
 from leakscan.git.walk import LARGEST_IN_MEMORY, STREAMED, Broken, Content, resolve
 
 if TYPE_CHECKING:
@@ -236,8 +236,7 @@ class Survey(Generic[Found]):
         if isinstance(task, _LooseSlice):
             return self._read_loose(task)
         portion = self._read_packed(task)
-        forest, where = task.planted.forest, slice(task.where.start, task.where.stop)
-        self._mapped += sum(forest.stop[where].tolist()) - sum(forest.start[where].tolist())
+        self._mapped += task.planted.forest.packed(task.where)
         if self._mapped > _MAPPED:
             task.planted.pack.forget_pages()
             self._mapped = 0
@@ -251,11 +250,9 @@ class Survey(Generic[Found]):
         namers: list[int] = []
         size = pending = 0
         streamed = STREAMED if task.type == BLOB else LARGEST_IN_MEMORY
-        where = task.type, task.where
-        for position, content, delta, matches in search_versions(
-            pack, forest, where, self._searcher, streamed=streamed
-        ):
-            found = matches
+        search = version_search(pack, forest, (task.type, task.where), self._searcher)
+        for position, content, delta in resolve(pack, forest, task.where, streamed):
+            found = search(content, delta)
             if isinstance(content, bytes):
                 size += len(content)
                 if links and (of_deltas or delta is None):

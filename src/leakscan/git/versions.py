@@ -1,24 +1,23 @@
 """Search objects that are built on one another: what is rare only in what each adds to its base.
 
 A version of a file is mostly what the version before it was.  What can be looked for fast is looked
-for in all of it.  The rare spellings take longer: where there are many objects, they are looked for
-in what the delta brings, and only where that holds a sign, or the base may hold something, in all
-of it.  Text is inserted in one piece, but for first bytes that happen to be those that stood there
-before: of a sign, the last part will do.
+for in all of it.  The rare spellings take longer: they are looked for in what the delta brings, and
+only where that holds a sign, or the base may hold something, in all of it.  Text is inserted in one
+piece, but for first bytes that happen to be those that stood there before: of a sign, the last part
+will do.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from leakscan.git.damage import DamagedError
 from leakscan.git.inflate import inflate
 from leakscan.git.pack import BLOB, TREE
-from leakscan.git.walk import LARGEST_IN_MEMORY, STREAMED, resolve
+from leakscan.git.walk import STREAMED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from leakscan.git.forest import Forest
     from leakscan.git.pack import Pack
@@ -27,152 +26,8 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 Found_co = TypeVar("Found_co", covariant=True)
 
-
-if TYPE_CHECKING:
-    _Resolved = tuple[int, Content, bytes | None]
-    Searched = tuple[int, Content, bytes | None, Sequence[Found]]
-
-
-class Searcher(Protocol[Found_co]):
-    """What objects are searched with; what it finds must pickle.
-
-    What is *known* is made of objects in which nothing rare was found, and takes less.
-    """
-
-    def search(self, data: bytes, *, exotic: bool = True) -> Sequence[Found_co]:
-        """Search a commit, a tag or a tree, for what is exotic or not."""
-        ...
-
-    def search_known(self, data: bytes) -> Sequence[Found_co]:
-        """Search a commit or a tag that is known."""
-        ...
-
-    def search_known_names(self, data: bytes) -> Sequence[Found_co]:
-        """Search a tree that is known."""
-        ...
-
-    def search_blob(self, data: bytes, *, exotic: bool = True) -> Sequence[Found_co]:
-        """Search the content of a file, for what is exotic or not."""
-        ...
-
-    def search_known_blob(self, data: bytes) -> Sequence[Found_co]:
-        """Search the content of a file that is known."""
-        ...
-
-    def suspects(self, data: bytes) -> bool:
-        """Tell whether anything but what is exotic would be looked at closer."""
-        ...
-
-    def search_container(self, data: bytes) -> Sequence[Found_co]:
-        """Search what the content of a file may hide in which nothing is suspected."""
-        ...
-
-    def search_stream(self, chunks: Iterable[bytes]) -> Iterable[Found_co]:
-        """Search the content of a file that is too large to hold."""
-        ...
-
-    def sign_test(self) -> Callable[[bytes], object]:
-        """Return what tells whether data hold the last part of a sign, but of what is exotic."""
-        ...
-
-
-def searching(searcher: Searcher[Found], kind: int) -> Callable[..., Sequence[Found]]:
-    """Return what searches objects of a type."""
-    return searcher.search_blob if kind == BLOB else searcher.search
-
-
-def search_versions(
-    pack: Pack,
-    forest: Forest,
-    task: tuple[int, range],
-    searcher: Searcher[Found],
-    *,
-    streamed: int = LARGEST_IN_MEMORY,
-    whole: bool = True,
-) -> Iterator[Searched[Found]]:
-    """Resolve the objects at a range of positions, and search them.
-
-    Args:
-        pack: the pack.
-        forest: its forest.
-        task: type of the objects, and their positions.
-        searcher: what to search with.
-        streamed: as for `resolve`.
-        whole: whether to search what is stored whole; else nothing was found in any of that.
-
-    Returns:
-        The position of each object, its content, the delta that made it, and what was found.
-        What is not held as bytes is not searched.
-    """
-    kind, where = task
-    resolved = resolve(pack, forest, where, streamed)
-    if len(forest.depth) <= MANY:
-        return _search_all(forest, resolved, searching(searcher, kind), whole=whole)
-    if kind == BLOB:
-        return _search_new(pack, forest, where, searcher, resolved, whole=whole)
-    known = searcher.search_known_names if kind == TREE else searcher.search_known
-    return _search_all(forest, resolved, known, whole=whole)
-
-
-def _search_all(
-    forest: Forest,
-    resolved: Iterator[_Resolved],
-    search: Callable[[bytes], Sequence[Found]],
-    *,
-    whole: bool,
-) -> Iterator[Searched[Found]]:
-    """Search what is resolved, all of it in the same way."""
-    for position, content, delta in resolved:
-        found: Sequence[Found] = ()
-        if isinstance(content, bytes) and (whole or forest.depth[position]):
-            found = search(content)
-        yield position, content, delta, found
-
-
-def _search_new(
-    pack: Pack,
-    forest: Forest,
-    where: range,
-    searcher: Searcher[Found],
-    resolved: Iterator[_Resolved],
-    *,
-    whole: bool,
-) -> Iterator[Searched[Found]]:
-    """Do as `search_versions` with files where there are many objects."""
-    search, search_known = partial(searcher.search_blob, exotic=False), searcher.search_known_blob
-    suspects, holds_sign = searcher.suspects, searcher.sign_test()
-    depths = forest.depth[where.start : where.stop].tolist()
-    # Depth of the nearest object in which something may stand and that what follows is built on.
-    below = _depth_of_sign(pack, forest, where.start, holds_sign)
-    found: Sequence[Found]
-    for (position, content, delta), depth in zip(resolved, depths, strict=True):
-        found = ()
-        if depth <= below:
-            below = _NOWHERE
-        if not isinstance(content, bytes):
-            below = min(below, depth)
-        elif not depth:
-            if suspects(content):
-                below = depth
-                found = search(content) if whole else ()
-            elif whole:
-                found = searcher.search_container(content)
-        elif below < depth:
-            found = search(content)
-        elif delta is None or (
-            len(delta) > LEAST and holds_sign(delta)
-        ):  # large ones are not given
-            if suspects(content):
-                below = depth
-            found = search(content)
-        else:
-            found = search_known(content)
-        yield position, content, delta, found
-
-
 MANY = 20_000
-"""Objects of one pack from which on what is rare is looked for only in what is new of files, and
-what is exotic not at all, nor encoded tokens in names."""
+"""Objects of one pack from which on names and messages are searched sparingly, too."""
 
 LEAST = 48
 """Bytes of a delta up to which it cannot bring an encoded token."""
@@ -181,15 +36,155 @@ _NOWHERE = 1 << 30
 """Deeper than any object."""
 
 
+class Searcher(Protocol[Found_co]):
+    """What objects are searched with; what it finds must pickle."""
+
+    def search(self, data: bytes) -> Sequence[Found_co]:
+        """Search a commit, a tag or a tree."""
+        ...
+
+    def search_blob(self, data: bytes) -> Sequence[Found_co]:
+        """Search the content of a file."""
+        ...
+
+    def search_stream(self, chunks: Iterable[bytes]) -> Iterable[Found_co]:
+        """Search the content of a file that is too large to hold."""
+        ...
+
+    def sparing(self) -> SparingSearcher[Found_co]:
+        """Return what to search many objects with."""
+        ...
+
+
+class SparingSearcher(Protocol[Found_co]):
+    """What many objects are searched with, which hardly differ."""
+
+    def search_message(self, data: bytes) -> Sequence[Found_co]:
+        """Search a commit or a tag."""
+        ...
+
+    def search_names(self, data: bytes) -> Sequence[Found_co]:
+        """Search a tree."""
+        ...
+
+    def search_file(self, data: bytes) -> tuple[Sequence[Found_co], bool]:
+        """Search the content of a file; tell whether what is built on it may hold something."""
+        ...
+
+    def search_known_file(self, data: bytes) -> Sequence[Found_co]:
+        """Search the content of a file that is built on such as hold nothing."""
+        ...
+
+    def suspects(self, data: bytes) -> bool:
+        """Tell what `search_file` does, and search nothing."""
+        ...
+
+    def brings_sign(self, delta: bytes) -> object:
+        """Tell whether what a delta brings may hold something."""
+        ...
+
+
+def searching(searcher: Searcher[Found], kind: int) -> Callable[[bytes], Sequence[Found]]:
+    """Return what searches objects of a type."""
+    return searcher.search_blob if kind == BLOB else searcher.search
+
+
+def version_search(
+    pack: Pack,
+    forest: Forest,
+    task: tuple[int, range],
+    searcher: Searcher[Found],
+    *,
+    whole: bool = True,
+) -> Callable[[Content, bytes | None], Sequence[Found]]:
+    """Return what searches the objects at a range of positions, as `resolve` yields them.
+
+    Args:
+        pack: the pack.
+        forest: its forest.
+        task: type of the objects, and their positions.
+        searcher: what to search with.
+        whole: whether to search what is stored whole; else nothing was found in any of that.
+
+    Returns:
+        A function to be called for one after the other, without leaving any out, with its content
+        and the delta that made it.  It does not search what is not held as bytes.
+    """
+    kind, where = task
+    depths = forest.depth[where.start : where.stop].tolist()
+    sparing = searcher.sparing()
+    if kind == BLOB:
+        below = _depth_of_sign(pack, forest, where.start, sparing.brings_sign)
+        return _file_search(sparing, depths, below, whole=whole)
+    if len(forest.depth) <= MANY:
+        return _one_by_one(searcher.search, depths, whole=whole)
+    search = sparing.search_names if kind == TREE else sparing.search_message
+    return _one_by_one(search, depths, whole=whole)
+
+
+def _one_by_one(
+    search: Callable[[bytes], Sequence[Found]], depths: Iterable[int], *, whole: bool
+) -> Callable[[Content, bytes | None], Sequence[Found]]:
+    if whole:
+        return lambda content, _delta: search(content) if isinstance(content, bytes) else ()
+    depth_of = iter(depths).__next__
+    return lambda content, _delta: (
+        search(content) if depth_of() and isinstance(content, bytes) else ()
+    )
+
+
+def _file_search(
+    searcher: SparingSearcher[Found], depths: Iterable[int], below: int, *, whole: bool
+) -> Callable[[Content, bytes | None], Sequence[Found]]:
+    """Do as `version_search` with files.
+
+    Args:
+        searcher: what to search with.
+        depths: of the objects.
+        below: depth of the nearest object in which something may stand and that what follows is
+            built on.
+        whole: as for `version_search`.
+    """
+    depth_of = iter(depths).__next__
+    brings_sign, search_known = searcher.brings_sign, searcher.search_known_file
+
+    def search(content: Content, delta: bytes | None) -> Sequence[Found]:
+        nonlocal below
+        found: Sequence[Found]
+        depth = depth_of()
+        if depth <= below:
+            below = _NOWHERE
+        if not isinstance(content, bytes):
+            below = min(below, depth)
+            return ()
+        is_known = (
+            depth
+            and depth <= below
+            and delta is not None  # as a large one
+            and (len(delta) <= LEAST or not brings_sign(delta))
+        )
+        if is_known:
+            return search_known(content)
+        if depth or whole:
+            found, is_suspect = searcher.search_file(content)
+        else:
+            found, is_suspect = (), searcher.suspects(content)
+        if is_suspect:
+            below = min(below, depth)
+        return found
+
+    return search
+
+
 def _depth_of_sign(
-    pack: Pack, forest: Forest, position: int, holds_sign: Callable[[bytes], object]
+    pack: Pack, forest: Forest, position: int, brings_sign: Callable[[bytes], object]
 ) -> int:
     """Return the depth of the first object with a sign that the one at a position is built on."""
     for depth, at in enumerate(forest.ancestors(position)):
         size = int(forest.size[at])
         entry = pack.view[int(forest.start[at]) : int(forest.stop[at])]
         try:
-            if size > STREAMED or holds_sign(inflate(entry, size)):
+            if size > STREAMED or brings_sign(inflate(entry, size)):
                 return depth
         except DamagedError:
             return depth

@@ -10,7 +10,7 @@ from leakscan.trouble import Trouble, TroubleError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from leakscan.git.versions import Searcher
+    from leakscan.git.versions import Searcher, SparingSearcher
 
 Found = TypeVar("Found")
 
@@ -35,72 +35,23 @@ class Punctual(Generic[Found]):
         self._end = time.monotonic() + seconds
         self._unseen = 0
 
-    def search(self, data: bytes, *, exotic: bool = True) -> Sequence[Found]:
+    def search(self, data: bytes) -> Sequence[Found]:
         """Search a commit, a tag or a tree.
 
         Raises:
             TroubleError: the time is over.
         """
         self.heed(len(data))
-        return self._searcher.search(data, exotic=exotic)
+        return self._searcher.search(data)
 
-    def search_known(self, data: bytes) -> Sequence[Found]:
-        """Search a commit or a tag that is known.
-
-        Raises:
-            TroubleError: the time is over.
-        """
-        self.heed(len(data))
-        return self._searcher.search_known(data)
-
-    def search_known_names(self, data: bytes) -> Sequence[Found]:
-        """Search a tree that is known.
-
-        Raises:
-            TroubleError: the time is over.
-        """
-        self.heed(len(data))
-        return self._searcher.search_known_names(data)
-
-    def search_blob(self, data: bytes, *, exotic: bool = True) -> Sequence[Found]:
+    def search_blob(self, data: bytes) -> Sequence[Found]:
         """Search the content of a file.
 
         Raises:
             TroubleError: the time is over.
         """
         self.heed(len(data))
-        return self._searcher.search_blob(data, exotic=exotic)
-
-    def search_known_blob(self, data: bytes) -> Sequence[Found]:
-        """Search the content of a file that is known.
-
-        Raises:
-            TroubleError: the time is over.
-        """
-        self.heed(len(data))
-        return self._searcher.search_known_blob(data)
-
-    def suspects(self, data: bytes) -> bool:
-        """Tell whether anything would be looked at closer.
-
-        Raises:
-            TroubleError: the time is over.
-        """
-        self.heed(len(data))
-        return self._searcher.suspects(data)
-
-    def search_container(self, data: bytes) -> Sequence[Found]:
-        """Search what the content of a file may hide in which nothing is suspected.
-
-        Raises:
-            TroubleError: the time is over.
-        """
-        self.heed(0)
-        return self._searcher.search_container(data)
-
-    def sign_test(self) -> Callable[[bytes], object]:
-        """Return what tells whether data hold a sign of anything."""
-        return self._searcher.sign_test()
+        return self._searcher.search_blob(data)
 
     def search_stream(self, chunks: Iterable[bytes]) -> Iterable[Found]:
         """Search one object in pieces.
@@ -109,6 +60,10 @@ class Punctual(Generic[Found]):
             TroubleError: the time is over.
         """
         return self._searcher.search_stream(self._heeded(chunks))
+
+    def sparing(self) -> SparingSearcher[Found]:
+        """Return what to search many objects with, until the time is over."""
+        return _PunctualSparing(self._searcher.sparing(), self.heed)
 
     def heed(self, size: int) -> None:
         """Note that an object of so many bytes was read.
@@ -127,3 +82,34 @@ class Punctual(Generic[Found]):
         for chunk in chunks:
             self.heed(len(chunk))
             yield chunk
+
+
+class _PunctualSparing(Generic[Found]):
+    """Searches as another one does; each method raises `TroubleError` when the time is over."""
+
+    def __init__(self, searcher: SparingSearcher[Found], heed: Callable[[int], None]) -> None:
+        self._searcher = searcher
+        self._heed = heed
+
+    def search_message(self, data: bytes) -> Sequence[Found]:
+        self._heed(len(data))
+        return self._searcher.search_message(data)
+
+    def search_names(self, data: bytes) -> Sequence[Found]:
+        self._heed(len(data))
+        return self._searcher.search_names(data)
+
+    def search_file(self, data: bytes) -> tuple[Sequence[Found], bool]:
+        self._heed(len(data))
+        return self._searcher.search_file(data)
+
+    def search_known_file(self, data: bytes) -> Sequence[Found]:
+        self._heed(len(data))
+        return self._searcher.search_known_file(data)
+
+    def suspects(self, data: bytes) -> bool:
+        self._heed(len(data))
+        return self._searcher.suspects(data)
+
+    def brings_sign(self, delta: bytes) -> object:
+        return self._searcher.brings_sign(delta)

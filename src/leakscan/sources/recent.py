@@ -19,7 +19,7 @@ from leakscan.git.wire import Fetch
 from leakscan.sources.reception import Reception
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from leakscan.git.wire import Limits, Meter, Wire
@@ -36,33 +36,32 @@ class _Commits:
     def __init__(self) -> None:
         self.texts: list[bytes] = []
 
-    def search(self, data: bytes, *, exotic: bool = True) -> Sequence[Match]:  # noqa: ARG002 - all are kept
-        """Keep a commit."""
-        return self.search_known(data)
-
-    def search_known(self, data: bytes) -> Sequence[Match]:
+    def search(self, data: bytes) -> Sequence[Match]:
         """Keep a commit."""
         if data.startswith(b"tree "):
             self.texts.append(data)
         return ()
 
-    def search_blob(self, data: bytes, *, exotic: bool = True) -> Sequence[Match]:  # noqa: ARG002 - none is kept
-        """Pass over what is no commit."""
-        return self.search_known_blob(data)
-
-    def search_known_blob(self, _data: bytes) -> Sequence[Match]:
+    def search_blob(self, _data: bytes) -> Sequence[Match]:
         """Pass over what is no commit."""
         return ()
 
-    search_known_names = search_container = search_known_blob
+    search_message = search
+    search_names = search_known_file = search_blob
 
-    def suspects(self, data: bytes) -> bool:
-        """Say that each may be a commit."""
-        return bool(data)
+    def search_file(self, _data: bytes) -> tuple[Sequence[Match], bool]:
+        """Pass over what is no commit."""
+        return (), False
 
-    def sign_test(self) -> Callable[[bytes], object]:
-        """Return what says that there is nothing."""
-        return lambda _data: False
+    def suspects(self, _data: bytes) -> bool:
+        """Suspect nothing."""
+        return False
+
+    brings_sign = suspects
+
+    def sparing(self) -> _Commits:
+        """Search many in the same way."""
+        return self
 
     def search_stream(self, chunks: Iterable[bytes]) -> Iterable[Match]:
         """Pass over what is too large to be a commit."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import binascii
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import cache
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, overload
-
-import regex
 
 from leakscan.detect.decode.decoder import Decoded, Form
 
@@ -21,9 +22,7 @@ _FROM_URL = bytes.maketrans(b"-_", b"+/")
 _BREAK = rb"(?:\\r)?\\n|[ \t]*\r?\n[ \t]*"
 """Where a long text is wrapped: indented as in YAML, or written out as in JSON."""
 
-_BREAKS = regex.compile(_BREAK)
-_FORWARD = regex.compile(rb"(?:[A-Za-z0-9+/_-]++|%b)*+" % _BREAK)
-_BACKWARD = regex.compile(rb"(?r)(?:%b|[A-Za-z0-9+/_-])*+" % _BREAK)
+_CHARACTERS = re.compile(rb"[A-Za-z0-9+/_-]*")
 
 _BETWEEN = b" \t\r\nn\\\"'`=<>m\xe2\x8b\x8c\x8d\x8e\x8f\xa0\xef\xbf\xc2\xad"
 """What may stand between two characters where a text is broken: the ends of all of that, too."""
@@ -64,23 +63,21 @@ class Base64:
     def decode(self, data: bytes, anchor: int, low: int, high: int) -> Decoded | None:
         """Decode the run of characters around an anchor, as far as it is text on the left."""
         begin = max(low, anchor)
-        forward = _FORWARD.match(data, begin, high)
-        if forward is None or forward.end() - begin < _FEWEST:
+        behind = _runs(data, begin, high)
+        if behind[-1][1] - begin < _FEWEST:
             return None
-        backward = _BACKWARD.match(data, low, begin)
-        start, stop = backward.start() if backward else begin, forward.end()
-        left = _BREAKS.sub(b"", data[start:begin])
-        chars = (left + _BREAKS.sub(b"", data[begin:stop])).translate(_FROM_URL)
+        before = _runs(data, _start(data, low, begin), begin)
+        left = _joined(data, before)
+        chars = (left + _joined(data, behind)).translate(_FROM_URL)
         skipped = len(left) % 4
         whole = len(chars) - skipped
         whole -= whole % 4 == 1
         padded = chars[skipped : skipped + whole] + b"=" * (-whole % 4)
         text = binascii.a2b_base64(padded)
-        firsts, starts = _pieces(data, start, stop)
         clear = _end_of_noise(text[: len(left) // 4 * 3])
         if clear == len(text):
             return None
-        return Decoded(text[clear:], Positions(firsts, starts, skipped, len(text), clear))
+        return Decoded(text[clear:], Positions(before + behind, skipped, len(text), clear))
 
 
 def _behind(text: bytes) -> list[bytes]:
@@ -132,13 +129,43 @@ def _broken(literal: bytes, first: int, before: bytes, behind: list[bytes]) -> I
                 yield from (Form(start + tail + end, 1, is_rare=True) for end in behind)
 
 
-def _pieces(data: bytes, start: int, stop: int) -> tuple[list[int], list[int]]:
-    """Return, of each piece between breaks, how many characters precede it, and its offset."""
-    firsts, starts = [0], [start]
-    for found in _BREAKS.finditer(data, start, stop):
-        firsts.append(firsts[-1] + found.start() - starts[-1])
-        starts.append(found.end())
-    return firsts, starts
+_Run = tuple[int, int]
+"""Where characters begin, and where they end."""
+
+
+@cache
+def _break() -> re.Pattern[bytes]:
+    return re.compile(_BREAK)
+
+
+@cache
+def _backwards() -> re.Pattern[bytes]:
+    """Return what matches characters and breaks, read from the last to the first."""
+    return re.compile(rb"(?:n\\(?:r\\)?|[ \t]*\n\r?[ \t]*|[A-Za-mo-z0-9+/_-]+|n)*")
+
+
+def _start(data: bytes, low: int, stop: int) -> int:
+    """Return where the characters begin, and breaks between them, that end at an offset."""
+    found = _backwards().match(data[low:stop][::-1])
+    return stop - (found.end() if found else 0)
+
+
+def _runs(data: bytes, start: int, high: int) -> list[_Run]:
+    """Return where characters stand from an offset on, between breaks: one run at least."""
+    match_run, match_break = _CHARACTERS.match, _break().match
+    runs: list[_Run] = []
+    at = start
+    while run := match_run(data, at, high):
+        runs.append(run.span())
+        gap = match_break(data, run.end(), high)
+        if gap is None:
+            break
+        at = gap.end()
+    return runs
+
+
+def _joined(data: bytes, runs: list[_Run]) -> bytes:
+    return b"".join([data[start:end] for start, end in runs])
 
 
 def _end_of_noise(text: bytes) -> int:
@@ -151,21 +178,19 @@ def _end_of_noise(text: bytes) -> int:
 
 
 class Positions(Sequence[int]):
-    """Where decoded bytes are written: three of them in four characters, in some pieces.
+    """Where decoded bytes are written: three of them in four characters, in some runs of these.
 
     Args:
-        firsts: of each piece, how many characters precede it.
-        starts: of each piece, its offset.
+        runs: where the characters stand.
         skipped: characters before the first unit.
         length: bytes that are decoded.
         clear: how many of them are left out.
     """
 
-    def __init__(
-        self, firsts: list[int], starts: list[int], skipped: int, length: int, clear: int
-    ) -> None:
-        self._firsts, self._starts, self._skipped = firsts, starts, skipped
-        self._length, self._clear = length, clear
+    def __init__(self, runs: list[_Run], skipped: int, length: int, clear: int) -> None:
+        self._starts = [start for start, _ in runs]
+        self._firsts = list(accumulate(chain((0,), (end - start for start, end in runs[:-1]))))
+        self._skipped, self._length, self._clear = skipped, length, clear
 
     def __len__(self) -> int:
         return self._length - self._clear + 1

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+_NO_SEAMS: Mapping[int, str | None] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Form:
+
+class Form(NamedTuple):
     """What a text looks like once it is encoded, whatever stands around it.
 
     Attributes:
         literal: bytes that surely stand where the text is encoded so; three at least, since
             shorter ones stand everywhere.
         shift: from where the literal begins to where some unit of the encoding does.
-        pattern: an expression for hyperscan that finds the places where decoding is worth while,
-            if there are fewer of them than of the literal.
+        pattern: an expression that matches where decoding is worth while, if there are fewer such
+            places than of the literal; it begins with that.
         is_rare: whether hardly anybody writes it so; it is then looked for with more patience
             where there is little to read, and with less where there are gigabytes.
         before, behind: bytes of which one surely stands before or behind it; empty if any may.
+        is_last: whether the pattern does not begin with the literal, but ends with it.
     """
 
     literal: bytes
@@ -30,10 +32,10 @@ class Form:
     is_rare: bool = False
     before: bytes = b""
     behind: bytes = b""
+    is_last: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """A decoded stretch of some data.
 
     Attributes:
@@ -43,12 +45,14 @@ class Decoded:
         doubt: why this may be a misreading, for people; ``None`` where it surely is meant so.
         seams: offsets in the text at which something was left out, and why what is around one may
             not belong together, if that is so.  A token may well begin or end there.
+        beside: how many bytes at the end do not belong to it, but show what it is followed by.
     """
 
     text: bytes
     origin: Sequence[int]
     doubt: str | None = None
-    seams: Mapping[int, str | None] = field(default_factory=dict)
+    seams: Mapping[int, str | None] = _NO_SEAMS
+    beside: int = 0
 
 
 class Decoder(Protocol):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ from leakscan.detect.decode.mixing import (
     GAP,
     LETTERS_AND_DIGITS,
     behind_plain,
+    either_case,
     exactly,
     fewest,
     mixed,
@@ -21,21 +20,31 @@ from leakscan.detect.decode.mixing import (
 )
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator
 
     from leakscan.detect.decode.decoder import Decoded
 
-_REFERENCE = re.compile(
-    rb"""(?x) & (?:amp;)* (?:
+_REFERENCE = rb"""(?x) & (?:amp;)* (?:
         \# 0*+ (?P<decimal> [1-9][0-9]{0,6}+ ) (?![0-9]) ;?
       | \# [xX] 0*+ (?P<hex> [1-9A-Fa-f][0-9A-Fa-f]{0,5}+ ) (?![0-9A-Fa-f]) ;?
       | (?P<name> [A-Za-z][A-Za-z0-9]{1,31}+ ; )
     )"""
-)
 """What was escaped twice has ``&amp;`` for the ampersand.
 
 Numbers need no semicolon (HTML standard, 13.2.5.80), and end where the digits do.
 """
+
+_NAMES = {
+    b"\t": "Tab", b"\n": "NewLine", b"!": "excl", b'"': "QUOT quot", b"#": "num", b"$": "dollar",
+    b"%": "percnt", b"&": "AMP amp", b"'": "apos", b"(": "lpar", b")": "rpar", b"*": "ast midast",
+    b"+": "plus", b",": "comma", b".": "period", b"/": "sol", b":": "colon", b";": "semi",
+    b"<": "LT lt", b"=": "equals", b">": "GT gt", b"?": "quest", b"@": "commat",
+    b"[": "lbrack lsqb", b"\\": "bsol", b"]": "rbrack rsqb", b"^": "Hat", b"_": "lowbar UnderBar",
+    b"`": "DiacriticalGrave grave", b"{": "lbrace lcub", b"|": "verbar vert VerticalLine",
+    b"}": "rbrace rcub",
+}  # fmt: skip
+"""The names of characters of ASCII (HTML standard, 13.5): `html.entities` takes long to load."""
 
 _KEPT_BY_MOST = bytes(set(range(0x21, 0x7F)) - set(b"\"&'<>"))
 """What most programs keep: all but what means something in HTML."""
@@ -87,7 +96,7 @@ def _exact_hex(form: Form) -> Form:
     """Tell hex from decimal numbers that end alike: old pages are full of these."""
     if len(form.literal) != len(b"72;&"):
         return form
-    return replace(form, pattern=rb"[xX]0{0,8}" + exactly(form.literal))
+    return form._replace(pattern=rb"[xX]0{0,8}" + exactly(form.literal), is_last=True)
 
 
 def _open_decimal(text: bytes, kept: bytes, case: Callable[[bytes], bytes]) -> bytes:  # noqa: ARG001 - there are no letters
@@ -100,14 +109,20 @@ def _open_hex(text: bytes, kept: bytes, case: Callable[[bytes], bytes]) -> bytes
 
 def _named(text: bytes, kept: bytes) -> Iterator[bytes]:
     """Yield what surely stands in a text where references are by name."""
-    from html.entities import html5
-
-    first = next(byte for byte in text if byte not in kept)
-    behind = text[text.index(first) + 1 :]
+    first = text.lstrip(kept)[:1]
+    behind = text.partition(first)[2]
     plain = behind[: len(behind) - len(behind.lstrip(kept))]
-    for name, meaning in html5.items():
-        if meaning == chr(first) and name.endswith(";") and len(plain) > 0:
-            yield name.encode() + plain
+    if plain:
+        for name in _NAMES.get(first, "").split():
+            yield name.encode() + b";" + plain
+
+
+def spelled(byte: int) -> tuple[bytes, bytes]:
+    """Return expressions for references to a byte (which match others, too) and for itself."""
+    name = b"" if bytes([byte]).isalnum() else rb"|[A-Za-z][A-Za-z0-9]{1,31};"
+    hexadecimal = either_case(b"%x" % byte)
+    numbers = rb"#0{0,90}%d;?|#[xX]0{0,90}%b;?" % (byte, hexadecimal)
+    return rb"&(?:amp;){0,24}(?:%b%b)" % (numbers, name), exactly(bytes([byte]))
 
 
 def _read(found: re.Match[bytes]) -> bytes | None:

@@ -2,7 +2,6 @@ r"""Escapes with a backslash, as in JSON, JavaScript, Python, C, Java, Rust and 
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,8 @@ from leakscan.detect.decode.mixing import (
     GAP,
     LETTERS_AND_DIGITS,
     behind_plain,
+    either_case,
+    exactly,
     fewest,
     mixed,
     openings,
@@ -18,12 +19,12 @@ from leakscan.detect.decode.mixing import (
 )
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator
 
     from leakscan.detect.decode.decoder import Decoded, Form
 
-_ESCAPE = re.compile(
-    rb"""(?x) \\++ (?:
+_ESCAPE = rb"""(?x) \\++ (?:
         u{1,8} (?P<four>[0-9A-Fa-f]{4})
       | U (?P<eight>[0-9A-Fa-f]{8})
       | [ux] \{ (?P<braced>[0-9A-Fa-f]{1,8}) \}
@@ -31,7 +32,6 @@ _ESCAPE = re.compile(
       | (?P<octal> 0[0-3][0-7]{2} | [0-3]?[0-7]{1,2} )
       | (?P<simple> [abefnrtv"'/?`] )
     )?"""
-)
 """Any number of backslashes: each time that JSON is put into JSON, there are twice as many.
 
 Java takes several ``u``, Perl braces behind an ``x``, and shells a zero before an octal number.
@@ -127,3 +127,23 @@ def _read(found: re.Match[bytes]) -> bytes | None:
 def _goes_on(written: bytes) -> bool:
     """Whether an escape may be longer than it seems: backslashes, and octal numbers."""
     return written.endswith(b"\\") or written.lstrip(b"\\")[:1].isdigit()
+
+
+def spelled(byte: int) -> tuple[bytes, bytes]:
+    """Return expressions for escapes of a byte (which match others, too) and for itself."""
+    plain = bytes([byte])
+    # A backslash begins an escape where one can begin: dumps are full of these.
+    itself = rb"\\(?!x[0-9A-Fa-f]{2})" if plain == b"\\" else exactly(plain)
+    two, few = either_case(b"%02x" % byte), either_case(b"%x" % byte)
+    written = [
+        rb"(?:u{1,8}|U0000)00%b" % two,
+        rb"x%b" % two,
+        rb"[ux]\{0{0,7}%b\}" % few,
+        rb"0{0,3}%o" % byte,
+        *(exactly(letter) for letter, meaning in _SIMPLE.items() if meaning == plain),
+    ]
+    if plain in b"\"'/?`":
+        written.append(itself)
+    if plain == b"\\":
+        written.append(b"(?!x[0-9A-Fa-f]{2})")
+    return rb"\\\\{0,90}+(?:%b)" % b"|".join(written), itself

@@ -6,14 +6,17 @@ import re
 import string
 from array import array
 from binascii import unhexlify
+from functools import cache
 from itertools import compress, islice
 from typing import TYPE_CHECKING
 
 from leakscan.detect.decode.decoder import Decoded, Form
-from leakscan.detect.decode.mixing import fewest
+from leakscan.detect.decode.mixing import either_case, fewest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    _MatchAt = Callable[[bytes, int, int], re.Match[bytes] | None]
 
 _KNOWN = 3
 """Bytes of a text that are looked for: six digits are rare enough, and seldom broken."""
@@ -29,7 +32,7 @@ _IS_DIGIT = bytes(byte in _DIGITS for byte in range(256))
 
 _IS_X = bytes(byte in b"xX" for byte in range(256))
 
-_RUN = re.compile(rb"[0-9A-Fa-f]{2,}+")
+_RUN = rb"[0-9A-Fa-f]{2,}+"
 
 _SPACES_UP_TO = 32
 """Digits between two spaces, up to which the next ones belong to the same dump."""
@@ -43,30 +46,32 @@ A list of tokens in hex looks like a dump; its lines are long enough to hold all
 _LINE_END = rb"[ \t]{0,40}\r?\n[ \t]{0,40}"
 _LINE_END_BACK = rb"[ \t]{0,40}\n\r?[ \t]{0,40}"
 
-_Gap = tuple[re.Pattern[bytes], re.Pattern[bytes]]
-"""What matches a gap between two runs of digits, and the run behind it: forwards and backwards."""
-
-
-def _gap(forwards: bytes, backwards: bytes) -> _Gap:
-    digits = b"([0-9A-Fa-f]++)"
-    return re.compile(forwards + digits), re.compile(backwards + digits)
-
-
 _SPACES = rb"[ \t]{1,3}+(?!\r?\n)|" + _LINE_END
 _SPACES_BACK = rb"[ \t]{1,3}+(?!\n)|" + _LINE_END_BACK
 
 _GAPS = {
-    b":": _gap(rb":\s{0,40}", rb"\s{0,40}:"),
-    b"-": _gap(rb"-\s{0,40}", rb"\s{0,40}-"),
-    b" ": _gap(b"(?:%b)" % _SPACES, b"(?:%b)" % _SPACES_BACK),
-    b"\n": _gap(_LINE_END, _LINE_END_BACK),
+    b":": (rb":\s{0,40}", rb"\s{0,40}:"),
+    b"-": (rb"-\s{0,40}", rb"\s{0,40}-"),
+    b" ": (b"(?:%b)" % _SPACES, b"(?:%b)" % _SPACES_BACK),
+    b"\n": (_LINE_END, _LINE_END_BACK),
 }
+"""Expressions for what stands between runs of digits, by what it begins with: both ways."""
+
+_Gap = tuple[re.Pattern[bytes], re.Pattern[bytes]]
+"""What matches a gap between two runs of digits, and the run behind it: forwards and backwards."""
+
+
+@cache
+def _gap(separator: bytes) -> _Gap:
+    forwards, backwards = _GAPS[separator]
+    digits = b"([0-9A-Fa-f]++)"
+    return re.compile(forwards + digits), re.compile(backwards + digits)
+
 
 _ITEM = rb"0[xX][0-9A-Fa-f]{2}(?![0-9A-Fa-f])"
 
-_FIRST = re.compile(_ITEM)
-_NEXT = re.compile(rb"[,\s]\s{0,40}" + _ITEM)
-_BEFORE = re.compile(rb"\s{0,40}[,\s][0-9A-Fa-f]{2}[xX]0")
+_NEXT = rb"[,\s]\s{0,40}" + _ITEM
+_BEFORE = rb"\s{0,40}[,\s][0-9A-Fa-f]{2}[xX]0"
 """Items of a list: one, one behind another, and one before another, which is read backwards.
 
 They are matched one by one.  As a group that is repeated, they would take memory for each; and a
@@ -76,15 +81,17 @@ group that is repeated with ``*+`` holds part of what does not match any more in
 
 _GROUP = rb"(?:[0-9A-Fa-f]{2}){1,8}"
 
-_DUMP_LINE = re.compile(
-    rb"""(?x) [ \t]{0,40} [0-9A-Fa-f]{3,15}0 :? [ \t]{1,4} (?:
+_DUMP_LINE = rb"""(?x) [ \t]{0,40} [0-9A-Fa-f]{3,15}0 :? [ \t]{1,4} (?:
         (%b (?:[ ]{1,2} %b){0,31}) [ ]{1,80} \| [^\n]{0,80}
       | (%b (?:[ ] %b){0,31}) (?:[ ]{2,80} [^\n]{0,80})?
-    ) (?: \r?\n | \Z )"""
-    % (_GROUP, _GROUP, _GROUP, _GROUP)
-)
+    ) (?: \r?\n | \Z )""" % (_GROUP, _GROUP, _GROUP, _GROUP)
 """An offset, digits, and perhaps characters: of ``hexdump -C`` behind a bar, of ``xxd`` behind
 two spaces, of ``od`` not at all.  Offsets of lines of 16 bytes end with a zero."""
+
+
+@cache
+def _dump_line() -> re.Pattern[bytes]:
+    return re.compile(_DUMP_LINE)
 
 
 class Hexadecimal:
@@ -126,19 +133,20 @@ class Hexadecimal:
 def _laid_out(pairs: Sequence[bytes]) -> Iterator[Form]:
     """Yield what pairs of digits look like in each layout; a pattern holds its literal."""
     first, second, *more = pairs
-    behind = b"".join(rb",\s{0,20}0[xX]" + _either(pair) for pair in pairs[1:])
+    behind = b"".join(rb",\s{0,20}0[xX]" + either_case(pair) for pair in pairs[1:])
     yield Form(b"0x" + first + b",", 0, b"0x" + first + behind, is_rare=True)
     for mark in (b" ", b"  ", b":", b"-"):
         gap = rb"\s{1,20}" if mark.isspace() else mark + rb"\s{0,20}"
         literal = first + mark + second
-        pattern = b"".join((literal, *(gap + _either(pair) for pair in more)))
+        pattern = b"".join((literal, *(gap + either_case(pair) for pair in more)))
         yield Form(literal, 0, pattern, is_rare=True)
     for third in more:
         yield Form(_cut(first + second + b" " + third), is_rare=True)
         yield Form(_cut(first + b" " + second + third), is_rare=True)
-        yield Form(b"\n" + second + third, 1, first + rb"\r?\n" + second + third, is_rare=True)
+        pattern = first + rb"\r?\n" + second + third
+        yield Form(b"\n" + second + third, 1, pattern, is_rare=True, is_last=True)
         for end in (b"\n", b"\r\n"):
-            pattern = first + second + end + _either(third)
+            pattern = first + second + end + either_case(third)
             yield Form(first + second + end[:1], 0, pattern, is_rare=True)
 
 
@@ -148,22 +156,15 @@ def _cut(literal: bytes) -> bytes:
     return short if len(short) >= _SURE else literal
 
 
-def _either(pair: bytes) -> bytes:
-    """Return an expression for two digits in either case."""
-    return b"".join(
-        b"[%c%c]" % (digit, digit ^ 0x20) if bytes([digit]).isalpha() else bytes([digit])
-        for digit in pair.lower()
-    )
-
-
 def _list(data: bytes, anchor: int, low: int, high: int) -> Decoded | None:
     """Decode ``0x72, 0x38``."""
-    first = _FIRST.match(data, anchor, high)
+    match_item, match_next, match_before = _items()
+    first = match_item(data, anchor, high)
     if first is None:
         return None
     head = data[low:anchor][::-1]
-    start = anchor - _repeated(_BEFORE, head, 0, len(head))
-    stop = _repeated(_NEXT, data, first.end(), high)
+    start = anchor - _repeated(match_before, head, 0, len(head))
+    stop = _repeated(match_next, data, first.end(), high)
     raw = data[start:stop]
     digits = raw.replace(b"0X", b"").replace(b"0x", b"").translate(None, _SEPARATORS)
     # An x stands one behind where its unit begins.
@@ -172,16 +173,21 @@ def _list(data: bytes, anchor: int, low: int, high: int) -> Decoded | None:
     return Decoded(unhexlify(digits), origin)
 
 
-def _repeated(item: re.Pattern[bytes], data: bytes, at: int, high: int) -> int:
+@cache
+def _items() -> tuple[_MatchAt, ...]:
+    return tuple(re.compile(item).match for item in (_ITEM, _NEXT, _BEFORE))
+
+
+def _repeated(match: _MatchAt, data: bytes, at: int, high: int) -> int:
     """Return where the last of the items ends that follow one another from an offset on."""
-    while found := item.match(data, at, high):
+    while found := match(data, at, high):
         at = found.end()
     return at
 
 
 def _run(data: bytes, anchor: int, low: int, high: int) -> Decoded | None:
     """Decode digits that are in one piece, or in pieces of the same length but for the last."""
-    run = _RUN.match(data, anchor, high)
+    run = re.compile(_RUN).match(data, anchor, high)
     if run is None:
         return None
     head = data[low:anchor]
@@ -212,8 +218,8 @@ def _gap_at(data: bytes, anchor: int, start: int, stop: int, low: int, high: int
     around = (data[stop : min(stop + 1, high)], data[max(start - 1, low) : start])
     for separator in (b":", b"-"):
         if separator in around:
-            return _GAPS[separator]
-    return _GAPS[b" " if width <= _SPACES_UP_TO else b"\n"]
+            return _gap(separator)
+    return _gap(b" " if width <= _SPACES_UP_TO else b"\n")
 
 
 def _extended(
@@ -250,8 +256,9 @@ def _pairs(data: bytes, anchor: int, start: int, stop: int) -> Decoded | None:
 
 def _dump(data: bytes, anchor: int, low: int, high: int) -> Decoded | None:
     """Decode the lines of a dump with offsets."""
+    match_line = _dump_line().match
     begin = data.rfind(b"\n", low, anchor) + 1 or low
-    line = _DUMP_LINE.match(data, begin, high)
+    line = match_line(data, begin, high)
     if line is None or not line.start(line.lastindex or 0) <= anchor < line.end(
         line.lastindex or 0
     ):
@@ -259,12 +266,12 @@ def _dump(data: bytes, anchor: int, low: int, high: int) -> Decoded | None:
     lines = [line]
     while begin > low:
         end, begin = begin, data.rfind(b"\n", low, begin - 1) + 1 or low
-        before = _DUMP_LINE.match(data, begin, end)
+        before = match_line(data, begin, end)
         if before is None or before.end() != end:
             break
         lines.append(before)
     lines.reverse()
-    while after := _DUMP_LINE.match(data, lines[-1].end(), high):
+    while after := match_line(data, lines[-1].end(), high):
         lines.append(after)
     origin = array("Q")
     for one in lines:

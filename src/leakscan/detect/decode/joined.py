@@ -6,9 +6,10 @@ line, Markdown's backslash (``r8\_``), characters that nobody sees, colours of a
 
 from __future__ import annotations
 
+import re
+from array import array
+from functools import cache
 from typing import TYPE_CHECKING
-
-import regex
 
 from leakscan.detect.decode.decoder import Decoded, Form
 
@@ -43,15 +44,8 @@ _DOUBTFUL = rb"(?:\\r)?\\n%b|\r?\n[ \t>*#|/]{0,100}|\\?[\"'`]%b,%b\\?[\"'`]" % (
 )
 """A plain line end, also written out, and the comma of an argument list."""
 
-_INTERRUPTION = regex.compile(b"(?:%b)++|((?:%b|%b)++)" % (_SURE, _SURE, _DOUBTFUL))
-
-_PIECES = regex.compile(rb"(?:[0-9A-Za-z_+/=%%&#;-]|%b|%b){1,5000}+" % (_SURE, _DOUBTFUL))
-
-_BACK = regex.compile(
-    rb"(?r)[0-9A-Za-z]\\?[\"'`][^0-9A-Za-z]{0,120}[bfruBFRUL@$]{1,2}"
-    rb"|[0-9A-Za-z][^0-9A-Za-z]{0,120}"
-)
-"""The character before an interruption, which may end in what marks a kind of string."""
+_LONGEST_BACK = 125
+"""Bytes that `_back` may match."""
 
 _STARTS = rb"""["'`\\^&<\n\r\x1b\xe2\xef\xc2]"""
 
@@ -100,27 +94,51 @@ class Joined:
     def decode(self, data: bytes, anchor: int, low: int, high: int) -> Decoded | None:
         """Put the pieces together that follow an anchor, or that it stands between."""
         if not data[anchor : anchor + 1].isalnum():
-            back = _BACK.match(data, low, anchor)
+            back = _back().match(data[max(low, anchor - _LONGEST_BACK) : anchor][::-1])
             if back is None:
                 return None
-            anchor = back.start()
-        pieces = _PIECES.match(data, anchor, high)
+            anchor -= back.end()
+        pieces = _pieces().match(data, anchor, high)
         if pieces is None:
             return None
-        left = max(low, anchor - 96)
-        text = bytearray(data[left:anchor])
-        origin = list(range(left, anchor))
+        at = max(low, anchor - 96)
+        text = bytearray()
+        origin = array("Q")
         seams: dict[int, str | None] = {}
-        at = anchor
-        for between in _INTERRUPTION.finditer(data, anchor, pieces.end()):
-            text += data[at : between.start()]
-            origin += range(at, between.start())
-            at = between.end()
+        for between in _interruption().finditer(data, anchor, pieces.end()):
+            start, end = between.span()
+            text += data[at:start]
+            origin.extend(range(at, start))
+            at = end
             seams[len(text)] = None if between[1] is None else _DOUBT
+        if not seams:
+            return None
         stop = min(high, pieces.end() + 8)
         text += data[at:stop]
-        origin += range(at, stop + 1)
-        return Decoded(bytes(text), origin, seams=seams) if seams else None
+        origin.extend(range(at, stop + 1))
+        return Decoded(bytes(text), origin, seams=seams, beside=stop - pieces.end())
+
+
+@cache
+def _interruption() -> re.Pattern[bytes]:
+    return re.compile(b"(?:%b)+|((?:%b|%b)+)" % (_SURE, _SURE, _DOUBTFUL))
+
+
+@cache
+def _pieces() -> re.Pattern[bytes]:
+    return re.compile(rb"(?:[0-9A-Za-z_+/=%%&#;-]|%b|%b){1,5000}" % (_SURE, _DOUBTFUL))
+
+
+@cache
+def _back() -> re.Pattern[bytes]:
+    """Return what matches, read from the last to the first, what an interruption begins with.
+
+    That is the character before it, and perhaps what marks a kind of string.
+    """
+    return re.compile(
+        rb"[bfruBFRUL@$]{1,2}[^0-9A-Za-z]{0,120}[\"'`]\\?[0-9A-Za-z]"
+        rb"|[^0-9A-Za-z]{0,120}[0-9A-Za-z]"
+    )
 
 
 _DOUBT = "put together from pieces that may not belong together"

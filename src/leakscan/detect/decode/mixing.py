@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from typing import TYPE_CHECKING
 
 from leakscan.detect.decode.decoder import Decoded, Form
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable, Collection, Iterable, Iterator
 
 LETTERS_AND_DIGITS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -23,8 +23,36 @@ _UNSURE_DIGITS = bytes.maketrans(b"abcdef", GAP * 6)
 
 
 def exactly(literal: bytes) -> bytes:
-    """Return an expression, for hyperscan and for Python, that matches a literal and no more."""
+    """Return an expression that matches a literal and no more."""
     return b"".join(b"\\x%02x" % byte for byte in literal)
+
+
+def either_case(digits: bytes) -> bytes:
+    """Return an expression that matches hex digits in lower case, in upper case, and in both."""
+    return b"".join(
+        b"[%c%c]" % (digit, digit ^ 0x20) if bytes([digit]).isalpha() else bytes([digit])
+        for digit in digits.lower()
+    )
+
+
+def looks_like(texts: Iterable[bytes], spelled: Callable[[int], tuple[bytes, bytes]]) -> bytes:
+    """Return an expression that matches wherever one of some texts may be written.
+
+    Its alternatives begin with known bytes each, so that Python passes over all others at once.
+
+    Args:
+        texts: what may be written.
+        spelled: how a byte may be: an expression for all escapes, and one for itself.
+    """
+    behind: dict[int, list[bytes]] = {}
+    for text in texts:
+        rest = (b"(?:%b|%b)" % spelled(byte) for byte in text[1:])
+        behind.setdefault(text[0], []).append(b"".join(rest))
+    return b"|".join(
+        b"%b(?:%b)" % (form, b"|".join(rests))
+        for first, rests in behind.items()
+        for form in spelled(first)
+    )
 
 
 def mixed(text: bytes, kept: Collection[int], escape: Callable[[int], bytes]) -> bytes:
@@ -113,7 +141,7 @@ def fewest(forms: Iterable[Form]) -> Iterator[Form]:
 
 
 def replaced(
-    escapes: re.Pattern[bytes],
+    escapes: bytes,
     read: Callable[[re.Match[bytes]], bytes | None],
     data: bytes,
     low: int,
@@ -123,7 +151,7 @@ def replaced(
     """Replace all escapes between two offsets, and keep what is between them.
 
     Args:
-        escapes: matches an escape.
+        escapes: an expression that matches an escape.
         read: what an escape stands for; ``None`` if it is none.  Called once for each spelling.
         data: what was searched.
         low: offset of the first byte.
@@ -139,7 +167,7 @@ def replaced(
     origin = array("Q")
     known: dict[bytes, bytes | None] = {}
     at = low
-    for found in escapes.finditer(data, low, high):
+    for found in re.compile(escapes).finditer(data, low, high):
         start, end = found.span()
         written = found[0]
         if end == high and high < len(data) and goes_on(written):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from binascii import unhexlify
 from functools import partial
 from typing import TYPE_CHECKING
 
-from leakscan.detect.decode.mixing import LETTERS_AND_DIGITS, fewest, mixed, replaced, surest
+from leakscan.detect.decode.mixing import (
+    LETTERS_AND_DIGITS,
+    either_case,
+    exactly,
+    fewest,
+    mixed,
+    replaced,
+    surest,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,7 +24,7 @@ if TYPE_CHECKING:
 _UNRESERVED = LETTERS_AND_DIGITS + b"-._~"
 """What nobody has to encode (RFC 3986, 2.3); most programs leave it as it is."""
 
-_PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
+_PERCENT = rb"%[0-9A-Fa-f]{2}"
 
 
 class Percent:
@@ -43,3 +50,8 @@ class Percent:
 
 def _written(text: bytes, kept: bytes, case: Callable[[bytes], bytes]) -> bytes:
     return mixed(text, kept, lambda byte: b"%" + case(b"%02x" % byte))
+
+
+def spelled(byte: int) -> tuple[bytes, bytes]:
+    """Return expressions for a byte that is encoded, and for one that is not."""
+    return b"%" + either_case(b"%02x" % byte), exactly(bytes([byte]))

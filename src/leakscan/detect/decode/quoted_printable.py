@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from binascii import unhexlify
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from leakscan.detect.decode.decoder import Form
 from leakscan.detect.decode.mixing import (
     GAP,
     LETTERS_AND_DIGITS,
+    either_case,
     exactly,
     fewest,
     mixed,
@@ -19,11 +19,12 @@ from leakscan.detect.decode.mixing import (
 )
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator
 
     from leakscan.detect.decode.decoder import Decoded
 
-_QUOTED = re.compile(rb"=(?:[0-9A-Fa-f]{2}|[ \t]*+\r?\n)")
+_QUOTED = rb"=(?:[0-9A-Fa-f]{2}|[ \t]*+\r?\n)"
 
 _KEPT_BY_MOST = bytes(set(range(0x21, 0x7F)) - set(b"="))
 """What most programs keep; others encode whatever is no letter or digit, for old gateways."""
@@ -90,9 +91,17 @@ def _broken(left: bytes, right: bytes, kept: bytes) -> Iterator[Form]:
     for form in surest(write, b"="):
         is_behind = form.literal.startswith(b"\n")
         pattern = rb"=[ \t]{0,8}\r?" + exactly(form.literal) if is_behind else None
-        yield Form(form.literal, 1 if is_behind else form.shift, pattern, is_rare=True)
+        shift = 1 if is_behind else form.shift
+        yield Form(form.literal, shift, pattern, is_rare=True, is_last=is_behind)
 
 
 def _read(found: re.Match[bytes]) -> bytes:
     digits = found[0][1:]
     return b"" if digits.endswith(b"\n") else unhexlify(digits)
+
+
+def spelled(byte: int) -> tuple[bytes, bytes]:
+    """Return expressions for a byte that is encoded, and for one that is not: with line breaks."""
+    soft_breaks = rb"(?:=[ \t]{0,90}\r?\n){0,48}"
+    encoded = b"=" + either_case(b"%02x" % byte)
+    return encoded + soft_breaks, exactly(bytes([byte])) + soft_breaks

@@ -1,0 +1,81 @@
+"""What is known of how tokens are written, and the gates that look for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from leakscan import known_signs
+from leakscan.gate import Gate, goes_on, without_longer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from leakscan.gate import Beside, Hit
+
+_Literals = tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """By what to tell from afar that a token may stand somewhere.
+
+    Attributes:
+        common, rare: literals that tokens begin with, plainly or in an encoding that people use,
+            and in what hardly anybody writes, such as an encoding in another.
+        loose, beside, free: what may stand around some of them: see `goes_on`.
+    """
+
+    common: _Literals
+    rare: _Literals
+    loose: frozenset[bytes]
+    beside: Beside
+    free: frozenset[bytes]
+
+    def common_gate(self) -> Gate:
+        """Return what looks for what is common."""
+        return Gate(self.common)
+
+    def whole_gate(self) -> Gate:
+        """Return what looks for everything."""
+        return Gate(self.common + self.rare)
+
+    def end_gate(self) -> Gate:
+        """Return what looks for the ends of what is rare."""
+        return Gate(_ends(self.rare))
+
+    def is_worth_it(self, data: bytes, gate: Gate, hits: Iterable[Hit]) -> bool:
+        """Tell whether what stands behind any literal goes on as a token would."""
+        context = self.loose, self.beside, self.free
+        return any(goes_on(data, at, gate.literals[which], *context) for which, at, _ in hits)
+
+
+def known_of(prefixes: _Literals) -> Known:
+    """Return what is known.
+
+    Args:
+        prefixes: how tokens begin.
+    """
+    if prefixes == known_signs.PREFIXES:
+        return Known(
+            known_signs.COMMON,
+            known_signs.RARE,
+            frozenset(known_signs.LOOSE),
+            known_signs.BESIDE,
+            frozenset(known_signs.FREE),
+        )
+    from leakscan.detect import encodings
+
+    common, rare = encodings.literals(prefixes)
+    return Known(
+        common,
+        rare,
+        encodings.loose(prefixes),
+        encodings.beside(prefixes),
+        encodings.free(prefixes),
+    )
+
+
+def _ends(literals: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Leave out the first bytes of literals, up to two, if four are left."""
+    return tuple(without_longer({one[max(0, min(2, len(one) - 4)) :] for one in literals}))

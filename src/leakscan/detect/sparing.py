@@ -1,0 +1,91 @@
+"""Search the objects of a large repository, which hardly differ from one another.
+
+What is common is looked for in all of them, since it takes next to no time; what is rare in files
+that are new, or differ in what may be it from what is known.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from stringzilla import find
+
+from leakscan.containers import may_be_container
+from leakscan.gate import AT_ONCE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leakscan.detect.detector import Detector
+    from leakscan.gate import Gate
+    from leakscan.model import Match, Unread
+
+_NOTHING: tuple[Match, ...] = ()
+
+
+class SparingDetector:
+    """Searches as a detector does, for what may stand where.
+
+    Args:
+        detector: what looks closer where something may stand.
+        prefixes: how tokens begin.
+    """
+
+    def __init__(self, detector: Detector, prefixes: Sequence[bytes]) -> None:
+        self._detector = detector
+        self._prefixes = prefixes
+        self._common = detector.known.common_gate()
+        self._glance = self._common.look
+
+    def search_message(self, data: bytes) -> Sequence[Match]:
+        """Return what is common, and stands in a commit or a tag."""
+        if len(data) <= AT_ONCE and not self._glance(data):
+            return _NOTHING
+        return self._detector.search_by(self._common, data)
+
+    def search_names(self, data: bytes) -> Sequence[Match]:
+        """Return what stands in a folder, if a token stands there plainly.
+
+        There are more of these data than of any others, and hardly anything is ever found in them.
+        """
+        for prefix in self._prefixes:
+            if find(data, prefix) >= 0:
+                return self._detector.search_closely(data)
+        return _NOTHING
+
+    def search_file(self, data: bytes) -> tuple[Sequence[Match | Unread], bool]:
+        """Return what stands in a file or in what it contains.
+
+        Returns:
+            It, and whether anything seems to be encoded, be it a token or not.
+        """
+        found, is_encoded = self._detector.look(data)
+        return self._contents(data, found), is_encoded
+
+    def search_known_file(self, data: bytes) -> Sequence[Match | Unread]:
+        """Do as `search_file` with what is made of files in which nothing looks like it."""
+        if len(data) <= AT_ONCE and not self._glance(data):
+            return self._contents(data, _NOTHING)
+        return self._contents(data, self._detector.search_by(self._common, data))
+
+    def suspects(self, data: bytes) -> bool:
+        """Tell whether anything seems to be encoded in a file."""
+        return self._detector.look(data)[1]
+
+    def brings_sign(self, delta: bytes) -> object:
+        """Tell whether anything that is rare may stand in what a delta brings.
+
+        Of a sign, the first bytes may be missing: where text is inserted, these may be what stood
+        there before.
+        """
+        return self._ends.hits(delta)
+
+    def _contents(self, data: bytes, found: Sequence[Match]) -> Sequence[Match | Unread]:
+        if found or may_be_container(data):
+            return self._detector.with_contents(data, found)
+        return found
+
+    @cached_property
+    def _ends(self) -> Gate:
+        return self._detector.known.end_gate()
