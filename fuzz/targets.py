@@ -175,11 +175,11 @@ def _packs() -> Iterator[Target]:
 class _Silent:
     """Searches nothing, and reads all that it is given."""
 
-    def search(self, _data: bytes) -> Sequence[object]:
+    def search_text(self, _data: bytes) -> Sequence[object]:
         """Find nothing."""
         return ()
 
-    search_blob = search_message = search_names = search_known_file = search
+    search_blob = search_message = search_names = search_known_file = search_text
 
     def search_file(self, data: bytes) -> tuple[Sequence[object], bool]:
         """Find nothing, and suspect half of all."""
@@ -315,7 +315,7 @@ def _check_detector(data: bytes) -> None:
 
     shipped, sparing = detector(), detector().sparing()
     in_pieces = (data[at : at + PIECE] for at in range(0, len(data), PIECE))
-    texts = (*shipped.search(data), *sparing.search_message(data), *sparing.search_names(data))
+    texts = (*shipped.search_text(data), *sparing.search_message(data), *sparing.search_names(data))
     files = (*shipped.search_blob(data), *sparing.search_file(data)[0])
     for match in (*files, *texts, *shipped.search_stream(in_pieces)):
         if isinstance(match, Unread):

@@ -6,23 +6,23 @@ from __future__ import annotations
 class Searching:
     """Searches everything in one way."""
 
-    def search(self, _data):
+    def search_text(self, _data):
         return ()
 
     def search_blob(self, data):
-        return self.search(data)
+        return self.search_text(data)
 
     def search_stream(self, chunks):
-        return self.search(b"".join(chunks))
+        return self.search_text(b"".join(chunks))
 
     def sparing(self):
         return self
 
     def search_message(self, data):
-        return self.search(data)
+        return self.search_text(data)
 
     def search_names(self, data):
-        return self.search(data)
+        return self.search_text(data)
 
     def search_file(self, data):
         return self.search_blob(data), True

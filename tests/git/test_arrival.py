@@ -51,7 +51,7 @@ class Listener(Searching):
         self.heard: list[bytes] = []
         self.found = found
 
-    def search(self, data, **_how):
+    def search_text(self, data):
         self.heard.append(data)
         return self.found
 
@@ -195,7 +195,7 @@ def test_workers_search_every_delta(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     last = max(deltas, key=len)
 
     class Finder(Listener):
-        def search(self, data, **_how):
+        def search_text(self, data):
             return ("found",) if data == last else ()
 
     pack = numbered(take(path.read_bytes(), tmp_path, Listener()))
@@ -214,7 +214,7 @@ def test_only_what_files_hold_is_searched_as_such(tmp_path: Path) -> None:
     kinds = []
 
     class Telling(Listener):
-        def search(self, data, **_how):
+        def search_text(self, data):
             kinds.append(("text", bytes(data)))
             return ()
 
@@ -339,8 +339,8 @@ def test_a_large_delta_is_searched_too(
     monkeypatch.setattr("leakscan.git.walk.STREAMED", 100)
 
     class Finder(Listener):
-        def search(self, data, **_how):
-            super().search(data)
+        def search_text(self, data):
+            super().search_text(data)
             return ("found",) if b"token" in data else ()
 
     arrived = take(pack_of(base, delta), tmp_path, Finder())

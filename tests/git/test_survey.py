@@ -35,7 +35,7 @@ PACKINGS = (
 class Keeper(Searching):
     """Finds everything: each object is its own match."""
 
-    def search(self, data, **_how):
+    def search_text(self, data):
         return (data,)
 
 
@@ -158,7 +158,7 @@ def test_an_object_that_appears_meanwhile_is_read_once(repo: GitRepo) -> None:
 class Sorter(Searching):
     """Finds everything, and says as what it was searched."""
 
-    def search(self, _data, **_how):
+    def search_text(self, _data):
         return ("text",)
 
     def search_blob(self, _data, **_how):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,3 +58,23 @@ def test_each_version_is_seen(
         repo.add("app.conf", lines + b'secret = "' + ENCODE[encoding](text) + b'"\n' + lines)
     repo.pack()
     assert found(repo) == set(tokens)
+
+
+@pytest.mark.parametrize("many", [0, 20_000], ids=["as of many", "as of few"])
+def test_what_cannot_be_read_in_a_message_is_told_of_the_commit(
+    repo: GitRepo, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    """And not of the file that is searched next."""
+    monkeypatch.setattr(versions, "MANY", many)
+    torn = base64.b64encode(gzip.compress(bytes(range(256)) * 40)[:-9])
+    repo.add("a.txt", "nothing\n")
+    commit = repo.commit(b"Explain\n\nsee " + torn + b"\n")
+    repo.pack()
+    repo.commit("Go on")  # its objects are loose, and read after the others
+    layout, tally = find_layout(repo.path), Tally()
+    assert layout
+    options = RepositoryOptions(work_tree=False)
+    assert not list(scan_repository(layout, "here", DETECTOR, options, tally, no_progress))
+    assert [(skip.what, skip.why) for skip in tally.skipped] == [
+        (f"commit {commit}", "of gzip that is written as text: it is cut short")
+    ]

@@ -65,12 +65,23 @@ class Detector:
         self._sealed: list[Unread] = []
 
     def search(self, data: bytes) -> list[Match]:
-        """Return every candidate in a text, of any confidence, by position.
+        """Return every candidate in a name or a line, of any confidence, by position.
 
         Args:
             data: the text.
         """
-        return self.look(data)[0]
+        found = self.look(data)[0]
+        if self._open is None:
+            self._take_sealed()  # a container that is written in a name hardly matters
+        return found
+
+    def search_text(self, data: bytes) -> Sequence[Match | Unread]:
+        """Return every candidate in a text that is no file, and what could not be read of it.
+
+        Args:
+            data: the text.
+        """
+        return self.with_sealed(self.look(data)[0])
 
     def search_blob(self, data: bytes) -> Sequence[Match | Unread]:
         """Return every candidate in the contents of a file, and in what it contains.
@@ -117,8 +128,7 @@ class Detector:
 
     def with_contents(self, data: bytes, found: Sequence[Match]) -> Sequence[Match | Unread]:
         """Add to what was found in a file what is found in it as a container."""
-        opened = self._opened(data, found)
-        return [*opened, *self._taken_sealed()] if self._sealed else opened
+        return self.with_sealed(self._opened(data, found))
 
     def _opened(self, data: bytes, found: Sequence[Match]) -> Sequence[Match | Unread]:
         container = recognise(data)
@@ -135,7 +145,7 @@ class Detector:
         """
         with self._inside() as inside:
             yield from inside.search_stream(chunks)
-        yield from self._taken_sealed()
+        yield from self._take_sealed()
 
     def search_bytes(self, chunks: Iterable[bytes]) -> Iterator[Match]:
         """Yield every candidate in a stream, whatever it may contain.
@@ -189,8 +199,11 @@ class Detector:
 
         return SparingDetector(self, self._prefixes)
 
-    def _taken_sealed(self) -> Iterable[Unread]:
-        """Take what could not be read of containers that are written as text."""
+    def with_sealed(self, found: Sequence[Match | Unread]) -> Sequence[Match | Unread]:
+        """Add what could not be read of what is encoded."""
+        return [*found, *self._take_sealed()] if self._sealed else found
+
+    def _take_sealed(self) -> Iterable[Unread]:
         sealed, self._sealed = self._sealed, []
         return dict.fromkeys(sealed)
 

@@ -38,20 +38,20 @@ class SparingDetector:
         self._common = detector.known.common_gate()
         self._glance = self._common.look
 
-    def search_message(self, data: bytes) -> Sequence[Match]:
+    def search_message(self, data: bytes) -> Sequence[Match | Unread]:
         """Return what is common, and stands in a commit or a tag."""
         if len(data) <= AT_ONCE and not self._glance(data):
             return _NOTHING
-        return self._detector.search_by(self._common, data)
+        return self._detector.with_sealed(self._detector.search_by(self._common, data))
 
-    def search_names(self, data: bytes) -> Sequence[Match]:
+    def search_names(self, data: bytes) -> Sequence[Match | Unread]:
         """Return what stands in a folder, if a token stands there plainly.
 
         There are more of these data than of any others, and hardly anything is ever found in them.
         """
         for prefix in self._prefixes:
             if find(data, prefix) >= 0:
-                return self._detector.search_closely(data)
+                return self._detector.with_sealed(self._detector.search_closely(data))
         return _NOTHING
 
     def search_file(self, data: bytes) -> tuple[Sequence[Match | Unread], bool]:

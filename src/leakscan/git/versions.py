@@ -39,7 +39,7 @@ _NOWHERE = 1 << 30
 class Searcher(Protocol[Found_co]):
     """What objects are searched with; what it finds must pickle."""
 
-    def search(self, data: bytes) -> Sequence[Found_co]:
+    def search_text(self, data: bytes) -> Sequence[Found_co]:
         """Search a commit, a tag or a tree."""
         ...
 
@@ -86,7 +86,7 @@ class SparingSearcher(Protocol[Found_co]):
 
 def searching(searcher: Searcher[Found], kind: int) -> Callable[[bytes], Sequence[Found]]:
     """Return what searches objects of a type."""
-    return searcher.search_blob if kind == BLOB else searcher.search
+    return searcher.search_blob if kind == BLOB else searcher.search_text
 
 
 def version_search(
@@ -117,7 +117,7 @@ def version_search(
         below = _depth_of_sign(pack, forest, where.start, sparing.brings_sign)
         return _file_search(sparing, depths, below, whole=whole)
     if len(forest.depth) <= MANY:
-        return _one_by_one(searcher.search, depths, whole=whole)
+        return _one_by_one(searcher.search_text, depths, whole=whole)
     search = sparing.search_names if kind == TREE else sparing.search_message
     return _one_by_one(search, depths, whole=whole)
 

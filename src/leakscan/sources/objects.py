@@ -68,7 +68,7 @@ def _searched(item: GitObject, detector: Detector) -> Sequence[Found]:
     if item.size > HELD:
         return list(detector.search_stream(item.pieces))
     data = b"".join(item.pieces)
-    return detector.search_blob(data) if item.type == "blob" else detector.search(data)
+    return detector.search_blob(data) if item.type == "blob" else detector.search_text(data)
 
 
 def _matches(found: Sequence[Found], name: Callable[[], str], tally: Tally) -> list[Match]:

@@ -35,14 +35,14 @@ class Punctual(Generic[Found]):
         self._end = time.monotonic() + seconds
         self._unseen = 0
 
-    def search(self, data: bytes) -> Sequence[Found]:
+    def search_text(self, data: bytes) -> Sequence[Found]:
         """Search a commit, a tag or a tree.
 
         Raises:
             TroubleError: the time is over.
         """
         self.heed(len(data))
-        return self._searcher.search(data)
+        return self._searcher.search_text(data)
 
     def search_blob(self, data: bytes) -> Sequence[Found]:
         """Search the content of a file.

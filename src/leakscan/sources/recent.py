@@ -36,7 +36,7 @@ class _Commits:
     def __init__(self) -> None:
         self.texts: list[bytes] = []
 
-    def search(self, data: bytes) -> Sequence[Match]:
+    def search_text(self, data: bytes) -> Sequence[Match]:
         """Keep a commit."""
         if data.startswith(b"tree "):
             self.texts.append(data)
@@ -46,7 +46,7 @@ class _Commits:
         """Pass over what is no commit."""
         return ()
 
-    search_message = search
+    search_message = search_text
     search_names = search_known_file = search_blob
 
     def search_file(self, _data: bytes) -> tuple[Sequence[Match], bool]:
