@@ -41,7 +41,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    with atheris.instrument_imports(include=["leakscan"]) if atheris else nullcontext():
+    # Whatever of numpy's is compared, atheris 3.0 never frees: 400 bytes a run.
+    names = {"include": ["leakscan"], "exclude": ["leakscan.git.forest_vector"]}
+    with atheris.instrument_imports(**names) if atheris else nullcontext():
         from targets import targets
 
         target = targets()[options.target]
