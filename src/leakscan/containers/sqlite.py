@@ -187,17 +187,22 @@ def _opened(data: Buffer, stack: ExitStack) -> sqlite3.Connection:
     import tempfile
     from pathlib import Path
 
-    path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leakscan-")), "database")
-    with path.open("wb") as file:
+    descriptor, name = tempfile.mkstemp(prefix="leakscan-", suffix=".sqlite3")
+    path = Path(name)
+    stack.callback(path.unlink, missing_ok=True)
+    with open(descriptor, "wb") as file:
         file.write(head)
         for at in range(len(head), len(data), CHUNK):
             file.write(data[at : at + CHUNK])
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         f"{path.as_uri()}?mode=ro&immutable=1",
         uri=True,
         check_same_thread=False,
         isolation_level=None,
     )
+    with suppress(PermissionError):  # on Windows, until it is closed
+        path.unlink()  # now: who is killed leaves nothing behind
+    return connection
 
 
 def _confine(connection: sqlite3.Connection, steps: int) -> None:
