@@ -8,6 +8,7 @@ read from memory or from a copy, and the steps that reading takes are counted
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from contextlib import ExitStack, suppress
@@ -190,10 +191,9 @@ def _opened(data: Buffer, stack: ExitStack) -> sqlite3.Connection:
     descriptor, name = tempfile.mkstemp(prefix="leakscan-", suffix=".sqlite3")
     path = Path(name)
     stack.callback(path.unlink, missing_ok=True)
-    with open(descriptor, "wb") as file:
+    with os.fdopen(descriptor, "wb") as file:
         file.write(head)
-        for at in range(len(head), len(data), CHUNK):
-            file.write(data[at : at + CHUNK])
+        file.writelines(data[at : at + CHUNK] for at in range(len(head), len(data), CHUNK))
     connection = sqlite3.connect(
         f"{path.as_uri()}?mode=ro&immutable=1",
         uri=True,
