@@ -42,8 +42,9 @@ _MASKED = 3
 _NEAR = 16
 """Lengths of the longest literal that are looked at closely where one stands."""
 
-_TEXT = 24
-"""Bytes from a literal on that are as those of a text, unless it stands there by chance."""
+_TEXT = 16
+"""Bytes from a literal on that are as those of a text, unless it stands there by chance: no token
+is shorter."""
 
 _TEXT_BYTES = bytes(range(0x20, 0x7F)) + (
     b"\t\n\v\f\r\x1b\xe2\x80\x81\x8b\x8c\x8d\x8e\x8f\xef\xbb\xbf\xc2\xad"
@@ -52,7 +53,7 @@ _TEXT_BYTES = bytes(range(0x20, 0x7F)) + (
 """Of ASCII, and of characters that nobody sees, in UTF-8."""
 
 
-_HEX = b"0123456789abcdefABCDEF"
+HEX = b"0123456789abcdefABCDEF"
 
 _LINES = b" \t\r\n\\n"
 """What is passed over between hex digits: the ends of lines, also written out with an n."""
@@ -93,10 +94,10 @@ def goes_on(
             return False
         if behind and data[at + len(literal) : at + len(literal) + 1] not in behind:
             return False
-    if not literal.translate(None, _HEX) and len(literal) > _MASKED:
+    if not literal.translate(None, HEX) and len(literal) > _MASKED:
         between = _PIECES if literal in loose else _LINES
         digits = data[at : at + _ID].translate(None, between)
-        return not digits.translate(None, _HEX)
+        return not digits.translate(None, HEX)
     text = data[at + 1 : at + _TEXT].translate(None, b"\0")
     if text.translate(None, _TEXT_BYTES):
         return False

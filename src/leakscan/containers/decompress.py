@@ -31,6 +31,9 @@ _LAST_STEP = 1 << 18
 _CAREFUL_STEP = 1 << 6
 """Bytes that are fed at a time to a stream that is known to be damaged near there."""
 
+_SUMS = 8
+"""Bytes at the end of a gzip stream that say only what all before them should be."""
+
 
 class Decompressor(Protocol):
     """What the standard library's decompressors have in common."""
@@ -208,8 +211,8 @@ def _salvaged(
     A decompressor keeps to itself what it has made when it comes to a fault.
     """
     stream = method.start()
-    near = max(start, end - _LAST_STEP)
-    steps = chain(range(start, near, _LAST_STEP), range(near, end, _CAREFUL_STEP), (end,))
+    near, sums = max(start, end - _LAST_STEP), max(start, end - _SUMS)
+    steps = chain(range(start, near, _LAST_STEP), range(near, sums, _CAREFUL_STEP), (sums, end))
     for fed in chain((head,), (data[at:after] for at, after in pairwise(steps))):
         more = fed
         while True:

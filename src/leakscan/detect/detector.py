@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING
 
 from leakscan.containers import recognise
 from leakscan.detect.known import known_of
+from leakscan.detect.looked import NOTHING, Unpacked
 from leakscan.model import Match, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
-    from leakscan.detect.finder import Finder, Unpacked
+    from leakscan.detect.finder import Finder
     from leakscan.detect.inside import Inside
+    from leakscan.detect.looked import Looked
     from leakscan.detect.sparing import SparingDetector
-    from leakscan.gate import Gate
+    from leakscan.gate import Gate, Hit
     from leakscan.model import Rule
 
 LEFT_CONTEXT = 96
@@ -37,8 +39,6 @@ LINE_CONTEXT = 1000
 
 MOST_TIMES_LONGER = 32
 """How much longer than a token what is written of it may be: twice ``\\u0072`` for ``r``."""
-
-_NOTHING: list[Match] = []
 
 
 class Detector:
@@ -70,7 +70,7 @@ class Detector:
         Args:
             data: the text.
         """
-        found = self.look(data)[0]
+        found = self.look(data).found
         if self._open is None:
             self._take_sealed()  # a container that is written in a name hardly matters
         return found
@@ -81,7 +81,7 @@ class Detector:
         Args:
             data: the text.
         """
-        return self.with_sealed(self.look(data)[0])
+        return self.with_sealed(self.look(data).found)
 
     def search_blob(self, data: bytes) -> Sequence[Match | Unread]:
         """Return every candidate in the contents of a file, and in what it contains.
@@ -91,48 +91,44 @@ class Detector:
         Args:
             data: the contents.
         """
-        return self.with_contents(data, self.search(data))
+        return self.with_contents(data, self.look(data))
 
     def sparing(self) -> SparingDetector:
         """Return what to search with where there are many texts that hardly differ."""
         return self._sparing
 
-    def look(self, data: bytes) -> tuple[list[Match], bool]:
+    def look(self, data: bytes, gate: Gate | None = None) -> Looked:
         """Return every candidate in a text, and whether anything seems to be encoded in it.
 
         Args:
             data: the text.
+            gate: says whether there may be any; by default, one that looks for everything.
         """
-        hits = self._gate.hits(data)
-        if not hits or not self.known.is_worth_it(data, self._gate, hits):
-            return _NOTHING, False
-        with self._inside():
-            return self._finder.look(data, hits if isinstance(hits, list) else None)
-
-    def search_by(self, gate: Gate, data: bytes) -> list[Match]:
-        """Return every candidate in a text, if a gate says that there may be any.
-
-        Args:
-            gate: looks for some of what `known` tells of.
-            data: the text.
-        """
+        gate = gate or self._gate
         hits = gate.hits(data)
         if not hits or not self.known.is_worth_it(data, gate, hits):
-            return _NOTHING
-        return self.search_closely(data)
+            return NOTHING
+        places = hits if gate is self._gate and isinstance(hits, list) else None
+        return self.look_closely(data, places)
 
-    def search_closely(self, data: bytes) -> list[Match]:
-        """Return every candidate in a text in which there may be any."""
+    def look_closely(self, data: bytes, hits: Sequence[Hit] | None = None) -> Looked:
+        """Do as `look` with a text in which there may be something.
+
+        Args:
+            data: the text.
+            hits: where it may be, if all such places are known.
+        """
         with self._inside():
-            return self._finder.look(data).found
+            return self._finder.look(data, hits)
 
-    def with_contents(self, data: bytes, found: Sequence[Match]) -> Sequence[Match | Unread]:
+    def with_contents(self, data: bytes, looked: Looked) -> Sequence[Match | Unread]:
         """Add to what was found in a file what is found in it as a container."""
-        return self.with_sealed(self._opened(data, found))
+        return self.with_sealed(self._opened(data, looked))
 
-    def _opened(self, data: bytes, found: Sequence[Match]) -> Sequence[Match | Unread]:
+    def _opened(self, data: bytes, looked: Looked) -> Sequence[Match | Unread]:
+        found, is_encoded = looked
         container = recognise(data)
-        if container is None or not (container.hides or found):
+        if container is None or not (container.hides or found or is_encoded):
             return found
         with self._inside() as inside:
             return list(inside.open(data, container, found))
@@ -230,7 +226,7 @@ class Detector:
         name, found = opened
         why = f"of {name} that is written as text: "
         self._sealed += [Unread("", why + one.why) for one in found if isinstance(one, Unread)]
-        return name, [one for one in found if isinstance(one, Match)]
+        return Unpacked(name, [one for one in found if isinstance(one, Match)])
 
 
 def _and_then_none(chunks: Iterable[bytes]) -> Iterator[bytes | None]:

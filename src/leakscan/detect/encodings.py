@@ -22,7 +22,7 @@ from leakscan.detect.decode.percent import Percent
 from leakscan.detect.decode.quoted_printable import QuotedPrintable
 from leakscan.detect.decode.wide import Wide
 from leakscan.detect.teddy import arranged
-from leakscan.gate import FEW, without_longer
+from leakscan.gate import FEW, HEX, without_longer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -104,30 +104,39 @@ def signs(prefixes: tuple[bytes, ...]) -> tuple[Sign, ...]:
     Args:
         prefixes: how tokens begin.
     """
-    found = {sign.key: sign for sign in signs_once(prefixes)}
+    found: dict[object, Sign] = {}
+    for sign in signs_once(prefixes):
+        _add(found, sign)
     begin = tuple(prefix[:2] for prefix in prefixes)  # of what is encoded in part only
-    by_text: dict[bytes, set[Decoder]] = {}
-    for sign in found.values():
-        if _nests(sign) and not sign.literal.startswith(begin):
-            by_text.setdefault(sign.literal, set()).add(sign.decoder)
-    for text in sorted(by_text):
+    nesting = {sign.literal for sign in found.values() if _nests(sign)}
+    for text in sorted(text for text in nesting if not text.startswith(begin)):
         for sign in _signs_of(text, is_encoded=True):
             # Where the text itself is the sign, it is broken further on.
             if text.isalnum() if sign.literal == text else _nests(sign):
-                known = found.setdefault(sign.key, sign._replace(is_rare=True))
-                if text not in known.texts:
-                    found[sign.key] = known._replace(texts=(*known.texts, text), pattern=None)
+                _add(found, sign._replace(is_rare=True))
     return tuple(found.values())
+
+
+def _add(found: dict[object, Sign], sign: Sign) -> None:
+    """Add a sign, or that one that is there may stand for more texts."""
+    known = found.setdefault(sign.key, sign)
+    if new := [text for text in sign.texts if text not in known.texts]:
+        is_rare = known.is_rare and sign.is_rare
+        texts = (*known.texts, *new)
+        found[sign.key] = known._replace(texts=texts, pattern=None, is_rare=is_rare)
 
 
 @cache
 def free(prefixes: tuple[bytes, ...]) -> frozenset[bytes]:
-    """Return the literals with which a token ends that is written backwards.
+    """Return the literals that anything may follow.
+
+    A token that is written backwards ends with one; and a prefix may look like hex, and be none.
 
     Args:
         prefixes: how tokens begin.
     """
-    return frozenset(s.literal for s in signs(prefixes) if s.decoder is _BACKWARDS)
+    backwards = {sign.literal for sign in signs(prefixes) if sign.decoder is _BACKWARDS}
+    return frozenset(backwards.union(one for one in prefixes if not one.translate(None, HEX)))
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from leakscan.detect.encodings import NOT_TWICE, PACKED, signs
 from leakscan.detect.literals import Literals
+from leakscan.detect.looked import Looked
 from leakscan.detect.reading import Allowance, Reader
 from leakscan.model import Confidence, Unread
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from leakscan.detect.confirm import Confirmer
     from leakscan.detect.decode.decoder import Decoded, Decoder
     from leakscan.detect.encodings import Sign
+    from leakscan.detect.looked import Unpacked
     from leakscan.gate import Hit
     from leakscan.model import Match, Rule
 
@@ -38,16 +40,6 @@ _SEARCHED = 150
 """Bytes that it counts as much as to begin to search what was decoded."""
 
 _TOO_MUCH = "more of it looks encoded than is decoded of one file"
-
-Unpacked = tuple[str, list["Match"]]
-"""What a container is called, and the matches in it."""
-
-
-class Looked(NamedTuple):
-    """What stands in a text, and whether anything seems to be encoded in it, token or not."""
-
-    found: list[Match]
-    is_encoded: bool
 
 
 class _Text(NamedTuple):

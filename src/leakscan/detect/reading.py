@@ -43,6 +43,9 @@ CLOSE = 16
 _ROOM = 1400
 """Bytes at the end of what was decoded in which a token may be cut."""
 
+_ENOUGH = 4
+"""Characters of what a sign stands for that are surely written in `PROBED` bytes."""
+
 _LONGEST_LEAD = 24
 """Bytes that a pattern may match before a literal with which it ends."""
 
@@ -181,7 +184,9 @@ class Reader:
                 self.until[number] = at
                 return False
             if at == start:
-                return sign.is_last or data.find(literal, at + 1, found.end()) < 0
+                later = -1 if sign.is_last else data.find(literal, at + 1, found.end())
+                # Of several that one pattern spans, the last one is nearest to what is encoded.
+                return later < 0 or not _pattern(sign).match(data, later)
             found = search(data, found.start() + 1)
         self.until[number] = len(data)
         return False
@@ -194,7 +199,7 @@ class Reader:
             if not self._may_be_spelled(number, sign, begin, end):
                 return None
             tried = self._decode(sign.decoder, anchor, begin, end)
-            if tried is None or not any(text in tried.text for text in sign.texts):
+            if tried is None or not any(text[:_ENOUGH] in tried.text for text in sign.texts):
                 return None
         low = max(0, anchor - BEFORE)
         high = min(len(self._data), anchor + self._reach(sign.decoder, anchor))

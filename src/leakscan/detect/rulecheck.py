@@ -28,7 +28,7 @@ def check_rule(rule: Rule) -> list[str]:
 
     Examples are named by number and never quoted: somebody's may hold a real token.
     """
-    fatal = list(_engines(rule)) or list(_ascii(rule))
+    fatal = list(_engines(rule)) or [*_ascii(rule), *_boundaries(rule)]
     return fatal or [*_length(rule), *_starts(rule), *_checksum(rule), *_examples(rule)]
 
 
@@ -58,6 +58,11 @@ def _engines(rule: Rule) -> Iterator[str]:
             regex.compile(text)
         except regex.error as error:
             yield f"{key}: {error} in {text!r}"
+
+
+def _boundaries(rule: Rule) -> Iterator[str]:
+    if regex.search(r"(?<!\\)(?:\\\\)*\\[bB]", rule.pattern):
+        yield "pattern: it says \\b, which tokens behind an escape such as \\n would not satisfy"
 
 
 def _length(rule: Rule) -> Iterator[str]:

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 from stringzilla import find
 
 from leakscan.containers import may_be_container
+from leakscan.detect.looked import NOTHING
 from leakscan.gate import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from leakscan.detect.detector import Detector
+    from leakscan.detect.looked import Looked
     from leakscan.gate import Gate
     from leakscan.model import Match, Unread
-
-_NOTHING: tuple[Match, ...] = ()
 
 
 class SparingDetector:
@@ -41,8 +41,8 @@ class SparingDetector:
     def search_message(self, data: bytes) -> Sequence[Match | Unread]:
         """Return what is common, and stands in a commit or a tag."""
         if len(data) <= AT_ONCE and not self._glance(data):
-            return _NOTHING
-        return self._detector.with_sealed(self._detector.search_by(self._common, data))
+            return ()
+        return self._detector.with_sealed(self._detector.look(data, self._common).found)
 
     def search_names(self, data: bytes) -> Sequence[Match | Unread]:
         """Return what stands in a folder, if a token stands there plainly.
@@ -51,8 +51,8 @@ class SparingDetector:
         """
         for prefix in self._prefixes:
             if find(data, prefix) >= 0:
-                return self._detector.with_sealed(self._detector.search_closely(data))
-        return _NOTHING
+                return self._detector.with_sealed(self._detector.look_closely(data).found)
+        return ()
 
     def search_file(self, data: bytes) -> tuple[Sequence[Match | Unread], bool]:
         """Return what stands in a file or in what it contains.
@@ -60,18 +60,20 @@ class SparingDetector:
         Returns:
             It, and whether anything seems to be encoded, be it a token or not.
         """
-        found, is_encoded = self._detector.look(data)
-        return self._contents(data, found), is_encoded
+        looked = self._detector.look(data)
+        return self._contents(data, looked), looked.is_encoded
 
     def search_known_file(self, data: bytes) -> Sequence[Match | Unread]:
         """Do as `search_file` with what is made of files in which nothing looks like it."""
         if len(data) <= AT_ONCE and not self._glance(data):
-            return self._contents(data, _NOTHING)
-        return self._contents(data, self._detector.search_by(self._common, data))
+            return self._contents(data, NOTHING)
+        return self._contents(data, self._detector.look(data, self._common))
 
     def suspects(self, data: bytes) -> bool:
         """Tell whether anything seems to be encoded in a file."""
-        return self._detector.look(data)[1]
+        looked = self._detector.look(data)
+        self._detector.with_sealed(())  # which was told when it was searched
+        return looked.is_encoded
 
     def brings_sign(self, delta: bytes) -> object:
         """Tell whether anything that is rare may stand in what a delta brings.
@@ -81,10 +83,10 @@ class SparingDetector:
         """
         return self._ends.hits(delta)
 
-    def _contents(self, data: bytes, found: Sequence[Match]) -> Sequence[Match | Unread]:
-        if found or may_be_container(data):
-            return self._detector.with_contents(data, found)
-        return found
+    def _contents(self, data: bytes, looked: Looked) -> Sequence[Match | Unread]:
+        if looked.found or may_be_container(data):
+            return self._detector.with_contents(data, looked)
+        return self._detector.with_sealed(looked.found)
 
     @cached_property
     def _ends(self) -> Gate:

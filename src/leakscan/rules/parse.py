@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 _TEXTS = ("id", "name", "issuer", "description", "severity", "pattern", "alphabet")
 _LISTS = ("placeholders", "context", "references", "remediation")
+SHORTEST_PREFIX, SHORTEST_TOKEN = 3, 16
+"""Characters of what can be looked for in everything."""
+
 REQUIRED = (*_TEXTS, "prefixes", "max_length")
 OPTIONAL = (*_LISTS, "checksum", "examples", "default")
 GUIDE = "docs/rules.md lists every key"
@@ -89,12 +92,18 @@ def _check_values(rule: Rule, read: _Reader) -> None:
         )
     if not rule.prefixes or not all(p and p.isascii() for p in rule.prefixes):
         raise read.error("prefixes", "at least one is needed, each of ASCII characters")
+    if min(map(len, rule.prefixes)) < SHORTEST_PREFIX:
+        what = f"one has less than {SHORTEST_PREFIX} characters, which stand everywhere"
+        raise read.error("prefixes", what, "take in what always follows")
     if "(?P<body>" not in rule.pattern:
         raise read.error("pattern", "no group (?P<body>...)", "name the random part `body`")
     if not (rule.alphabet.startswith("[") and rule.alphabet.endswith("]")):
         raise read.error("alphabet", "not a character class", "write it as [0-9A-Za-z]")
     if rule.max_length <= max(map(len, rule.prefixes)):
         raise read.error("max_length", "no longer than a prefix", "count the whole token")
+    if rule.max_length < SHORTEST_TOKEN:
+        what = f"tokens of less than {SHORTEST_TOKEN} characters are not told from other text"
+        raise read.error("max_length", what)
 
 
 def _checksum(read: _Reader | None) -> Checksum | None:
