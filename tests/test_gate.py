@@ -23,31 +23,31 @@ def test_the_answer_is_that_of_a_plain_search(
     literals: list[bytes], data: list[int | bytes]
 ) -> None:
     text = b"".join(bytes([one]) if isinstance(one, int) else one for one in data)
-    has_any = Gate(literals).has_any
+    hits = Gate(literals).hits
     expected = any(literal in text for literal in literals)
-    assert [has_any(text), has_any(b""), has_any(text)] == [expected, False, expected]
+    assert [bool(hits(text)), bool(hits(b"")), bool(hits(text))] == [expected, False, expected]
 
 
 @SOME
 def test_a_literal_is_seen_at_every_offset(literals: list[bytes]) -> None:
-    has_any = Gate(literals).has_any
+    hits = Gate(literals).hits
     for literal in literals:
         for before in range(70):
-            assert has_any(b"~" * before + literal + b"~" * (before % 37))
-            assert not has_any(b"~" * before + literal[:-1] + b"~" * (before % 37))
+            assert hits(b"~" * before + literal + b"~" * (before % 37))
+            assert not hits(b"~" * before + literal[:-1] + b"~" * (before % 37))
 
 
 @SOME
 @pytest.mark.parametrize("offset", range(-9, 9))
 def test_a_literal_is_seen_where_long_data_are_cut(literals: list[bytes], offset: int) -> None:
-    has_any = Gate(literals).has_any
+    hits = Gate(literals).hits
     data = bytearray(3 * AT_ONCE)
-    assert not has_any(bytes(data))
+    assert not hits(bytes(data))
     for piece in (1, 2):
         for literal in (literals[0], literals[-1]):
             at = piece * AT_ONCE + offset
             placed = data[:at] + literal + data[at + len(literal) :]
-            assert has_any(bytes(placed))
+            assert hits(bytes(placed))
 
 
 OVERLAPPING = [b"aba", b"bab", b"abab", b"r8_", b"8_r"]
@@ -70,4 +70,4 @@ def test_it_tells_of_each_literal_where_it_stands(much: int, others: int, data: 
 
 
 def test_data_full_of_literals_cost_no_more_memory_than_a_piece() -> None:
-    assert Gate(LITERALS).has_any(b"r8_" * (8 << 20))
+    assert Gate(LITERALS).hits(b"r8_" * (8 << 20))

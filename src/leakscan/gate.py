@@ -36,9 +36,6 @@ many could be searched while one begins."""
 _MANY = 1000
 """Hits in one piece from which on aho-corasick searches faster than hyperscan tells of them."""
 
-_MASKED = 3
-"""First bytes of a literal that Teddy looks at before it compares; shorter ones it cannot find."""
-
 _NEAR = 16
 """Lengths of the longest literal that are looked at closely where one stands."""
 
@@ -52,6 +49,9 @@ _TEXT_BYTES = bytes(range(0x20, 0x7F)) + (
 )
 """Of ASCII, and of characters that nobody sees, in UTF-8."""
 
+
+_SHORT = 3
+"""Hex digits that may well be part of a word."""
 
 HEX = b"0123456789abcdefABCDEF"
 
@@ -94,7 +94,7 @@ def goes_on(
             return False
         if behind and data[at + len(literal) : at + len(literal) + 1] not in behind:
             return False
-    if not literal.translate(None, HEX) and len(literal) > _MASKED:
+    if not literal.translate(None, HEX) and len(literal) > _SHORT:
         between = _PIECES if literal in loose else _LINES
         digits = data[at : at + _ID].translate(None, between)
         return not digits.translate(None, HEX)
@@ -121,13 +121,9 @@ class Gate:
         self._searched = 0
 
     @property
-    def look(self) -> Search:
+    def first_look(self) -> Search:
         """Return what is false of up to `AT_ONCE` bytes without any of the first `FEW` literals."""
         return self._looks[0]
-
-    def has_any(self, data: bytes) -> bool:
-        """Tell whether data hold any of the literals."""
-        return bool(self.hits(data))
 
     def hits(self, data: bytes) -> Iterable[Hit]:
         """Return which literals stand where, some of them twice; if none does, what is false."""

@@ -43,7 +43,7 @@ def secrets(detector: Detector, data: bytes) -> set[str]:
 
 def test_the_gate_lets_through_whatever_the_finder_would_find(detector: Detector) -> None:
     for sample in samples(3):
-        found = detector._finder.look(sample.data).found
+        found = detector._finder.matches(sample.data)
         assert [m.secret for m in detector.search(sample.data)] == [m.secret for m in found]
 
 
@@ -153,7 +153,7 @@ def low_token() -> bytes:
 
 def ends_soon(detector: Detector, data: bytes) -> bool:
     started = time.process_time()
-    detector._finder.look(data)
+    detector._finder.matches(data)
     return time.process_time() - started < MOST_SECONDS * len(data)
 
 
@@ -228,13 +228,13 @@ def test_what_is_not_decoded_is_told(token: str) -> None:
     finder = Finder(select_rules(load_rules(), ()), (b"r8_",), None, None, told.append)
 
     def found(data: bytes) -> bool:
-        return any(match.secret.reveal() == token for match in finder.look(data).found)
+        return any(match.secret.reveal() == token for match in finder.matches(data))
 
     for sample in alone(2):
-        finder.look(sample.data)
+        finder.matches(sample.data)
     assert not told
     assert found(made_of(lambda: RNG.choice(SIGNS).literal) + f" {token}\n".encode())
-    assert [one.why for one in told] == ["more of it looks encoded than is decoded of one file"]
+    assert [one.why for one in told] == ["more of it looks encoded than is decoded of one text"]
 
 
 def test_a_token_behind_doubtful_ones(detector: Detector, token: str) -> None:
@@ -251,7 +251,7 @@ def test_it_is_ready_without_what_takes_long_to_load() -> None:
         "from leakscan.detect.finder import Finder\n"
         "from leakscan.rules import load_rules, select_rules\n"
         "finder = Finder(select_rules(load_rules(), ()), (b'r8_',), None, None)\n"
-        "assert not finder.look(b'cjhf H4sI 7238 \\\\x72').found\n"
+        "assert not finder.matches(b'cjhf H4sI 7238 \\\\x72')\n"
         "print({'regex', 'hyperscan', 'html'} & set(sys.modules))\n"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

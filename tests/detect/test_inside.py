@@ -20,6 +20,7 @@ from leakscan.containers.container import Budget
 from leakscan.detect import Detector
 from leakscan.detect import inside as inside_module
 from leakscan.detect.inside import CONTENT, MAX_NESTING, MOST_UNREAD, WHOLE, Inside
+from leakscan.detect.looked import Looked
 from leakscan.model import Match, Unread
 from leakscan.rules import load_rules, select_rules
 from sealing import sealed, zipped_files
@@ -224,6 +225,9 @@ class Within:
         self.opened += found[1]
         self.depth -= 1
         return []
+
+    def look(self, data: bytes) -> Looked:
+        return Looked(self.search(data))
 
     def search_bytes(self, chunks: Iterable[bytes]) -> Iterator[Match]:
         yield from self.search(b"".join(chunks))

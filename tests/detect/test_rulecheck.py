@@ -41,6 +41,7 @@ def test_shipped_rules_are_sound(rule: Rule) -> None:
         (REPLICATE, {"prefixes": ("r8_", "r9_")}, "prefixes: no match starts with 'r9_'"),
         (REPLICATE, {"prefixes": ("r9_",)}, "prefixes: a match can also start with 'r8'"),
         (GITHUB, {"prefixes": ("ghp_", "gho_", "ghs_")}, "a match can also start with 'ghu'"),
+        (REPLICATE, {"pattern": r"\br8_(?P<body>[0-9A-Za-z]{37})\b"}, "pattern: it says \\b"),
         (NPM, {"checksum": None}, "checksum: the pattern has a group for it"),
         (REPLICATE, {"examples": Examples()}, "examples.positive: none"),
         (REPLICATE, {"alphabet": "[0-9]"}, "examples.positive: number 1 has only low"),

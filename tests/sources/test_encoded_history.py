@@ -60,6 +60,20 @@ def test_each_version_is_seen(
     assert found(repo) == set(tokens)
 
 
+@pytest.mark.parametrize("encoding", ENCODE)
+@pytest.mark.parametrize("before", [b"r8_", b"r8_...", b"r8_abc"])
+def test_a_token_in_the_place_of_a_placeholder(
+    repo: GitRepo, new_token: Callable[[], str], encoding: str, before: bytes
+) -> None:
+    """Git builds on the largest version: what the others add are the characters behind a sign."""
+    tokens = [new_token() for _ in range(2)]
+    lines = "".join(f"setting {n} = value of {n}\n" for n in range(150)).encode()
+    for text, more in ((before, lines), (tokens[0].encode(), b""), (tokens[1].encode(), b"")):
+        repo.add("app.conf", lines + b'secret = "' + ENCODE[encoding](text) + b'"\n' + more)
+    repo.pack()
+    assert found(repo) == set(tokens)
+
+
 @pytest.mark.parametrize("many", [0, 20_000], ids=["as of many", "as of few"])
 def test_what_cannot_be_read_in_a_message_is_told_of_the_commit(
     repo: GitRepo, monkeypatch: pytest.MonkeyPatch, many: int

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from leaving import DETECTOR
 
+from leakscan.detect.redaction import without_encoded
 from leakscan.git.layout import find_layout
 from leakscan.model import ChecksumVerdict, Confidence, Kind, Match, Secret
 from leakscan.sources.files import scan_files
-from leakscan.sources.placing import without_encoded
 from leakscan.sources.repository import RepositoryOptions, scan_repository
 from leakscan.sources.sighting import Tally, no_progress
 from leakscan.sources.staged import scan_staged, staged_changes

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from leakscan.containers import recognise
 from leakscan.detect.known import known_of
-from leakscan.detect.looked import NOTHING, Unpacked
+from leakscan.detect.looked import NOTHING, Looked, Unpacked
 from leakscan.model import Match, Unread
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from leakscan.detect.finder import Finder
     from leakscan.detect.inside import Inside
-    from leakscan.detect.looked import Looked
     from leakscan.detect.sparing import SparingDetector
     from leakscan.gate import Gate, Hit
     from leakscan.model import Rule
@@ -98,7 +97,7 @@ class Detector:
         return self._sparing
 
     def look(self, data: bytes, gate: Gate | None = None) -> Looked:
-        """Return every candidate in a text, and whether anything seems to be encoded in it.
+        """Return every candidate in a text, and what else looks like one.
 
         Args:
             data: the text.
@@ -106,32 +105,42 @@ class Detector:
         """
         gate = gate or self._gate
         hits = gate.hits(data)
-        if not hits or not self.known.is_worth_it(data, gate, hits):
+        if not hits:
             return NOTHING
-        places = hits if gate is self._gate and isinstance(hits, list) else None
-        return self.look_closely(data, places)
+        if not isinstance(hits, list):  # but what can be gone through only once
+            is_worth_it = self.known.is_worth_it(data, gate, hits)
+            has_rare = self.known.has_rare(gate.hits(data))
+            return Looked(self.search_closely(data) if is_worth_it else [], is_worth_it, has_rare)
+        has_rare = self.known.has_rare(hits)
+        if not self.known.is_worth_it(data, gate, hits):
+            return Looked([], False, has_rare)
+        places = hits if gate is self._gate else None
+        return Looked(self.search_closely(data, places), True, has_rare)
 
-    def look_closely(self, data: bytes, hits: Sequence[Hit] | None = None) -> Looked:
-        """Do as `look` with a text in which there may be something.
+    def search_closely(self, data: bytes, hits: Sequence[Hit] | None = None) -> list[Match]:
+        """Return every candidate in a text in which there may be any.
 
         Args:
             data: the text.
-            hits: where it may be, if all such places are known.
+            hits: where that may be, if all such places are known.
         """
         with self._inside():
-            return self._finder.look(data, hits)
+            return self._finder.matches(data, hits)
+
+    def has_rare(self, data: bytes) -> bool:
+        """Tell whether anything stands in a text that a rarely written token could begin with."""
+        return self.known.has_rare(self._gate.hits(data))
 
     def with_contents(self, data: bytes, looked: Looked) -> Sequence[Match | Unread]:
         """Add to what was found in a file what is found in it as a container."""
         return self.with_sealed(self._opened(data, looked))
 
     def _opened(self, data: bytes, looked: Looked) -> Sequence[Match | Unread]:
-        found, is_encoded = looked
         container = recognise(data)
-        if container is None or not (container.hides or found or is_encoded):
-            return found
+        if container is None or not (container.hides or looked.is_suspect):
+            return looked.found
         with self._inside() as inside:
-            return list(inside.open(data, container, found))
+            return list(inside.open(data, container, looked.found))
 
     def search_stream(self, chunks: Iterable[bytes]) -> Iterator[Match | Unread]:
         """Yield every candidate in the contents of a file that is too large to hold.

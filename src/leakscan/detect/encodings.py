@@ -130,13 +130,16 @@ def _add(found: dict[object, Sign], sign: Sign) -> None:
 def free(prefixes: tuple[bytes, ...]) -> frozenset[bytes]:
     """Return the literals that anything may follow.
 
-    A token that is written backwards ends with one; and a prefix may look like hex, and be none.
+    A token that is written backwards ends with one; and some look like hex, and are none.
 
     Args:
         prefixes: how tokens begin.
     """
-    backwards = {sign.literal for sign in signs(prefixes) if sign.decoder is _BACKWARDS}
-    return frozenset(backwards.union(one for one in prefixes if not one.translate(None, HEX)))
+    known = signs(prefixes)
+    in_hex = {sign.literal for sign in known if sign.decoder is _HEX}
+    like_hex = {sign.literal for sign in known if not sign.literal.translate(None, HEX)}
+    backwards = {sign.literal for sign in known if sign.decoder is _BACKWARDS}
+    return frozenset(backwards | (like_hex - in_hex))
 
 
 @cache

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from leakscan.detect.encodings import NOT_TWICE, PACKED, signs
 from leakscan.detect.literals import Literals
-from leakscan.detect.looked import Looked
 from leakscan.detect.reading import Allowance, Reader
 from leakscan.model import Confidence, Unread
 
@@ -36,10 +35,10 @@ MOST_LOW = 50
 _GRADED = 100
 """Bytes that it counts as much as to grade a candidate in what was decoded."""
 
-_SEARCHED = 150
+_BEGUN = 150
 """Bytes that it counts as much as to begin to search what was decoded."""
 
-_TOO_MUCH = "more of it looks encoded than is decoded of one file"
+_TOO_MUCH = "more of it looks encoded than is decoded of one text"
 
 
 class _Text(NamedTuple):
@@ -98,7 +97,7 @@ class Finder:
 
         return Confirmer(self._rules, self._issued)
 
-    def look(self, data: bytes, hits: Sequence[Hit] | None = None) -> Looked:
+    def matches(self, data: bytes, hits: Sequence[Hit] | None = None) -> list[Match]:
         """Return every candidate in data, of any confidence, by position.
 
         Args:
@@ -107,16 +106,16 @@ class Finder:
         """
         allowance = Allowance(len(data))
         places = None if hits is None else self._literals.around(hits, data)
-        found, is_encoded = self._candidates(_Text(data, allowance), places)
+        found = self._candidates(_Text(data, allowance), places)
         if allowance.is_spent and self._tell:
             self._tell(Unread("", _TOO_MUCH))
         if found:
             from leakscan.detect.confirm import settled
 
             found = settled(found, data)
-        return Looked(found, is_encoded)
+        return found
 
-    def _candidates(self, text: _Text, places: Iterable[Hit] | None = None) -> Looked:
+    def _candidates(self, text: _Text, places: Iterable[Hit] | None = None) -> list[Match]:
         """Return what stands in a text, plainly or encoded, nothing of it settled."""
         is_deep = len(text.taken_off) == MAX_DEPTH
         plain: list[list[int]] = [[] for _ in self._prefixes]
@@ -124,7 +123,6 @@ class Finder:
         once = [decoder for decoder in text.taken_off if decoder in NOT_TWICE]
         reader = Reader(text.data, text.allowance, self._count, once)
         until, count = reader.until, len(plain)
-        is_encoded = False
         for which, start, _ in self._literals.places(text.data) if places is None else places:
             if which < count:
                 plain[which].append(start)
@@ -132,9 +130,8 @@ class Finder:
                 continue
             for number, sign in self._signs[which]:
                 if start >= until[number] and (decoded := reader.decoded(number, sign, start)):
-                    is_encoded = True
                     inside += self._inside(text, sign, decoded)
-        return Looked(self._plain(text, plain) + inside if any(plain) else inside, is_encoded)
+        return self._plain(text, plain) + inside if any(plain) else inside
 
     def _plain(self, text: _Text, places: Sequence[Sequence[int]]) -> list[Match]:
         """Return what stands plainly in a text, where prefixes do."""
@@ -155,10 +152,10 @@ class Finder:
             return
         doubt = text.doubt or decoded.doubt
         taken_off = (*text.taken_off, sign.decoder)
-        text.allowance.take(_SEARCHED)
+        text.allowance.take(_BEGUN)
         within = _Text(decoded.text, text.allowance, taken_off, doubt, decoded.seams)
         low = 0
-        for match in self._candidates(within).found:
+        for match in self._candidates(within):
             low += match.confidence is Confidence.LOW
             if match.confidence is Confidence.LOW and low > MOST_LOW:
                 continue

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from leakscan.containers import BEGINNING, may_begin_container, recognise
 from leakscan.containers.container import Budget, Member, MemberError, SpentError
+from leakscan.detect.redaction import without_encoded
 from leakscan.model import Match, Unread
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from leakscan.containers.container import Buffer, Format
+    from leakscan.detect.looked import Looked
 
 MAX_NESTING = 8
 """Containers within one another that are opened: a quine holds itself for ever."""
@@ -35,6 +37,8 @@ of what they hold, and not of the compressed file itself."""
 
 class _Searcher(Protocol):
     def search(self, data: bytes) -> list[Match]: ...
+
+    def look(self, data: bytes) -> Looked: ...
 
     def search_bytes(self, chunks: Iterable[bytes]) -> Iterator[Match]: ...
 
@@ -140,13 +144,17 @@ class Inside:
         self._depth += 1
         try:
             for item in container.members(data, self._budget):
+                called = item.within if isinstance(item, Unread) else item.name
+                raw = called.encode(errors="replace")
+                in_name = self._searcher.search(raw)
+                name = without_encoded(raw, in_name).decode(errors="replace") if in_name else called
                 if isinstance(item, Unread):
-                    yield item
+                    yield replace(item, within=name)
                     continue
-                for match in self._searcher.search(item.name.encode(errors="replace")):
-                    yield replace(match, within=item.name)
+                for match in in_name:
+                    yield replace(match, within=name)
                 for found in self._in_member(item):
-                    within = _joined(item.name, found.within)
+                    within = _joined(name, found.within)
                     if isinstance(found, Match):
                         within = within or CONTENT
                     yield replace(found, within=within)
@@ -166,12 +174,12 @@ class Inside:
                 break
         else:
             whole = b"".join(pieces)
-            matches = self._searcher.search(whole)
+            looked = self._searcher.look(whole)
             container = recognise(whole)
-            if container and (container.hides or matches):
-                yield from self.open(whole, container, matches)
+            if container and (container.hides or looked.is_suspect):
+                yield from self.open(whole, container, looked.found)
             else:
-                yield from matches
+                yield from looked.found
         yield from (Unread("", fault) for fault in faults)
 
 

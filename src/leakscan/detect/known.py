@@ -49,6 +49,11 @@ class Known:
         context = self.loose, self.beside, self.free
         return any(goes_on(data, at, gate.literals[which], *context) for which, at, _ in hits)
 
+    def has_rare(self, hits: Iterable[Hit]) -> bool:
+        """Tell whether any of what a gate has found is rare."""
+        common = len(self.common)  # which stand first
+        return any(which >= common for which, _, _ in hits)
+
 
 def known_of(prefixes: _Literals) -> Known:
     """Return what is known.

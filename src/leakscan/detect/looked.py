@@ -13,11 +13,14 @@ class Looked(NamedTuple):
 
     Attributes:
         found: every candidate.
-        is_encoded: whether anything seems to be encoded in it, be it a token or not.
+        is_suspect: whether anything in it goes on as a token would.
+        has_rare: whether anything stands in it that a rarely written token could begin with, go on
+            how it may.
     """
 
     found: list[Match]
-    is_encoded: bool = False
+    is_suspect: bool = True
+    has_rare: bool = False
 
 
 class Unpacked(NamedTuple):
@@ -32,4 +35,4 @@ class Unpacked(NamedTuple):
     found: list[Match]
 
 
-NOTHING = Looked([])
+NOTHING = Looked([], is_suspect=False)

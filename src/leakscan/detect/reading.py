@@ -58,11 +58,14 @@ _TELLING = 3
 _TRIED = 32
 """Bytes that could be decoded in the time that it takes to begin."""
 
-_SEARCHED = 8
+_ASKED = 8
 """Bytes that could be decoded in the time that it takes to find that there are none to."""
 
-_LEAST, _TIMES = 1 << 18, 8
-"""Bytes that may be decoded of any text, and how many more for each byte of it."""
+_LEAST = 1 << 20
+"""Bytes that may be decoded of any text."""
+
+_TIMES = 8
+"""And how many more for each byte of it."""
 
 
 class Allowance:
@@ -96,8 +99,8 @@ class _Stretch(NamedTuple):
     """What was decoded.
 
     Attributes:
-        start, stop: offsets between which another anchor would show nothing new, ...
-        units: ... if it is one of these; ``None`` if it need not be.
+        start, stop: offsets between which another sign would show nothing new.
+        units: where such a sign has to stand; ``None`` for anywhere.
         cut: offset at which it was cut; zero if it ends by itself.
     """
 
@@ -252,7 +255,7 @@ class Reader:
         To ask this is much faster than to decode what is between.  If not, it is looked for further
         on: a dump is full of signs that come to nothing.
         """
-        self._allowance.take(_SEARCHED)
+        self._allowance.take(_ASKED)
         is_next = low < self._looked[number]  # one of many
         stop = min(len(self._data), high + _AHEAD) if is_next else high
         self._looked[number] = stop

@@ -1,7 +1,7 @@
-"""Search the objects of a large repository, which hardly differ from one another.
+"""Search the objects of a pack, many of which hardly differ from one another.
 
-What is common is looked for in all of them, since it takes next to no time; what is rare in files
-that are new, or differ in what may be it from what is known.
+What is common is looked for in all of each, since it takes next to no time; what is rare in files
+that are stored whole, bring a sign, or are built on one that holds a sign.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class SparingDetector:
         self._detector = detector
         self._prefixes = prefixes
         self._common = detector.known.common_gate()
-        self._glance = self._common.look
+        self._first_look = self._common.first_look
 
     def search_message(self, data: bytes) -> Sequence[Match | Unread]:
         """Return what is common, and stands in a commit or a tag."""
-        if len(data) <= AT_ONCE and not self._glance(data):
+        if self._has_nothing_common(data):
             return ()
         return self._detector.with_sealed(self._detector.look(data, self._common).found)
 
@@ -51,37 +51,38 @@ class SparingDetector:
         """
         for prefix in self._prefixes:
             if find(data, prefix) >= 0:
-                return self._detector.with_sealed(self._detector.look_closely(data).found)
+                return self._detector.with_sealed(self._detector.search_closely(data))
         return ()
 
     def search_file(self, data: bytes) -> tuple[Sequence[Match | Unread], bool]:
         """Return what stands in a file or in what it contains.
 
         Returns:
-            It, and whether anything seems to be encoded, be it a token or not.
+            It, and whether what is built on it may hold a token that is rarely written so.
         """
         looked = self._detector.look(data)
-        return self._contents(data, looked), looked.is_encoded
+        return self._contents(data, looked), looked.has_rare
 
     def search_known_file(self, data: bytes) -> Sequence[Match | Unread]:
-        """Do as `search_file` with what is made of files in which nothing looks like it."""
-        if len(data) <= AT_ONCE and not self._glance(data):
+        """Do as `search_file` with what is built on files in which nothing looks like it."""
+        if self._has_nothing_common(data):
             return self._contents(data, NOTHING)
         return self._contents(data, self._detector.look(data, self._common))
 
     def suspects(self, data: bytes) -> bool:
-        """Tell whether anything seems to be encoded in a file."""
-        looked = self._detector.look(data)
-        self._detector.with_sealed(())  # which was told when it was searched
-        return looked.is_encoded
+        """Tell whether what is built on a file may hold a token that is rarely written so."""
+        return self._detector.has_rare(data)
 
     def brings_sign(self, delta: bytes) -> object:
         """Tell whether anything that is rare may stand in what a delta brings.
 
-        Of a sign, the first bytes may be missing: where text is inserted, these may be what stood
-        there before.
+        Of a sign, the first bytes may be missing (`Known.end_gate`): where text is inserted, these
+        may be what stood there before.
         """
         return self._ends.hits(delta)
+
+    def _has_nothing_common(self, data: bytes) -> bool:
+        return len(data) <= AT_ONCE and not self._first_look(data)
 
     def _contents(self, data: bytes, looked: Looked) -> Sequence[Match | Unread]:
         if looked.found or may_be_container(data):

@@ -39,8 +39,8 @@ MAX_SIZE = 1 << 62
 _PIECE = 1500
 """Objects of a piece of work, unless that makes too many pieces: enough to make forking cheap."""
 
-_LARGE = 8 << 20
-"""Compressed bytes that a piece of work may have, unless they are of one object."""
+LARGE = 8 << 20
+"""Compressed bytes that keep a worker busy for a tenth of a second, if they are an archive's."""
 
 _NEAR = 200
 """Objects that a piece of work may grow by to end where a tree ends."""
@@ -107,23 +107,29 @@ class Forest:
 
     def tasks(self) -> list[tuple[int, range]]:
         """Cut all positions into pieces for workers, each with the type of its objects."""
-        step = max(_PIECE, 2 * len(self.depth) // MAX_TASKS)
+        step = max(_PIECE, 4 * len(self.depth) // MAX_TASKS)
+        large = max(LARGE, 4 * self.packed(range(len(self.depth))) // MAX_TASKS)
         return [
             (kind, piece)
             for kind, where in self.segments.items()
-            for piece in self.slices(where, step)
+            for piece in self.slices(where, step, large)
         ]
 
-    def slices(self, where: range, step: int) -> Iterator[range]:
+    def slices(self, where: range, step: int, large: int = LARGE) -> Iterator[range]:
         """Cut a range into pieces of about ``step`` objects, or fewer if they are large.
 
         A piece that begins within a tree costs resolving its ancestors again, so it is cut at a
         root if one is near.
+
+        Args:
+            where: positions.
+            step: objects.
+            large: compressed bytes that a piece may have, unless they are of one object.
         """
         low = where.start
         while low < where.stop:
             high = self._root_near(min(low + step, where.stop), where.stop)
-            yield from self._halves(range(low, high))
+            yield from self._halves(range(low, high), large)
             low = high
 
     def packed(self, where: range) -> int:
@@ -131,14 +137,14 @@ class Forest:
         piece = slice(where.start, where.stop)
         return sum(self.stop[piece].tolist()) - sum(self.start[piece].tolist())
 
-    def _halves(self, where: range) -> Iterator[range]:
+    def _halves(self, where: range, large: int) -> Iterator[range]:
         """Halve a range until no part of it keeps a worker busy while the others are done."""
         middle = self._root_near(where.start + (len(where) + 1) // 2, where.stop)
-        if middle == where.stop or self.packed(where) <= _LARGE:
+        if middle == where.stop or self.packed(where) <= large:
             yield where
         else:
-            yield from self._halves(range(where.start, middle))
-            yield from self._halves(range(middle, where.stop))
+            yield from self._halves(range(where.start, middle), large)
+            yield from self._halves(range(middle, where.stop), large)
 
     def _root_near(self, position: int, stop: int) -> int:
         near = min(position + _NEAR, stop)

@@ -29,9 +29,6 @@ Found_co = TypeVar("Found_co", covariant=True)
 MANY = 20_000
 """Objects of one pack from which on names and messages are searched sparingly, too."""
 
-LEAST = 48
-"""Bytes of a delta up to which it cannot bring an encoded token."""
-
 _NOWHERE = 1 << 30
 """Deeper than any object."""
 
@@ -52,12 +49,12 @@ class Searcher(Protocol[Found_co]):
         ...
 
     def sparing(self) -> SparingSearcher[Found_co]:
-        """Return what to search many objects with."""
+        """Return what to search files with of which there are many versions, and many objects."""
         ...
 
 
 class SparingSearcher(Protocol[Found_co]):
-    """What many objects are searched with, which hardly differ."""
+    """What objects are searched with that hardly differ."""
 
     def search_message(self, data: bytes) -> Sequence[Found_co]:
         """Search a commit or a tag."""
@@ -146,29 +143,25 @@ def _file_search(
         whole: as for `version_search`.
     """
     depth_of = iter(depths).__next__
-    brings_sign, search_known = searcher.brings_sign, searcher.search_known_file
+    brings_sign, suspects = searcher.brings_sign, searcher.suspects
+    search_file, search_known = searcher.search_file, searcher.search_known_file
 
     def search(content: Content, delta: bytes | None) -> Sequence[Found]:
         nonlocal below
-        found: Sequence[Found]
+        found: Sequence[Found] = ()
         depth = depth_of()
         if depth <= below:
             below = _NOWHERE
-        if not isinstance(content, bytes):
-            below = min(below, depth)
-            return ()
-        is_known = (
-            depth
-            and depth <= below
-            and delta is not None  # as a large one
-            and (len(delta) <= LEAST or not brings_sign(delta))
-        )
-        if is_known:
-            return search_known(content)
-        if depth or whole:
-            found, is_suspect = searcher.search_file(content)
-        else:
-            found, is_suspect = (), searcher.suspects(content)
+        is_suspect = True
+        if isinstance(content, bytes):
+            # The delta of a large one is not given.
+            is_known = bool(depth) and below == _NOWHERE and delta is not None
+            if is_known and not brings_sign(delta or b""):
+                return search_known(content)
+            if depth or whole:
+                found, is_suspect = search_file(content)
+            else:
+                is_suspect = suspects(content)
         if is_suspect:
             below = min(below, depth)
         return found

@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import cache
 from urllib.parse import quote
 
+from leakscan.detect.redaction import without_encoded
 from leakscan.model import (
     Finding,
     Location,
@@ -24,7 +25,7 @@ from leakscan.model import (
     Suppressed,
 )
 from leakscan.safe_text import encodable, safe_text
-from leakscan.sources.placing import names_encoded, without_encoded
+from leakscan.sources.placing import names_encoded
 
 Clean = Callable[[str], str]
 

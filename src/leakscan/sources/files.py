@@ -7,10 +7,11 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from leakscan.detect.redaction import without_encoded
 from leakscan.errors import TargetError
 from leakscan.git.texts import readable
 from leakscan.model import Kind, Location
-from leakscan.sources.placing import named_place, placed, readable_parts, without_encoded
+from leakscan.sources.placing import named_place, placed, readable_parts
 from leakscan.sources.sighting import Progress, Sighting, Tally
 
 if TYPE_CHECKING:

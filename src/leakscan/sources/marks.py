@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from leakscan.detect.redaction import without_encoded
 from leakscan.git.damage import DamagedError
 from leakscan.git.texts import readable
 from leakscan.git.tree import Entry, tree_names
 from leakscan.model import Match
-from leakscan.sources.placing import without_encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set

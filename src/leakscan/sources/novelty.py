@@ -11,9 +11,9 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from leakscan.detect.redaction import without_encoded
 from leakscan.model import Kind
 from leakscan.sources.objects import search_objects
-from leakscan.sources.placing import without_encoded
 from leakscan.sources.sighting import Sighting, Tally
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from leakscan.detect.redaction import without_encoded
 from leakscan.errors import TargetError
 from leakscan.git.own import ask
 from leakscan.git.raw_diff import OPTIONS, read_commits
@@ -19,7 +20,7 @@ from leakscan.sources.brought import brought_objects, called, filtered_out
 from leakscan.sources.messages import parts_of
 from leakscan.sources.novelty import Novelty, token_of
 from leakscan.sources.objects import read_whole, search_objects
-from leakscan.sources.placing import named_place, placed, shown_name, without_encoded
+from leakscan.sources.placing import named_place, placed, shown_name
 from leakscan.sources.sighting import Sighting
 
 if TYPE_CHECKING:

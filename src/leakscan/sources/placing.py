@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from leakscan.detect.redaction import without_encoded
 from leakscan.git.texts import readable
 from leakscan.model import Kind, Match, Unread
 
@@ -49,26 +50,6 @@ def named_place(place: Location, match: Match) -> Location:
         note = f"{_WRITTEN}{match.spelling}"
         place = replace(place, note=f"{place.note}; {note}" if place.note else note)
     return place
-
-
-def without_encoded(name: bytes, matches: Iterable[Match], begin: int = 0) -> bytes:
-    """Return a name in which secrets that are encoded are redacted: anybody could decode them.
-
-    What is written plainly is left: a report redacts that wherever it stands.
-
-    Args:
-        name: of a file, a branch or the like.
-        matches: what was found in it.
-        begin: where the name begins in what was searched.
-    """
-    pieces, done = [], 0
-    encoded = sorted((m for m in matches if m.spelling), key=lambda match: match.start)
-    for match in encoded:
-        start = max(match.start - begin, 0)
-        if done <= start < len(name):  # else another one covers its beginning
-            pieces += [name[done:start], match.secret.redacted().encode(errors="replace")]
-        done = max(done, start + match.length)
-    return b"".join([*pieces, name[done:]]) if encoded else name
 
 
 def shown_name(name: bytes, detector: Detector) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from leakscan.detect.redaction import without_encoded
 from leakscan.errors import TargetError, UsageError
 from leakscan.git.damage import DamagedError
 from leakscan.git.layout import Layout, find_layout
@@ -24,7 +25,7 @@ from leakscan.git.texts import readable
 from leakscan.model import PROVISIONAL, Kind, Location, Match
 from leakscan.sources.files import scan_files, scan_name, walk_folder
 from leakscan.sources.gaps import note_gaps
-from leakscan.sources.placing import named_place, without_encoded
+from leakscan.sources.placing import named_place
 from leakscan.sources.sighting import Early, Progress, Sighting, Tally, no_progress
 from leakscan.sources.worktree import WorkTree, staged_entries
 

@@ -30,8 +30,10 @@ _BLANK = rb"[ \t]{0,100}"
 _LINE_END = rb"[\\^`]\r?\n" + _BLANK
 """A continued line: in shells, C, Python and Dockerfiles; in cmd; in PowerShell."""
 
-_BETWEEN = rb"(?:[\s+.&|<>~_\\]|//\n){0,120}"
-"""Between two strings: nothing, an operator, and the ends of lines."""
+_COMMENT = rb"(?://|\#)[^\n\"'`]{0,80}\n|/\*[^*\"'`]{0,80}\*/"
+
+_BETWEEN = rb"(?:\\[nrt]|[\s+.&|<>~_\\]|%b){0,120}" % _COMMENT
+"""Between two strings: nothing, an operator, comments, and the ends of lines, also written out."""
 
 _CONCATENATION = rb"\\?[\"'`]%b(?:[bfruBFRUL@$]{1,2}(?=[\"'`\\]))?\\?[\"'`]" % _BETWEEN
 
