@@ -37,7 +37,9 @@ for all at once."""
 
 _PACKED = (
     b"PK", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"]\0", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf", b"%PDF-",
-    b"SQLite format 3\0", b"# v2 git bundle", b"# v3 git bundle",
+    b"SQLite format 3\0", b"# v2 git bundle", b"# v3 git bundle", b"!<arch>\n", b"Rar!\x1a\x07",
+    b"MSCF\0\0\0\0", b"\xed\xab\xee\xdb", b"\x04\x22\x4d\x18", b"\x89LZO\0", b"LZIP\1", b"\x1f\x9d",
+    b"hsqs",
 )  # fmt: skip
 """How files begin that must be opened to be searched."""
 

@@ -53,6 +53,15 @@ _CANDIDATES = (
         for skipped in range(0x50, 0x60)
     ),
     _Candidate(b"7z\xbc\xaf\x27\x1c", "seven_zip", "SevenZip"),
+    _Candidate(b"!<arch>\n", "ar", "Ar"),
+    _Candidate(b"Rar!\x1a\x07", "unread", "Rar"),
+    _Candidate(b"MSCF\0\0\0\0", "unread", "Cab"),
+    _Candidate(b"\xed\xab\xee\xdb", "unread", "Rpm"),
+    _Candidate(b"\x04\x22\x4d\x18", "unread", "Lz4", "is_lz4"),
+    _Candidate(b"\x89LZO\0\r\n\x1a\n", "unread", "Lzop"),
+    _Candidate(b"LZIP\1", "unread", "Lzip"),
+    _Candidate(b"\x1f\x9d", "unread", "Compress", "is_compress"),
+    _Candidate(b"hsqs", "unread", "SquashFs", "is_squash_fs"),
     _Candidate(b"%PDF-", "pdf", "Pdf"),
     _Candidate(b"SQLite format 3\0", "sqlite", "Sqlite"),
     *(
