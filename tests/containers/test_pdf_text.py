@@ -150,11 +150,11 @@ def test_many_strings_in_a_line():
 
 def test_the_rest_is_left_out_where_there_is_too_much():
     content = BEGIN + b"(a) Tj ET " * 50
-    text, done = text_of(content.replace(b"ET ", b"ET 9 w BT "), FONTS, 200)
+    text, done, _ = text_of(content.replace(b"ET ", b"ET 9 w BT "), FONTS, 200)
     assert 200 < done < 250
     assert 10 < text.count("a") < 30
     assert text_of(content, FONTS, 1 << 20)[1] <= len(content)
-    assert text_of(b"no text", FONTS, 9) == ("", 0)
+    assert text_of(b"no text", FONTS, 9) == ("", 0, True)
 
 
 HOSTILE = {

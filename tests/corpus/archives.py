@@ -42,6 +42,20 @@ def tarred(content: bytes, name: str = APP, *others: File) -> bytes:
     return file.getvalue()
 
 
+def deb(content: bytes) -> bytes:
+    """Write a Debian package (deb(5)), which is an archive of ar's."""
+    members = {
+        "debian-binary": b"2.0\n",
+        "control.tar.xz": xzipped(tarred(b"Package: app\n", "./control")),
+        "data.tar.xz": xzipped(tarred(content)),
+    }
+    data = b"!<arch>\n"
+    for name, packed in members.items():
+        data += f"{name:16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(packed):<10}`\n".encode() + packed
+        data += b"\n" * (len(packed) % 2)
+    return data
+
+
 def gzipped(content: bytes, name: str = "") -> bytes:
     """Compress as ``gzip`` does, with the name of a file or none."""
     file = io.BytesIO()

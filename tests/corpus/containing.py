@@ -70,6 +70,7 @@ CONTAINERS = (
     Container("tar.bz2", "app.tar.bz2", _compressed_tar(archives.bzipped)),
     Container("tar.xz", "app.tar.xz", _compressed_tar(archives.xzipped)),
     Container("tar.zst", "app.tar.zst", _compressed_tar(archives.zstd)),
+    Container("deb", "app.deb", _at(f"data.tar.xz!/{APP}", archives.deb)),
     Container("7z", "app.7z", _at(APP, archives.seven_zipped)),
     Container("git bundle", "app.bundle", _at("config/app.env", images.bundle)),
     Container("Docker image", "image.tar", images.docker_image),
