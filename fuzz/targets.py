@@ -316,7 +316,14 @@ def _check_detector(data: bytes) -> None:
     shipped, sparing = detector(), detector().sparing()
     in_pieces = (data[at : at + PIECE] for at in range(0, len(data), PIECE))
     texts = (*shipped.search_text(data), *sparing.search_message(data), *sparing.search_names(data))
-    files = (*shipped.search_blob(data), *sparing.search_file(data)[0])
+    files = (
+        *shipped.search_blob(data),
+        *sparing.search_file(data)[0],
+        *sparing.search_known_file(data),
+    )
+    sparing.suspects(data)
+    sparing.brings_sign(data)
+    require(not shipped.search_text(b""), "what was not read is told of another text")
     for match in (*files, *texts, *shipped.search_stream(in_pieces)):
         if isinstance(match, Unread):
             require(bool(match.why), "a part is unread for no reason")

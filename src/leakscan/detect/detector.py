@@ -2,8 +2,8 @@
 
 Everything is asked whether anything stands there that a token could begin with (gate.py), plainly
 or encoded (encodings.py).  Nearly everywhere nothing does: clean content costs one call into C, and
-a scan that meets nothing else never imports hyperscan nor compiles a pattern, which takes longer
-than scanning a small repository.  Otherwise finder.py looks closer, and inside.py into containers.
+what is needed for more is loaded when it is.  Otherwise finder.py looks closer, and inside.py into
+containers.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ MOST_TIMES_LONGER = 32
 class Detector:
     """Finds the tokens of a set of rules in bytes.
 
-    One detector serves one thread: hyperscan's scratch space and the list of hits belong
-    to it.  Forked processes may each go on with their own copy.
+    One detector serves one thread: hyperscan's scratch space and the lists of hits belong to
+    its gates and its finder.  Forked processes may each go on with their own copy.
 
     Args:
         rules: the active rules.

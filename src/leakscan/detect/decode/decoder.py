@@ -20,8 +20,8 @@ class Form(NamedTuple):
         shift: from where the literal begins to where some unit of the encoding does.
         pattern: an expression that matches where decoding is worth while, if there are fewer such
             places than of the literal; it begins with that.
-        is_rare: whether hardly anybody writes it so; it is then looked for with more patience
-            where there is little to read, and with less where there are gigabytes.
+        is_rare: whether hardly anybody writes it so; of a file's versions it is then looked for
+            in what each adds.
         before, behind: bytes of which one surely stands before or behind it; empty if any may.
         is_last: whether the pattern does not begin with the literal, but ends with it.
     """
