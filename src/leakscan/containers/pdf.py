@@ -12,13 +12,15 @@ and so does not see what was deleted from it.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from leakscan.containers.container import MAX_MEMBERS, Member, MemberError, pieces
 from leakscan.containers.pdf_filters import PICTURES, decoded, filters
 from leakscan.containers.pdf_fonts import Fonts
-from leakscan.containers.pdf_objects import Objects, Ref
+from leakscan.containers.pdf_objects import Objects
+from leakscan.containers.pdf_pages import Pages, find_pages
 from leakscan.containers.pdf_text import shows_text, text_of
 from leakscan.model import Unread
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from leakscan.containers.container import Budget, Buffer
     from leakscan.containers.pdf_fonts import Font
-    from leakscan.containers.pdf_objects import Stream, Value
+    from leakscan.containers.pdf_objects import Stream
 
 MAX_PAGE = 64 << 20
 """Bytes of a decoded page, which is held whole; most have some ten thousand."""
@@ -82,68 +84,112 @@ class _Document:
         self._streams = {stream.number: stream for stream in objects.streams}
         self._fonts = Fonts(objects, self._map)
         self._text_left = MAX_TEXT
-        self._holders: dict[int, Mapping[bytes, Value]] = {}
+        self._packed: dict[int, bytes] = {}
+        self._pages = Pages()
 
     def members(self) -> Iterator[Member | Unread]:
-        packed = self._unpack()
-        self._find_pages()
+        """Yield what it holds, and what of that is left out."""
+        self._packed = self._unpack()
+        self._pages = find_pages(self._objects)
+        together = {number for numbers in self._pages.joined for number in numbers}
+        together -= self._pages.alone
         for stream in self._objects.streams:
+            is_page = stream.number in self._pages.holders
+            if _is_picture(stream) or (not is_page and _is_no_text(stream)):
+                continue
             try:
-                if _is_picture(stream):
-                    continue
-                self._budget.enter()
-                if stream.start in packed:
-                    yield Member(_name(stream), pieces(packed[stream.start], self._budget))
-                elif stream.number in self._holders:
+                if is_page and not (stream.number in together and self._is_latest(stream)):
+                    self._budget.enter()
                     yield Member(_name(stream), self._page(stream))
-                else:
+                if not is_page or stream.start in self._packed:
+                    self._budget.enter()
                     yield from self._other(stream)
             except MemberError as error:
                 yield Unread(_name(stream), str(error))
+        yield from self._joined_pages()
+        for why in sorted(self._objects.left_out):
+            yield Unread("", why)
+
+    def _is_latest(self, stream: Stream) -> bool:
+        """Whether no later stream has replaced one."""
+        return self._streams[stream.number] is stream
 
     def _unpack(self) -> dict[int, bytes]:
         """Decode the object streams, and note what they hold; return them by their places."""
         packed: dict[int, bytes] = {}
         left = MAX_PACKED
         for stream in self._objects.streams:
-            if stream.says(b"ObjStm") and left > 0:
-                try:
-                    content = b"".join(self._decoded(stream))
-                except MemberError:
-                    continue  # said when it is asked for
-                left -= len(content)
-                packed[stream.start] = content
-                self._objects.take_in(content, stream.dictionary)
+            if not (stream.says(b"First") and stream.says(b"N")):
+                continue  # no object stream, whatever it says
+            content = bytearray()
+            try:
+                for piece in self._decoded(stream):
+                    content += piece
+                    if len(content) > left:
+                        break
+            except MemberError:
+                continue  # said when it is asked for
+            if len(content) > left:
+                much = f"its object streams have more than {MAX_PACKED >> 20} MiB"
+                self._objects.left_out.add(much)
+                break
+            left -= len(content)
+            packed[stream.start] = bytes(content)
+            self._objects.take_in(packed[stream.start], stream.dictionary)
         return packed
 
-    def _find_pages(self) -> None:
-        """Note which streams are pages, and what holds the fonts of each."""
-        for stream in self._objects.streams:
-            if stream.says(b"Form") and stream.says(b"BBox"):
-                self._holders[stream.number] = self._objects.dictionary(Ref(stream.number))
-        for page in self._objects.holders(b"/Contents"):
-            for content in self._objects.items(page[b"/Contents"]):
-                if isinstance(content, Ref):
-                    self._holders[content.number] = page
-
     def _page(self, stream: Stream) -> Iterator[bytes]:
-        fonts = self._fonts.of(self._holders[stream.number])
+        fonts = self._fonts.of(self._pages.holders[stream.number])
         return self._text(self._decoded(stream), fonts)
+
+    def _joined_pages(self) -> Iterator[Member]:
+        """Yield the pages whose content is cut into several streams."""
+        for numbers, page in self._pages.joined.items():
+            known = [self._streams[number] for number in numbers if number in self._streams]
+            streams = [stream for stream in known if not _is_picture(stream)]
+            if streams:
+                self._budget.enter()
+                text = self._text(self._joined(streams), self._fonts.of(page))
+                yield Member(_name(streams[0]), text)
+
+    def _joined(self, streams: list[Stream]) -> Iterator[bytes]:
+        """Yield the content of streams that may be cut between any two tokens.
+
+        Raises:
+            MemberError: one of them could not be decoded; raised when the rest was.
+        """
+        fault = None
+        for stream in streams:
+            try:
+                for piece in self._decoded(stream):
+                    self._budget.spend(len(piece))  # many pages may name the same streams
+                    yield piece
+            except MemberError as error:
+                fault = error
+            yield b"\n"
+        if fault:
+            raise fault
 
     def _other(self, stream: Stream) -> Iterator[Member | Unread]:
         """Yield what is no page that is known, and its text should it be one nevertheless."""
-        content = self._decoded(stream)
-        first = next(content, b"")
-        yield Member(_name(stream), chain((first,), content))
+        content: Iterator[bytes] = self._decoded(stream)
+        first = self._packed.get(stream.start)
+        if first is None:
+            first = next(content, b"")
+            content = chain((first,), content)
+        yield Member(_name(stream), content)
         if not re.search(rb"/(?:Type|Subtype|Length1)", stream.dictionary) and shows_text(first):
             self._budget.enter()
-            yield Member(_name(stream), self._text(self._decoded(stream), self._any_fonts()))
+            yield Member(_name(stream), self._text(self._decoded(stream), self._any_fonts))
 
+    @cached_property
     def _any_fonts(self) -> Mapping[bytes, Font]:
-        """Return the fonts of all pages by name, for a page that no other object mentions."""
+        """The fonts of all pages by name, for a page that no other object mentions."""
+        holders = chain(self._pages.holders.values(), self._pages.joined.values())
+        sets = [self._fonts.of(holder) for holder in holders]
         found: dict[bytes, Font] = {}
-        for holder in self._holders.values():
-            found.update(self._fonts.of(holder))
+        for fonts in {id(fonts): fonts for fonts in sets}.values():
+            found.update(fonts)
         return found
 
     def _text(self, page: Iterator[bytes], fonts: Mapping[bytes, Font]) -> Iterator[bytes]:
@@ -152,24 +198,29 @@ class _Document:
         Raises:
             MemberError: the page is damaged, or pages are too long to be read.
         """
-        content, size, fault = [], 0, None
+        content, fault = bytearray(), None
         try:
             for piece in page:
-                size += len(piece)
-                if size > MAX_PAGE:
+                if len(content) + len(piece) > MAX_PAGE:
                     raise MemberError(f"it has more than {MAX_PAGE >> 20} MiB")
-                content.append(piece)
+                content += piece
         except MemberError as error:
             fault = error
-        text, done = text_of(b"".join(content), fonts, self._text_left)
-        if done > self._text_left:
+        shown = text_of(content, fonts, self._text_left)
+        content.clear()
+        if shown.done > self._text_left:
             fault = MemberError(f"its pages have more than {MAX_TEXT >> 20} MiB of text")
-        self._text_left = max(self._text_left - done, 0)
-        yield from pieces(text.encode("utf-8", "replace"), self._budget)
+        elif not shown.is_whole:
+            fault = fault or MemberError("it shows too much text at once")
+        self._text_left = max(self._text_left - shown.done, 0)
+        yield from pieces(shown.text.encode("utf-8", "replace"), self._budget)
         if fault:
             raise fault
 
     def _decoded(self, stream: Stream) -> Iterator[bytes]:
+        if stream.start in self._packed:
+            yield from pieces(self._packed[stream.start], self._budget)
+            return
         raw = self._view[stream.start : stream.stop]
         yield from decoded(raw, stream.dictionary, self._budget)
         if not stream.is_whole:
@@ -185,6 +236,7 @@ class _Document:
                 content.append(piece)
                 size += len(piece)
                 if size > MAX_MAP:
+                    self._objects.left_out.add(f"a map of a font has more than {MAX_MAP >> 20} MiB")
                     break
         except MemberError:
             pass  # said when the stream itself is asked for
@@ -196,10 +248,13 @@ def _name(stream: Stream) -> str:
 
 
 def _is_picture(stream: Stream) -> bool:
-    """Whether nothing in a stream is text; a cross-reference table is not, either."""
-    if stream.says(b"XRef"):
-        return True
+    """Whether a stream is encoded as only pictures are."""
     try:
-        return stream.says(b"Image") or not PICTURES.isdisjoint(filters(stream.dictionary))
+        return not PICTURES.isdisjoint(filters(stream.dictionary))
     except MemberError:
         return False
+
+
+def _is_no_text(stream: Stream) -> bool:
+    """Whether nothing in a stream that is no page is text: a picture, a cross-reference table."""
+    return stream.is_of(b"Subtype", b"Image") or stream.is_of(b"Type", b"XRef")

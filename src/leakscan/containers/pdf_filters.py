@@ -10,11 +10,13 @@ from isal import isal_zlib
 
 from leakscan.containers.container import CHUNK, MemberError
 from leakscan.containers.isal_fault import ISAL_FAULT
+from leakscan.containers.pdf_objects import Ref, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from leakscan.containers.container import Budget
+    from leakscan.containers.pdf_objects import Value
 
 PICTURES = frozenset(
     {b"DCTDecode", b"DCT", b"JPXDecode", b"CCITTFaxDecode", b"CCF", b"JBIG2Decode"}
@@ -24,6 +26,9 @@ PICTURES = frozenset(
 _NAME_END = rb"(?![^\s()<>\[\]{}/%])"
 
 _FILTER = re.compile(rb"/Filter[\s\0]*+(?:/([A-Za-z0-9]++)|\[([^\]<>()]*+)\]|([0-9]))")
+
+_NESTED = re.compile(rb"(?s)[(%]|<<.*<<")
+"""What may make another thing look like the filters of a stream."""
 
 _PARAMETERS = re.compile(rb"/EarlyChange\s++0" + _NAME_END)
 
@@ -44,6 +49,10 @@ def filters(dictionary: bytes) -> list[bytes]:
     Raises:
         MemberError: it does not name them.
     """
+    if dictionary.count(b"/Filter") > 1 or _NESTED.search(dictionary):
+        said = parse(dictionary).value
+        if isinstance(said, dict):
+            return _named(said.get(b"/Filter"))
     found = _FILTER.search(dictionary)
     if not found:
         return []
@@ -52,6 +61,14 @@ def filters(dictionary: bytes) -> list[bytes]:
     if found[1] is not None:
         return [found[1]]
     return [name.strip(_SPACE) for name in found[2].split(b"/")[1:]]
+
+
+def _named(value: Value) -> list[bytes]:
+    """Return the filters that a parsed value names."""
+    names = value if isinstance(value, list) else [value]
+    if any(isinstance(name, Ref) for name in names):
+        raise MemberError("its encoding is named elsewhere")
+    return [name[1:] for name in names if isinstance(name, bytes) and name]
 
 
 def decoded(raw: memoryview, dictionary: bytes, budget: Budget) -> Iterator[bytes]:
@@ -93,7 +110,8 @@ def _charged(pieces: Iterable[bytes], budget: Budget) -> Iterator[bytes]:
 def _flate(pieces: Iterator[bytes], _early: bool) -> Iterator[bytes]:
     inflater = isal_zlib.decompressobj()
     try:
-        for step in _steps(pieces):
+        # What it has made of the step with a fault in it is lost.
+        for step in _steps(pieces, _STEP):
             rest = step
             while True:
                 got = inflater.decompress(rest, CHUNK)
@@ -109,11 +127,11 @@ def _flate(pieces: Iterator[bytes], _early: bool) -> Iterator[bytes]:
     raise MemberError("it is cut short")
 
 
-def _steps(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Cut pieces up: what a decompressor has made of the one with a fault in it is lost."""
+def _steps(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """Cut pieces up."""
     for piece in pieces:
-        for at in range(0, len(piece), _STEP):
-            yield piece[at : at + _STEP]
+        for at in range(0, len(piece), size):
+            yield piece[at : at + size]
 
 
 def _hex(pieces: Iterator[bytes], _early: bool) -> Iterator[bytes]:
@@ -138,7 +156,7 @@ def _ascii85(pieces: Iterator[bytes], _early: bool) -> Iterator[bytes]:
 
     kept = b""
     first = next(pieces, b"").lstrip(_SPACE).removeprefix(b"<~")
-    for piece in chain((first,), pieces):
+    for piece in _steps(chain((first,), pieces), CHUNK // 4):  # a "z" is four bytes
         digits, end, _ = piece.partition(b"~")
         digits = kept + digits.translate(None, _SPACE)
         # A "z" stands for five digits, so cut where no group can be torn: it breaks none.
@@ -162,7 +180,8 @@ def _whole_groups(digits: bytes) -> int:
 
 def _run_length(pieces: Iterator[bytes], _early: bool) -> Iterator[bytes]:
     data = b""
-    for piece in pieces:
+    # Two bytes are up to 128: no step makes more than a piece.
+    for piece in _steps(pieces, CHUNK // 64):
         data += piece
         at = 0
         made: list[bytes] = []

@@ -11,12 +11,12 @@ import sys
 from array import array
 from codecs import charmap_decode
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from leakscan.containers.pdf_objects import Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from leakscan.containers.pdf_objects import Objects, Value
 
@@ -24,10 +24,26 @@ MAX_CODES_OF_FONT = 65_536
 """Codes of a font whose meaning is noted."""
 
 MAX_CODES = 1_000_000
-"""Codes of all fonts of a document whose meaning is noted; and widths of them."""
+"""Codes of all fonts of a document whose meaning is noted, and widths of them; those that stand for
+many characters count more than once."""
 
 MAX_FONTS = 4096
 """Fonts of a document that are read, and names for them on a page."""
+
+MAX_DEPTH = 32
+"""Groups of pages within groups that are followed."""
+
+_SHORT = 4
+"""Characters for which a code counts once more."""
+
+_LAST_CODE = 0xFFFF
+"""The last code of two bytes."""
+
+_MANY_FONTS = f"it has more than {MAX_FONTS:,} fonts"
+
+_MANY_CODES = "its fonts have too many codes"
+
+_Made = TypeVar("_Made")
 
 NORMAL_WIDTH = 500.0
 """Thousandths of the font's size that a glyph is wide if nothing says how wide it is."""
@@ -89,6 +105,14 @@ class Font:
     _table: str | dict[int, str] = ""
     _narrow_widths: list[float] = field(default_factory=list)
     _blank: bytes | None = None
+    _longest: int = 0
+
+    @property
+    def longest(self) -> int:
+        """Characters that a code stands for at most."""
+        if not self._longest:
+            self._longest = max(map(len, self.characters.values()), default=1) or 1
+        return self._longest
 
     def text(self, codes: bytes) -> str:
         """Return what a string shows."""
@@ -141,7 +165,10 @@ class Fonts:
         self._objects = objects
         self._read = read
         self._fonts: dict[int, Font] = {}
+        self._fonts_left = MAX_FONTS
         self._maps: dict[int, tuple[dict[int, str], bool]] = {}
+        self._differences_of: dict[int, dict[int, str]] = {}
+        self._widths_of: dict[int, _Widths] = {}
         self._codes_left = MAX_CODES
         self._sets: dict[int, Mapping[bytes, Font]] = {}
 
@@ -155,7 +182,10 @@ class Fonts:
         if b"/Resources" in holder:
             return self._set(holder[b"/Resources"], self._from_resources)
         parent = holder.get(b"/Parent")
-        if parent is None or depth > 32:
+        if parent is None:
+            return {}
+        if depth > MAX_DEPTH:
+            self._objects.left_out.add("its pages are nested too deeply")
             return {}
         return self._set(parent, lambda value: self.of(self._objects.dictionary(value), depth + 1))
 
@@ -175,19 +205,23 @@ class Fonts:
         return self._set(named, self._from_names)
 
     def _from_names(self, value: Value) -> Mapping[bytes, Font]:
-        named = list(self._objects.dictionary(value).items())[:MAX_FONTS]
-        return {name: self._font(font) for name, font in named}
+        named = list(self._objects.dictionary(value).items())
+        if len(named) > MAX_FONTS:
+            self._objects.left_out.add(_MANY_FONTS)
+        return {name: self._font(font) for name, font in named[:MAX_FONTS]}
 
     def _font(self, value: Value) -> Font:
         if not isinstance(value, Ref):
             return self._made(self._objects.dictionary(value))
         if value.number not in self._fonts:
-            if len(self._fonts) >= MAX_FONTS:
-                return Font()
             self._fonts[value.number] = self._made(self._objects.dictionary(value))
         return self._fonts[value.number]
 
     def _made(self, said: dict[bytes, Value]) -> Font:
+        self._fonts_left -= 1
+        if self._fonts_left < 0:
+            self._objects.left_out.add(_MANY_FONTS)
+            return Font()
         is_wide = said.get(b"/Subtype") == b"/Type0"
         font = Font(is_wide)
         shown = said.get(b"/ToUnicode")
@@ -195,30 +229,52 @@ class Fonts:
             font.characters, is_narrow = self._map(shown.number)
             font.is_wide = is_wide and not is_narrow
         if is_wide:
-            self._set_wide_widths(font, said)
+            below = self._objects.items(said.get(b"/DescendantFonts"))
+            font.widths = self._once(self._widths_of, below[0] if below else None, self._wide)
         else:
             self._set_widths(font, said)
             if not font.characters:
-                font.characters = self._differences(said)
+                encoding = said.get(b"/Encoding")
+                font.characters = self._once(self._differences_of, encoding, self._differences)
         return font
+
+    def _once(self, known: dict[int, _Made], value: Value, make: Callable[[Value], _Made]) -> _Made:
+        """Make something of a value; only once of an object that several fonts share."""
+        if not isinstance(value, Ref):
+            return make(value)
+        if value.number not in known:
+            known[value.number] = make(value)
+        return known[value.number]
+
+    def _spend(self, codes: int) -> bool:
+        """Whether so many codes more may be noted."""
+        self._codes_left -= codes
+        if self._codes_left < 0:
+            self._objects.left_out.add(_MANY_CODES)
+        return self._codes_left >= 0
 
     def _map(self, number: int) -> tuple[dict[int, str], bool]:
         """Return a ToUnicode map, and whether it says that codes have one byte."""
         if number not in self._maps:
-            data = self._read(number) if self._codes_left > 0 else b""
-            characters = parse_to_unicode(data, min(MAX_CODES_OF_FONT, self._codes_left))
-            self._codes_left -= len(characters) + len(data) // 64
+            data = self._read(number) if self._spend(1) else b""
+            most = min(MAX_CODES_OF_FONT, self._codes_left)
+            characters, codes = parse_to_unicode(data, most)
+            if codes > most:
+                self._objects.left_out.add(_MANY_CODES)
+            self._spend(min(codes, most) + len(data) // 64)
             space = _CODE_SPACE.search(data)
             is_narrow = space is not None and len(space[1].translate(None, _SPACE)) == 2
             self._maps[number] = (characters, is_narrow)
         return self._maps[number]
 
-    def _differences(self, said: dict[bytes, Value]) -> dict[int, str]:
+    def _differences(self, value: Value) -> dict[int, str]:
         """Return which characters an encoding puts in the place of the usual ones."""
-        encoding = self._objects.dictionary(said.get(b"/Encoding"))
+        encoding = self._objects.dictionary(value)
         found: dict[int, str] = {}
         code = 0
         for item in self._objects.items(encoding.get(b"/Differences")):
+            if not self._spend(1):
+                break
             if isinstance(item, float):
                 code = int(item) if 0 <= item < 256 else 0
             elif isinstance(item, bytes):
@@ -231,7 +287,7 @@ class Fonts:
         first = self._objects.get(said.get(b"/FirstChar"))
         code = int(first) if isinstance(first, float) and 0 <= first < 256 else 0
         widths = self._objects.get(said.get(b"/Widths"))
-        if isinstance(widths, list):
+        if isinstance(widths, list) and self._spend(min(len(widths), 256)):
             for width in widths[:256]:
                 if isinstance(width, float):
                     font.widths[code] = width
@@ -239,61 +295,78 @@ class Fonts:
         elif b"Courier" in str(said.get(b"/BaseFont")).encode():
             font.widths.usual = 600.0
 
-    def _set_wide_widths(self, font: Font, said: dict[bytes, Value]) -> None:
+    def _wide(self, value: Value) -> _Widths:
         """Read the widths of a composite font (ISO 32000-1, 9.7.4.3)."""
-        below = self._objects.items(said.get(b"/DescendantFonts"))
-        glyphs = self._objects.dictionary(below[0]) if below else {}
+        glyphs = self._objects.dictionary(value)
         usual = self._objects.get(glyphs.get(b"/DW"))
-        font.widths.usual = usual if isinstance(usual, float) else 1000.0
+        widths = _Widths()
+        widths.usual = usual if isinstance(usual, float) else 1000.0
         pending: list[float] = []
-        for item in self._objects.items(glyphs.get(b"/W"))[:MAX_CODES_OF_FONT]:
-            if self._codes_left <= 0:
+        for item in self._objects.items(glyphs.get(b"/W")):
+            if not self._spend(1):
                 break
-            value = self._objects.get(item)
-            if isinstance(value, float):
-                pending.append(value)
+            said = self._objects.get(item)
+            if isinstance(said, float):
+                pending.append(said)
                 if len(pending) == 3:
                     first, last, width = pending
-                    codes = range(int(first), int(min(last, first + self._codes_left)) + 1)
-                    self._codes_left -= len(codes)
-                    font.widths.update(dict.fromkeys(codes, width))
+                    codes = range(max(int(first), 0), int(min(last, _LAST_CODE)) + 1)
+                    if not self._spend(len(codes)):
+                        break
+                    widths.update(dict.fromkeys(codes, width))
                     pending = []
-            elif isinstance(value, list) and pending:
-                for number, width_of in enumerate(value[: self._codes_left], int(pending[0])):
+            elif isinstance(said, list) and pending:
+                if not self._spend(len(said)):
+                    break
+                for number, width_of in enumerate(said, int(pending[0])):
                     if isinstance(width_of, float):
-                        font.widths[number] = width_of
-                self._codes_left -= len(value)
+                        widths[number] = width_of
                 pending = []
+        return widths
 
 
-def parse_to_unicode(data: bytes, most: int) -> dict[int, str]:
+def parse_to_unicode(data: bytes, most: int) -> tuple[dict[int, str], int]:
     """Return which characters the codes of a font stand for, by its ToUnicode map.
 
     Args:
         data: the map.
         most: codes to note.
+
+    Returns:
+        The characters, and how many codes that was, the ones for many characters counted more than
+        once; more than ``most`` if the rest was left out.
     """
     found: dict[int, str] = {}
+    codes = 0
+    for first, targets in _targets(data):
+        for code, text in enumerate(targets, first):
+            codes += 1 + len(text) // _SHORT
+            if codes > most:
+                return found, codes
+            found[code] = text
+    return found, codes
+
+
+def _targets(data: bytes) -> Iterator[tuple[int, Iterable[str]]]:
+    """Yield the first code of each entry of a ToUnicode map, and what it and the next stand for."""
     for part in data.split(b"beginbfchar")[1:]:
         for pair in _CHARACTER.finditer(part.partition(b"endbfchar")[0]):
-            if len(found) >= most:
-                return found
-            found[_code(pair[1])] = _characters(pair[2])
+            yield _code(pair[1]), (_characters(pair[2]),)
     for part in data.split(b"beginbfrange")[1:]:
         for line in _RANGE.finditer(part.partition(b"endbfrange")[0]):
-            if len(found) >= most:
-                return found
-            first, last = _code(line[1]), _code(line[2])
-            count = min(last - first + 1, most - len(found))
+            first, count = _code(line[1]), max(_code(line[2]) - _code(line[1]) + 1, 0)
             if line[4] is not None:
-                targets = re.findall(rb"<([0-9A-Fa-f\s]{0,600}+)>", line[4])[: max(count, 0)]
-                for number, target in enumerate(targets, first):
-                    found[number] = _characters(target)
+                targets = re.findall(rb"<([0-9A-Fa-f\s]{0,600}+)>", line[4])[:count]
+                yield first, map(_characters, targets)
             elif text := _characters(line[3]):
-                head, at = text[:-1], ord(text[-1])
-                for number in range(max(min(count, 0x110000 - at), 0)):
-                    found[first + number] = head + chr(at + number)
-    return found
+                yield first, _row(text, count)
+
+
+def _row(text: str, count: int) -> Iterator[str]:
+    """Yield a text and those after it, whose last character is another one each."""
+    head, at = text[:-1], ord(text[-1])
+    for code in range(at, min(at + count, 0x110000)):
+        yield head + chr(code)
 
 
 def _code(digits: bytes) -> int:

@@ -19,17 +19,26 @@ if TYPE_CHECKING:
 MAX_OBJECTS = 500_000
 """Objects whose place is noted; the PDF standard itself has 130,000."""
 
-MAX_DICTIONARY = 64 << 10
+MAX_DICTIONARY = 1 << 20
 """Bytes of an object that are parsed; a page's dictionary has some hundred."""
+
+MAX_TOKENS = 2_000_000
+"""Tokens of a document that are parsed, in two seconds and 200 MB; a page has some sixty."""
 
 MAX_PAGES = 20_000
 """Objects that are parsed since they have some key; books have a thousand pages."""
 
-MAX_REMEMBERED = 20_000
-"""Parsed objects that are kept, since pages share them."""
-
 _TRAILER = 2048
 """Bytes before and after `/Encrypt` within which there is what shows that it is in a trailer."""
+
+_LONG = 64
+"""Bytes for which a token counts once more."""
+
+_MAX_HEAD = 1 << 20
+"""Bytes of the table of an object stream that are read."""
+
+_ENDS = frozenset({b"endobj", b"stream", b"obj"})
+"""Words that no object goes on after."""
 
 _LARGEST = 1e9
 """What numbers are cut to; nothing that is read here needs larger ones."""
@@ -69,6 +78,34 @@ class Stream:
         """Whether the dictionary mentions a name, as a key or as a value."""
         return re.search(rb"/%b(?![A-Za-z0-9])" % name, self.dictionary) is not None
 
+    def is_of(self, key: bytes, name: bytes) -> bool:
+        """Whether a key of the dictionary itself, not of one within it, has a name as its value."""
+        if not self.says(name):
+            return False
+        said = parse(self.dictionary).value
+        if isinstance(said, dict):
+            return said.get(b"/" + key) == b"/" + name
+        pattern = rb"/%b[\s\0]*+/%b(?![A-Za-z0-9])" % (key, name)
+        return re.search(pattern, self.dictionary) is not None
+
+
+class Parsed(NamedTuple):
+    """What was read of an object.
+
+    Attributes:
+        value: the object; None if it could not be read.
+        tokens: how many were read.
+        fault: why the text did not say what it is, in words.
+    """
+
+    value: Value
+    tokens: int
+    fault: str
+
+
+_TOO_LONG = f"an object has more than {MAX_DICTIONARY >> 20} MiB"
+
+_TOO_DEEP = "an object is nested too deeply"
 
 _MARK = re.compile(
     rb"(?<![0-9])([0-9]{1,10})[ \t\r\n\f\0]{1,9}[0-9]{1,5}[ \t\r\n\f\0]{1,9}obj(?![a-z])"
@@ -98,14 +135,18 @@ class Objects:
 
     Attributes:
         streams: in the order of the file.
+        left_out: why some of it is not known, in words.
     """
 
     data: Buffer
     streams: list[Stream] = field(default_factory=list)
+    left_out: set[str] = field(default_factory=set)
     _begins: list[int] = field(default_factory=list)
     _places: dict[int, tuple[Buffer, int]] = field(default_factory=dict)
     _packed: list[tuple[bytes, list[int]]] = field(default_factory=list)
     _parsed: dict[int, Value] = field(default_factory=dict)
+    _objects_left: int = MAX_OBJECTS
+    _tokens_left: int = MAX_TOKENS
 
     def scan(self, most: int) -> None:
         """Look for all objects and streams.
@@ -118,16 +159,27 @@ class Objects:
             at = mark.end()
             if mark[1]:
                 number, begin = int(mark[1]), at
-                if len(self._begins) < MAX_OBJECTS:
+                if self._may_note():
                     self._begins.append(begin)
                     self._places[number] = (data, begin)
             elif data[max(at - 20, 0) : mark.start()].rstrip(b" \t\r\n\f\0").endswith(b">>"):
                 low = max(begin, mark.start() - MAX_DICTIONARY)
+                if low > begin and number:
+                    self.left_out.add(_TOO_LONG)
                 stream = self._stream(number, bytes(data[low : mark.start()]), at)
                 at = stream.stop
                 if len(self.streams) <= most:
                     self.streams.append(stream)
+                else:
+                    self.left_out.add(f"it has more than {most:,} streams")
                 begin, number = at, 0
+
+    def _may_note(self) -> bool:
+        """Whether one more object may be noted."""
+        self._objects_left -= 1
+        if self._objects_left < 0:
+            self.left_out.add(f"it has more than {MAX_OBJECTS:,} objects")
+        return self._objects_left >= 0
 
     @property
     def is_encrypted(self) -> bool:
@@ -167,10 +219,12 @@ class Objects:
         if not found:
             return
         first = int(found[1])
-        head = content[: min(first, 1 << 20)].split()
+        if min(first, len(content)) > _MAX_HEAD:
+            self.left_out.add("an object stream has too many objects")
+        head = content[: min(first, _MAX_HEAD)].split()
         begins: list[int] = []
         for number, offset in zip(head[::2], head[1::2], strict=False):
-            if len(self._places) >= MAX_OBJECTS:
+            if not self._may_note():
                 break
             if number.isdigit() and offset.isdigit() and len(number) + len(offset) < 20:
                 begins.append(first + int(offset))
@@ -186,11 +240,17 @@ class Objects:
             if number in self._parsed:
                 value = self._parsed[number]
                 continue
-            data, at = self._places.get(number, (b"", 0))
-            value = parse(data[at : at + MAX_DICTIONARY])
-            if len(self._parsed) < MAX_REMEMBERED:
-                self._parsed[number] = value
+            value = self._parsed[number] = self._parse(*self._places.get(number, (b"", 0)))
+        self.left_out.add(_TOO_DEEP)
         return None
+
+    def _parse(self, data: Buffer, begin: int) -> Value:
+        """Parse what begins somewhere, unless too much was parsed already."""
+        parsed = parse(data, begin, begin + MAX_DICTIONARY, self._tokens_left)
+        self._tokens_left -= parsed.tokens
+        if parsed.fault and (parsed.fault != _TOO_LONG or begin + MAX_DICTIONARY < len(data)):
+            self.left_out.add(parsed.fault)
+        return parsed.value
 
     def dictionary(self, value: Value) -> dict[bytes, Value]:
         """Return the dictionary that a value stands for; an empty one if it is none."""
@@ -214,45 +274,60 @@ class Objects:
                     continue
                 before, left = rank, left - 1
                 if left < 0:
+                    self.left_out.add(f"more than {MAX_PAGES:,} of its objects may be pages")
                     return
-                value = parse(data[begins[rank] : begins[rank] + MAX_DICTIONARY])
+                value = self._parse(data, begins[rank])
                 if isinstance(value, dict) and key in value:
                     yield value
 
 
-def parse(text: bytes) -> Value:
-    """Parse the first object in a text; what is wrong with it is passed over."""
+def parse(text: Buffer, start: int = 0, stop: int = 1 << 60, most: int = MAX_TOKENS) -> Parsed:
+    """Parse the first object in a part of a text; what is wrong with it is passed over.
+
+    Args:
+        text: the text.
+        start: where the part begins.
+        stop: where it ends, if the text is longer.
+        most: tokens to read; long ones count more than once.
+    """
     top: list[Value] = []
     stack: list[list[Value]] = [top]
-    for token in _TOKEN.finditer(text):
+    tokens = 0
+    for token in _TOKEN.finditer(text, start, stop):
         word = token[0]
-        value: Value
-        if token[1]:
-            value = Ref(int(token[1]))
-        elif token[2]:
-            value = word
-        elif token[3]:
-            value = _number(word)
-        elif word in (b"<<", b"["):
+        tokens += 1 + len(word) // _LONG
+        if tokens > most:
+            return Parsed(None, tokens, "its objects are too long")
+        if word in (b"<<", b"["):
             if len(stack) > MAX_NESTING:
-                return None
+                return Parsed(None, tokens, _TOO_DEEP)
             stack.append([])
             continue
-        elif word in (b">>", b"]"):
-            if len(stack) == 1:
-                break
-            items = stack.pop()
-            value = _paired(items) if word == b">>" else items
-        elif word in (b"endobj", b"stream", b"obj"):
+        if word in _ENDS or (word in (b">>", b"]") and len(stack) == 1):
             break
-        elif word[:1] == b"%":
+        if word[:1] == b"%":
             continue
+        if word in (b">>", b"]"):
+            items = stack.pop()
+            stack[-1].append(_paired(items) if word == b">>" else items)
         else:
-            value = None if token[4] else b""
-        stack[-1].append(value)
+            stack[-1].append(_simple(token))
         if len(stack) == 1:
             break
-    return top[0] if top else None
+    else:
+        return Parsed(None, tokens, _TOO_LONG)
+    return Parsed(top[0] if top else None, tokens, "")
+
+
+def _simple(token: re.Match[bytes]) -> Value:
+    """Return what a token that is an object stands for."""
+    if token[1]:
+        return Ref(int(token[1]))
+    if token[2]:
+        return token[2]
+    if token[3]:
+        return _number(token[3])
+    return None if token[4] else b""
 
 
 def _number(word: bytes) -> float:

@@ -42,13 +42,14 @@ class Pen:
         written: the strings since.
     """
 
-    __slots__ = ("_before", "_way", "_x", "_y", "room", "written")
+    __slots__ = ("_asked", "_before", "_way", "_x", "_y", "room", "written")
 
     def __init__(self) -> None:
         self._way: Sequence[float] = _UPRIGHT
         self._x = self._y = self.room = 0.0
         self.written: list[_Written] = []
         self._before: _Line | None = None  # what was written last, unless a line has ended
+        self._asked = False  # whether something has arrived after that
 
     def restart(self) -> None:
         """Begin a text object."""
@@ -76,7 +77,7 @@ class Pen:
     def _leave(self) -> None:
         if self.written:
             self._before = self._way, self._x, self._y, self.room, self.written
-            self.written = []
+            self.written, self._asked = [], False
         self.room = 0.0
 
     def write(
@@ -106,6 +107,11 @@ class Pen:
         if self._before is None:
             return "\n"
         way, x, y, room, written = self._before
+        if self._asked and written:
+            # What arrived wrote nothing, and may do so once more.
+            room, written = room + sum(map(_width, written)), []
+            self._before = way, x, y, room, written
+        self._asked = True
         a, b, _, _ = here = self._way
         x, y = self._x + a * self.room - x, self._y + b * self.room - y
         scale = a * a + b * b or 1.0

@@ -8,7 +8,7 @@ there is a line break.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leakscan.containers.pdf_fonts import Font
 from leakscan.containers.pdf_pen import Pen
@@ -38,6 +38,18 @@ _LIGATURES = {
 
 MAX_CHOSEN = 4096
 """Fonts in different sizes that are remembered of a page."""
+
+MAX_RUN = 1 << 20
+"""Bytes of strings that are shown at once; ISO 32000-1 (annex C) allows 32,767."""
+
+MAX_SHOWN = 8 << 20
+"""Characters that a page shows."""
+
+_MAX_MADE = 10_000
+"""Pieces of text that are held before they are joined; each takes 50 bytes more than its own."""
+
+_WORDS = re.compile(rb".{65536}[^\s\0/]*+|.+", re.DOTALL)
+"""Operations, parted so that not all the words of them are held at once."""
 
 _ROOM = b"+-.0123456789 \t\r\n\f\v\0"
 """What numbers are made of, and what is between them."""
@@ -86,6 +98,23 @@ _SHOWING = frozenset({_RUN, _STRING, _SHOW, _SHOW_RUN})
 _OPERANDS = {b"Td": 2, b"TD": 2, b"Tm": 6, b"T*": 0, b"Tf": 2, b"Tc": 1, b"Tw": 1, b"BT": 0}
 """How many words stand before an operation on text."""
 
+_MOST_OPERANDS = 6
+"""The most of them."""
+
+
+class Shown(NamedTuple):
+    """What a content stream shows.
+
+    Attributes:
+        text: the text.
+        done: how many bytes of operations there were; more than allowed if the rest was left out.
+        is_whole: whether all of these could be shown.
+    """
+
+    text: str
+    done: int
+    is_whole: bool
+
 
 def shows_text(content: bytes) -> bool:
     """Whether something looks like a content stream with text."""
@@ -93,30 +122,26 @@ def shows_text(content: bytes) -> bool:
     return begin is not None and _SHOWN.search(content, begin.end()) is not None
 
 
-def text_of(content: bytes, fonts: Mapping[bytes, Font], most: int) -> tuple[str, int]:
+def text_of(content: bytes | bytearray, fonts: Mapping[bytes, Font], most: int) -> Shown:
     """Return the text that a content stream shows.
 
     Args:
         content: the stream, decoded.
         fonts: by the names that it has for them, with a slash.
         most: bytes of operations on text that are carried out.
-
-    Returns:
-        The text, and how many bytes of operations there were; more than ``most`` if the rest was
-        left out.
     """
     begin = content.find(b"BT")
     if begin < 0:
-        return "", 0
+        return Shown("", 0, True)
     page = _Page(fonts)
     if content.find(b"Tf", 0, begin) >= 0:
-        page.set_fonts(content[:begin])
+        page.set_fonts(content, begin)
     done = page.show(content, begin, most)
-    text = "".join(page.made)
+    text = page.text()
     if not text.isascii():
         for ligature, letters in _LIGATURES.items():
             text = text.replace(ligature, letters)
-    return text, done
+    return Shown(text, done, page.is_whole)
 
 
 class _Page:
@@ -133,9 +158,21 @@ class _Page:
         self._size = 1.0
         self._letter = self._word = 0.0
         self._pen = Pen()
-        self.made: list[str] = []
+        self._left = MAX_SHOWN
+        self._joined: list[str] = []
+        self._made: list[str] = []
+        self.is_whole = True
 
-    def show(self, content: bytes, start: int, most: int) -> int:
+    def text(self) -> str:
+        """Return what was written."""
+        self._join()
+        return "".join(self._joined)
+
+    def _join(self) -> None:
+        self._joined.append("".join(self._made))
+        self._made.clear()
+
+    def show(self, content: bytes | bytearray, start: int, most: int) -> int:
         """Carry out the operations from the first text object on.
 
         Args:
@@ -146,23 +183,33 @@ class _Page:
         Returns:
             Bytes within text objects; more than ``most`` if the rest was left out.
         """
-        pen, made, done, skipped = self._pen, self.made, 0, start
+        pen, made, done, skipped = self._pen, self._made, 0, start
         for step in _STEP.finditer(content, start):
             skipped += self._lead_up(step)
             kind = step.lastindex or 0
-            if kind in _SHOWING:
+            done = step.end() - skipped
+            if kind in _SHOWING and self._is_short(kind, step):
                 if kind == _SHOW and step[_SHOW] != b"Tj":
                     pen.newline()
-                if made and not pen.written:
+                if (made or self._joined) and not pen.written:
                     made.append(pen.arrive(self._size))
                 if kind == _STRING:
                     self._put(step[_STRING])
                 else:
                     self._show(kind, step)
-            done = step.end() - skipped
+                if len(made) > _MAX_MADE:
+                    self._join()
             if done > most:
                 break
         return done
+
+    def _is_short(self, kind: int, step: re.Match[bytes]) -> bool:
+        """Whether what a group of `_STEP` has may be shown."""
+        begin, end = step.span(_TOKEN if kind == _SHOW else _ANY_RUN if kind == _SHOW_RUN else kind)
+        size = end - begin
+        is_short = size <= MAX_RUN and size * self._font.longest <= self._left
+        self.is_whole &= is_short
+        return is_short
 
     def _lead_up(self, step: re.Match[bytes]) -> int:
         """Carry out what stands before a string; return the bytes of it between text objects."""
@@ -170,7 +217,7 @@ class _Page:
         if between is not None:
             self._pen.restart()
             if b"Tf" in between:
-                self.set_fonts(between)
+                self.set_fonts(between, len(between))
         if letter is not None:
             self._letter = float(letter)
         if font is not None:
@@ -197,10 +244,13 @@ class _Page:
             self._show_run(strings)
             self._make_room(run[start + len(strings) :])
 
-    def set_fonts(self, operations: bytes) -> None:
-        """Take the last font that operations outside of text objects set."""
-        for font in _FONT.findall(operations):
-            self._set_font(font)
+    def set_fonts(self, operations: bytes | bytearray, end: int) -> None:
+        """Take the last font that operations outside of text objects set, up to some place."""
+        last = None
+        for font in _FONT.finditer(operations, 0, end):
+            last = font
+        if last:
+            self._set_font(last[1])
 
     def _set_font(self, said: bytes) -> None:
         """Take a font by its name and its size."""
@@ -215,8 +265,15 @@ class _Page:
 
     def _carry_out(self, operations: bytes) -> None:
         """Carry out operations of any kind, of which most have nothing to do with text."""
-        words = operations.replace(b"/", b" /").replace(b"\0", b" ").split()
-        for at in [at for at, word in enumerate(words) if word in _OPERANDS]:
+        words: list[bytes] = []
+        for part in _WORDS.findall(operations):
+            before = words[-_MOST_OPERANDS:]
+            words = before + part.replace(b"/", b" /").replace(b"\0", b" ").split()
+            self._carry_out_words(words, len(before))
+
+    def _carry_out_words(self, words: list[bytes], start: int) -> None:
+        """Carry out operations whose names are at some place or after it."""
+        for at in [at for at in range(start, len(words)) if words[at] in _OPERANDS]:
             word, count = words[at], _OPERANDS[words[at]]
             if at < count:
                 continue
@@ -239,10 +296,15 @@ class _Page:
 
     def _put(self, codes: bytes) -> None:
         """Write a string."""
-        self.made.append(self._font.text(codes))
+        self._write(codes)
         self._pen.write(self._font, self._size, codes)
         if self._letter or self._word:
             self._add_room(codes)
+
+    def _write(self, codes: bytes) -> None:
+        text = self._font.text(codes)
+        self._left -= len(text)
+        self._made.append(text)
 
     def _show_run(self, run: bytes) -> None:
         """Write strings with the room between them, in thousandths of the font's size."""
@@ -252,7 +314,7 @@ class _Page:
             self._show_items(run)
             return
         codes, blanks, most = together
-        self.made.append(font.text(codes))
+        self._write(codes)
         pen.write(font, self._size, codes, run, most)
         if blanks:
             pen.room -= blanks * font.width(self._blank) * self._size / 1000
@@ -273,7 +335,7 @@ class _Page:
             room = -number(digits) / 1000
             self._pen.room += room * self._size
             if room > GAP:
-                self.made.append(" ")
+                self._made.append(" ")
 
     def _add_room(self, codes: bytes, blanks: int = 0) -> None:
         """Move on by what is set to follow each glyph, and each space."""
