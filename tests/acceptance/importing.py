@@ -22,8 +22,11 @@ SLOW = {
 }
 """Packages that nobody is to wait for."""
 
-ONLY_FOR_PREFIXES = {"hyperscan", "regex"}
+ONLY_FOR_PREFIXES = {"regex"}
 """Packages that are needed where something looks like a token."""
+
+ONLY_FOR_MUCH = {"hyperscan"}
+"""Packages that are needed where there are megabytes to read."""
 
 _SIGN = "import time:"
 
