@@ -84,10 +84,10 @@ def goes_on(
         literal: the literal.
         loose: those that a blank may follow all the same.
         beside: of some, the bytes of which one stands before, and one behind; empty if any may.
-        free: those that anything may follow, since a token that is written so ends with them.
+        free: those that a token may begin or end with, with any text on that side.
     """
     if literal in free:
-        return True
+        return _is_text(data[max(0, at - _TEXT) : at]) or _is_text(data[at + 1 : at + _TEXT])
     if literal in beside:
         before, behind = beside[literal]
         if before and at and data[at - 1 : at] not in before:
@@ -98,10 +98,14 @@ def goes_on(
         between = _PIECES if literal in loose else _LINES
         digits = data[at : at + _ID].translate(None, between)
         return not digits.translate(None, HEX)
-    text = data[at + 1 : at + _TEXT].translate(None, b"\0")
-    if text.translate(None, _TEXT_BYTES):
-        return False
-    return literal in loose or b" " not in text.partition(b"\n")[0]
+    text = data[at + 1 : at + _TEXT]
+    return _is_text(text) and (
+        literal in loose or b" " not in text.translate(None, b"\0").partition(b"\n")[0]
+    )
+
+
+def _is_text(data: bytes) -> bool:
+    return not data.translate(None, b"\0" + _TEXT_BYTES)
 
 
 class Gate:

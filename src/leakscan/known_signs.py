@@ -63,7 +63,7 @@ LOOSE: tuple[bytes, ...] = (
 FREE: tuple[bytes, ...] = (
     b'_8r',
 )
-"""Those that anything may follow."""
+"""Those with which a token may begin or end, whatever stands on the other side."""
 
 BESIDE: dict[bytes, tuple[bytes, bytes]] = {
     b'I4\n': (

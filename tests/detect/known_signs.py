@@ -33,7 +33,7 @@ def text() -> str:
         f"LOOSE: tuple[bytes, ...] = (\n{_lines(tuple(sorted(loose(prefixes))))})\n"
         f'"""Those behind which a blank may stand."""\n\n'
         f"FREE: tuple[bytes, ...] = (\n{_lines(tuple(sorted(free(prefixes))))})\n"
-        f'"""Those that anything may follow."""\n\n'
+        f'"""Those with which a token may begin or end, whatever stands on the other side."""\n\n'
         f"BESIDE: dict[bytes, tuple[bytes, bytes]] = {{\n{_pairs(beside(prefixes))}}}\n"
         f'"""Of some, the bytes of which one stands before, and one behind; empty if any may."""\n'
     )

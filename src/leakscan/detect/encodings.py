@@ -128,7 +128,7 @@ def _add(found: dict[object, Sign], sign: Sign) -> None:
 
 @cache
 def free(prefixes: tuple[bytes, ...]) -> frozenset[bytes]:
-    """Return the literals that anything may follow.
+    """Return the literals that a token may begin or end with, whatever stands on the other side.
 
     A token that is written backwards ends with one; and some look like hex, and are none.
 
