@@ -126,10 +126,10 @@ class Gate:
 
     @property
     def first_look(self) -> Search:
-        """Return what is false of up to `AT_ONCE` bytes without any of the first `FEW` literals."""
-        return self._looks[0]
+        """Return what is false of up to `AT_ONCE` bytes that hold none, by the shortest way."""
+        return self._looks[0] if len(self._looks) == 1 else self.hits
 
-    def hits(self, data: bytes) -> Iterable[Hit]:
+    def hits(self, data: Buffer) -> Iterable[Hit]:
         """Return which literals stand where, some of them twice; if none does, what is false."""
         if len(data) <= AT_ONCE:
             return self._search(data)

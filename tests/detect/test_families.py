@@ -73,3 +73,14 @@ def test_every_encoding_is_found_of_every_prefix(rules: list[Rule]) -> None:
             if token not in {match.secret.reveal() for match in detector.search_blob(data)}
         ]
     assert not missed
+
+
+@pytest.mark.parametrize("rules", FAMILIES.values(), ids=FAMILIES)
+def test_what_is_common_is_found_in_every_version_of_a_file(rules: list[Rule]) -> None:
+    sparing = Detector(rules).sparing()
+    common = [way for way in ENCODINGS if way.name.startswith("base64, alignment")]
+    for token in tokens(rules):
+        plain = b"# settings\nTOKEN=" + token.encode() + b"\nlast=1\n"
+        for text in (plain, *(encoded(plain, b"#" + plain, way)[0] for way in common)):
+            for found in (sparing.search_known_file(text), sparing.search_message(text)):
+                assert token in {match.secret.reveal() for match in found}, (token[:6], text)
