@@ -74,6 +74,20 @@ def test_a_token_in_the_place_of_a_placeholder(
     assert found(repo) == set(tokens)
 
 
+def test_what_git_cuts_in_pieces(repo: GitRepo, new_token: Callable[[], str]) -> None:
+    """A delta inserts up to 127 bytes at once: of a sign, some may stand in either of two pieces."""
+    tokens = {f"{number}.conf": new_token() for number in range(128)}
+    for is_later in (False, True):
+        for number, (name, token) in enumerate(tokens.items()):
+            lines = "".join(f"{name}: setting {n} = {n * n}\n" for n in range(150)).encode()
+            secret = base64.b64encode(base64.b64encode(token.encode()))
+            change = b"-" * (100 + number) + secret if is_later else lines
+            repo.stage(name, lines + change + lines)
+        repo.commit()
+    repo.pack()
+    assert found(repo) == set(tokens.values())
+
+
 @pytest.mark.parametrize("many", [0, 20_000], ids=["as of many", "as of few"])
 def test_what_cannot_be_read_in_a_message_is_told_of_the_commit(
     repo: GitRepo, monkeypatch: pytest.MonkeyPatch, many: int

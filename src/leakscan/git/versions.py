@@ -3,12 +3,14 @@
 A version of a file is mostly what the version before it was.  What can be looked for fast is looked
 for in all of it.  The rare spellings take longer: they are looked for in what the delta brings, and
 only where that holds a sign, or the base may hold something, in all of it.  Text is inserted in one
-piece, but for first bytes that happen to be those that stood there before: of a sign, the last part
-will do.
+stretch, but for first bytes that happen to be those that stood there before: of a sign, the last
+part will do.  A long stretch is cut into pieces of 127 bytes: what stands around a cut is looked at
+once more, without what is between the pieces (gitformat-pack(5)).
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from leakscan.git.damage import DamagedError
@@ -31,6 +33,19 @@ MANY = 20_000
 
 _NOWHERE = 1 << 30
 """Deeper than any object."""
+
+_MOSTLY_NEW = 4
+"""Lengths of its delta up to which an object is searched whole at once: that is as fast."""
+
+_CUT = b"\x7f"
+"""What a piece of an insert begins with if it is as long as it can be, so that another may follow."""
+
+_AROUND = 64
+"""Bytes on either side of a cut that are looked at: more than any sign takes."""
+
+_stretches_around_cuts = re.compile(
+    rb"(?s)%b(?=.{%d}(.{%d}))" % (_CUT, _CUT[0] - _AROUND, 2 * _AROUND + 1)
+).findall
 
 
 class Searcher(Protocol[Found_co]):
@@ -154,9 +169,13 @@ def _file_search(
             below = _NOWHERE
         is_suspect = True
         if isinstance(content, bytes):
-            # The delta of a large one is not given.
-            is_known = bool(depth) and below == _NOWHERE and delta is not None
-            if is_known and not brings_sign(delta or b""):
+            if (
+                depth
+                and below == _NOWHERE
+                and delta is not None  # as it is of a large object
+                and len(content) > _MOSTLY_NEW * len(delta)
+                and not _may_bring(delta, brings_sign)
+            ):
                 return search_known(content)
             if depth or whole:
                 found, is_suspect = search_file(content)
@@ -169,6 +188,17 @@ def _file_search(
     return search
 
 
+def _may_bring(delta: bytes, brings_sign: Callable[[bytes], object]) -> bool:
+    return bool(brings_sign(delta) or (_CUT in delta and brings_sign(_around_cuts(delta))))
+
+
+def _around_cuts(delta: bytes) -> bytes:
+    """Return what stands around the cuts in what a delta inserts, and perhaps something else."""
+    joined = bytearray(b"".join(_stretches_around_cuts(delta + bytes(_AROUND))))
+    del joined[_AROUND :: 2 * _AROUND + 1]
+    return bytes(joined)
+
+
 def _depth_of_sign(
     pack: Pack, forest: Forest, position: int, brings_sign: Callable[[bytes], object]
 ) -> int:
@@ -177,7 +207,7 @@ def _depth_of_sign(
         size = int(forest.size[at])
         entry = pack.view[int(forest.start[at]) : int(forest.stop[at])]
         try:
-            if size > STREAMED or brings_sign(inflate(entry, size)):
+            if size > STREAMED or _may_bring(inflate(entry, size), brings_sign):
                 return depth
         except DamagedError:
             return depth
