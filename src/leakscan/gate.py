@@ -9,9 +9,8 @@ from itertools import chain
 
 TYPE_CHECKING = False  # importing `typing` takes longer than looking at a commit
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    Beside = Mapping[bytes, tuple[bytes, bytes]]
     Buffer = bytes | memoryview
     Hit = tuple[int, int, int]
     """Position of a literal, and where it begins and ends in the data."""
@@ -38,74 +37,6 @@ _MANY = 1000
 
 _NEAR = 16
 """Lengths of the longest literal that are looked at closely where one stands."""
-
-_TEXT = 16
-"""Bytes from a literal on that are as those of a text, unless it stands there by chance: no token
-is shorter."""
-
-_TEXT_BYTES = bytes(range(0x20, 0x7F)) + (
-    b"\t\n\v\f\r\x1b\xe2\x80\x81\x8b\x8c\x8d\x8e\x8f\xef\xbb\xbf\xc2\xad"
-    b"\xa0\xa1\xa2\xa3\xa4\xaa\xab\xac\xae"
-)
-"""Of ASCII, and of characters that nobody sees, in UTF-8."""
-
-
-_SHORT = 3
-"""Hex digits that may well be part of a word."""
-
-HEX = b"0123456789abcdefABCDEF"
-
-_LINES = b" \t\r\n\\n"
-"""What is passed over between hex digits: the ends of lines, also written out with an n."""
-
-_PIECES = _LINES + b"\"'`+.&|<>~_,:-xX#/"
-"""And what stands between pieces of a string."""
-
-_ID = 48
-"""Hex digits that a token has at least from any sign on, and the id of a git object has not."""
-
-
-def goes_on(
-    data: bytes,
-    at: int,
-    literal: bytes,
-    loose: Container[bytes],
-    beside: Beside,
-    free: Container[bytes],
-) -> bool:
-    """Tell whether a literal is part of a text in which an encoded token may stand.
-
-    In a picture, bytes like it stand by chance.  In a program, a word may end like it; then a blank
-    follows, which is part of an encoded text only behind the end of a line.
-
-    Args:
-        data: what holds the literal.
-        at: offset at which it begins.
-        literal: the literal.
-        loose: those that a blank may follow all the same.
-        beside: of some, the bytes of which one stands before, and one behind; empty if any may.
-        free: those that a token may begin or end with, with any text on that side.
-    """
-    if literal in free:
-        return _is_text(data[max(0, at - _TEXT) : at]) or _is_text(data[at + 1 : at + _TEXT])
-    if literal in beside:
-        before, behind = beside[literal]
-        if before and at and data[at - 1 : at] not in before:
-            return False
-        if behind and data[at + len(literal) : at + len(literal) + 1] not in behind:
-            return False
-    if not literal.translate(None, HEX) and len(literal) > _SHORT:
-        between = _PIECES if literal in loose else _LINES
-        digits = data[at : at + _ID].translate(None, between)
-        return not digits.translate(None, HEX)
-    text = data[at + 1 : at + _TEXT]
-    return _is_text(text) and (
-        literal in loose or b" " not in text.translate(None, b"\0").partition(b"\n")[0]
-    )
-
-
-def _is_text(data: bytes) -> bool:
-    return not data.translate(None, b"\0" + _TEXT_BYTES)
 
 
 class Gate:

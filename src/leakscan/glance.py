@@ -9,8 +9,8 @@ for the commands themselves, which look again, at everything, and explain.
 import os
 import zlib
 
-from leakscan.gate import Gate, goes_on
-from leakscan.known_signs import BESIDE, COMMON, FREE, LOOSE, PREFIXES, RARE
+from leakscan.gate import Gate
+from leakscan.known_signs import BESIDE, COMMON, FREE, LOOSE, PREFIXES, RARE, THEN
 from leakscan.occasion import is_asked, is_framework_by_hand, names_commits
 from leakscan.places import (
     BASELINE_FILE,
@@ -20,6 +20,7 @@ from leakscan.places import (
     own_root,
     user_config_file,
 )
+from leakscan.surroundings import Surroundings
 
 BODY = 37
 """Bytes that follow a prefix."""
@@ -44,6 +45,7 @@ _PACKED = (
 """How files begin that must be opened to be searched."""
 
 _SIGNS = tuple(sign for sign in COMMON + RARE if sign not in PREFIXES)
+_AROUND = Surroundings(LOOSE, BESIDE, THEN, FREE)
 
 STAGED = (
     "git", "diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative",
@@ -136,7 +138,7 @@ def is_suspect(data: bytes, signs: "Callable[[bytes], Iterator[_Place]]" = _litt
         signs: tells where something encoded may begin.
     """
     return (
-        any(goes_on(data, at, sign, LOOSE, BESIDE, FREE) for sign, at in signs(data))
+        any(_AROUND.allow(data, at, sign) for sign, at in signs(data))
         or any(_holds_token(data, prefix) for prefix in PREFIXES)
         or _is_packed(data)
     )

@@ -30,6 +30,7 @@ AT_A_GLANCE = {
     "leakscan.known_signs",
     "leakscan.occasion",
     "leakscan.places",
+    "leakscan.surroundings",
     "zlib",
 }
 

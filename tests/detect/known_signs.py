@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from leakscan.detect.encodings import beside, free, literals, loose
+from leakscan.detect.encodings import literals
+from leakscan.detect.neighbours import beside, free, loose, then
 from leakscan.rules import load_rules, select_rules
+
+_Bytes = bytes | tuple[bytes, ...]
 
 HEAD = '''"""What tokens of the shipped rules that are on can be told by, encoded or not.
 
@@ -35,7 +38,9 @@ def text() -> str:
         f"FREE: tuple[bytes, ...] = (\n{_lines(tuple(sorted(free(prefixes))))})\n"
         f'"""Those with which a token may begin or end, whatever stands on the other side."""\n\n'
         f"BESIDE: dict[bytes, tuple[bytes, bytes]] = {{\n{_pairs(beside(prefixes))}}}\n"
-        f'"""Of some, the bytes of which one stands before, and one behind; empty if any may."""\n'
+        f'"""Of some, the bytes of which one stands before, and one behind; none if any may."""\n\n'
+        f"THEN: dict[bytes, tuple[bytes, tuple[bytes, ...]]] = {{\n{_pairs(then(prefixes))}}}\n"
+        f'"""Of some, bytes to pass over behind them, and how what follows these begins."""\n'
     )
 
 
@@ -51,13 +56,18 @@ def _lines(literals: tuple[bytes, ...]) -> str:
     return "\n".join([*lines, line]) + "\n"
 
 
-def _pairs(known: dict[bytes, tuple[bytes, bytes]]) -> str:
-    """Return the items of a dictionary, one a line."""
+def _pairs(known: dict[bytes, tuple[bytes, _Bytes]]) -> str:
+    """Return the items of a dictionary, one a line; bytes and alternatives in order."""
+    items = ((one, _sorted(first), _sorted(second)) for one, (first, second) in known.items())
     return "".join(
-        f"    {literal!r}: (\n        {bytes(sorted(before))!r},\n"
-        f"        {bytes(sorted(behind))!r},\n    ),\n"
-        for literal, (before, behind) in sorted(known.items())
-    )
+        line if len(line := f"    {literal!r}: ({first!r}, {second!r}),\n") <= 101
+        else f"    {literal!r}: (\n        {first!r},\n        {second!r},\n    ),\n"
+        for literal, first, second in sorted(items)
+    )  # fmt: skip
+
+
+def _sorted(each: _Bytes) -> _Bytes:
+    return bytes(sorted(each)) if isinstance(each, bytes) else tuple(sorted(each))
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def test_a_token_in_the_place_of_a_placeholder(
 
 
 def test_what_git_cuts_in_pieces(repo: GitRepo, new_token: Callable[[], str]) -> None:
-    """A delta inserts up to 127 bytes at once: of a sign, some may stand in either of two pieces."""
+    """A delta inserts up to 127 bytes at once: of a sign, each of two pieces may have a part."""
     tokens = {f"{number}.conf": new_token() for number in range(128)}
     for is_later in (False, True):
         for number, (name, token) in enumerate(tokens.items()):

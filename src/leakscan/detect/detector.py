@@ -11,6 +11,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from leakscan.containers import recognise
@@ -35,6 +36,9 @@ RIGHT_CONTEXT = 4
 
 LINE_CONTEXT = 1000
 """Bytes on either side of a match in which a comment may allow it."""
+
+_MOST_PLACES = 10_000
+"""Places in a text that are remembered: a hostile one is full of them."""
 
 MOST_TIMES_LONGER = 32
 """How much longer than a token what is written of it may be: twice ``\\u0072`` for ``r``."""
@@ -107,15 +111,13 @@ class Detector:
         hits = gate.hits(data)
         if not hits:
             return NOTHING
-        if not isinstance(hits, list):  # but what can be gone through only once
-            is_worth_it = self.known.is_worth_it(data, gate, hits)
-            has_rare = self.known.has_rare(gate.hits(data))
-            return Looked(self.search_closely(data) if is_worth_it else [], is_worth_it, has_rare)
-        has_rare = self.known.has_rare(hits)
-        if not self.known.is_worth_it(data, gate, hits):
+        places = list(islice(hits, _MOST_PLACES))
+        is_cut = len(places) == _MOST_PLACES
+        has_rare = is_cut or self.known.has_rare(places)
+        if not is_cut and not self.known.is_worth_it(data, gate, places):
             return Looked([], False, has_rare)
-        places = hits if gate is self._gate else None
-        return Looked(self.search_closely(data, places), True, has_rare)
+        are_all = gate is self._gate and not is_cut
+        return Looked(self.search_closely(data, places if are_all else None), True, has_rare)
 
     def search_closely(self, data: bytes, hits: Sequence[Hit] | None = None) -> list[Match]:
         """Return every candidate in a text in which there may be any.

@@ -22,12 +22,13 @@ from leakscan.detect.decode.percent import Percent
 from leakscan.detect.decode.quoted_printable import QuotedPrintable
 from leakscan.detect.decode.wide import Wide
 from leakscan.detect.teddy import arranged
-from leakscan.gate import FEW, HEX, without_longer
+from leakscan.gate import FEW, without_longer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from leakscan.detect.decode.decoder import Decoder
+    from leakscan.surroundings import Then
 
 _BASE64, _HEX, _UTF_16 = Base64(), Hexadecimal(), Wide(2)
 _PERCENT, _ESCAPES, _ENTITIES, _QUOTED = Percent(), Escapes(), Entities(), QuotedPrintable()
@@ -69,6 +70,7 @@ class Sign(NamedTuple):
         is_packed: whether a container begins there, or a text that one is encoded in.
         is_rare: whether hardly anybody writes something so.
         is_last: whether the pattern does not begin with the literal, but ends with it.
+        before, behind, then: what stands beside the literal: see `Form`.
     """
 
     texts: tuple[bytes, ...]
@@ -79,6 +81,9 @@ class Sign(NamedTuple):
     is_packed: bool = False
     is_rare: bool = False
     is_last: bool = False
+    before: bytes = b""
+    behind: bytes = b""
+    then: Then | None = None
 
     @property
     def key(self) -> tuple[bytes, Decoder, int]:
@@ -121,36 +126,28 @@ def _add(found: dict[object, Sign], sign: Sign) -> None:
     """Add a sign, or that one that is there may stand for more texts."""
     known = found.setdefault(sign.key, sign)
     if new := [text for text in sign.texts if text not in known.texts]:
-        is_rare = known.is_rare and sign.is_rare
-        texts = (*known.texts, *new)
-        found[sign.key] = known._replace(texts=texts, pattern=None, is_rare=is_rare)
+        found[sign.key] = known._replace(
+            texts=(*known.texts, *new),
+            pattern=None,
+            is_rare=known.is_rare and sign.is_rare,
+            before=either_byte((known.before, sign.before)),
+            behind=either_byte((known.behind, sign.behind)),
+            then=either_start((known.then, sign.then)),
+        )
 
 
-@cache
-def free(prefixes: tuple[bytes, ...]) -> frozenset[bytes]:
-    """Return the literals that a token may begin or end with, whatever stands on the other side.
-
-    A token that is written backwards ends with one; and some look like hex, and are none.
-
-    Args:
-        prefixes: how tokens begin.
-    """
-    known = signs(prefixes)
-    in_hex = {sign.literal for sign in known if sign.decoder is _HEX}
-    like_hex = {sign.literal for sign in known if not sign.literal.translate(None, HEX)}
-    backwards = {sign.literal for sign in known if sign.decoder is _BACKWARDS}
-    return frozenset(backwards | (like_hex - in_hex))
+def either_byte(known: Sequence[bytes]) -> bytes:
+    """Return what may stand where one of some is expected; nothing if it may be anything."""
+    return b"".join(known) if all(known) else b""
 
 
-@cache
-def beside(prefixes: tuple[bytes, ...]) -> dict[bytes, tuple[bytes, bytes]]:
-    """Return, of literals, the bytes of which one stands before and one behind, if that is known.
-
-    Args:
-        prefixes: how tokens begin.
-    """
-    forms = [form for prefix in prefixes for form in _BASE64.forms(prefix)]
-    return {f.literal: (f.before, f.behind) for f in forms if f.before or f.behind}
+def either_start(known: Sequence[Then | None]) -> Then | None:
+    """Do as `either_byte` with how something begins."""
+    sure = [one for one in known if one]
+    if not sure or len(sure) < len(known):
+        return None
+    starts = dict.fromkeys(start for _, starts in sure for start in starts)
+    return b"".join(skipped for skipped, _ in sure), tuple(starts)
 
 
 def _nests(sign: Sign) -> bool:
@@ -179,20 +176,6 @@ def _in_order(literals: Sequence[bytes]) -> tuple[bytes, ...]:
     return tuple(arranged(literals) if len(literals) <= FEW else literals)
 
 
-@cache
-def loose(prefixes: tuple[bytes, ...]) -> frozenset[bytes]:
-    """Return the literals behind which a blank may stand: of pieces, and of hex with gaps.
-
-    Args:
-        prefixes: how tokens begin.
-    """
-    return frozenset(
-        sign.literal
-        for sign in signs(prefixes)
-        if sign.decoder is _JOINED or (sign.decoder is _HEX and not sign.literal.isalnum())
-    )
-
-
 def _signs_of(text: bytes, *, is_encoded: bool = False) -> Iterator[Sign]:
     for decoder in DECODERS:
         forms = decoder.forms(text)
@@ -200,8 +183,10 @@ def _signs_of(text: bytes, *, is_encoded: bool = False) -> Iterator[Sign]:
             forms = islice(forms, 1)  # the text itself
         for form in forms:
             if len(form.literal) >= SHORTEST:
-                literal, shift, pattern, is_rare = form[:4]
-                yield Sign((text,), literal, decoder, shift, pattern, False, is_rare, form.is_last)
+                yield Sign(
+                    (text,), form.literal, decoder, form.shift, form.pattern, False, form.is_rare,
+                    form.is_last, form.before, form.behind, form.then,
+                )  # fmt: skip
 
 
 def _packed(magic: bytes) -> Iterator[Sign]:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leakscan import known_signs
-from leakscan.gate import Gate, goes_on, without_longer
+from leakscan.gate import Gate, without_longer
+from leakscan.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from leakscan.gate import Beside, Hit
+    from leakscan.gate import Hit
 
 _Literals = tuple[bytes, ...]
 
@@ -23,14 +24,12 @@ class Known:
     Attributes:
         common, rare: literals that tokens begin with, plainly or in an encoding that people use,
             and in what hardly anybody writes, such as an encoding in another.
-        loose, beside, free: what may stand around some of them: see `goes_on`.
+        around: what may stand around them.
     """
 
     common: _Literals
     rare: _Literals
-    loose: frozenset[bytes]
-    beside: Beside
-    free: frozenset[bytes]
+    around: Surroundings
 
     def common_gate(self) -> Gate:
         """Return what looks for what is common."""
@@ -45,9 +44,9 @@ class Known:
         return Gate(_ends(self.rare))
 
     def is_worth_it(self, data: bytes, gate: Gate, hits: Iterable[Hit]) -> bool:
-        """Tell whether what stands behind any literal goes on as a token would."""
-        context = self.loose, self.beside, self.free
-        return any(goes_on(data, at, gate.literals[which], *context) for which, at, _ in hits)
+        """Tell whether a token may be written where any literal stands."""
+        allow, literals = self.around.allow, gate.literals
+        return any(allow(data, at, literals[which]) for which, at, _ in hits)
 
     def has_rare(self, hits: Iterable[Hit]) -> bool:
         """Tell whether any of what a gate has found is rare."""
@@ -62,23 +61,17 @@ def known_of(prefixes: _Literals) -> Known:
         prefixes: how tokens begin.
     """
     if prefixes == known_signs.PREFIXES:
-        return Known(
-            known_signs.COMMON,
-            known_signs.RARE,
+        around = Surroundings(
             frozenset(known_signs.LOOSE),
             known_signs.BESIDE,
+            known_signs.THEN,
             frozenset(known_signs.FREE),
         )
-    from leakscan.detect import encodings
+        return Known(known_signs.COMMON, known_signs.RARE, around)
+    from leakscan.detect.encodings import literals
+    from leakscan.detect.neighbours import surroundings
 
-    common, rare = encodings.literals(prefixes)
-    return Known(
-        common,
-        rare,
-        encodings.loose(prefixes),
-        encodings.beside(prefixes),
-        encodings.free(prefixes),
-    )
+    return Known(*literals(prefixes), surroundings(prefixes))
 
 
 def _ends(literals: Iterable[bytes]) -> tuple[bytes, ...]:

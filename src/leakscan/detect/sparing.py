@@ -16,11 +16,10 @@ from leakscan.detect.looked import NOTHING
 from leakscan.gate import AT_ONCE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from leakscan.detect.detector import Detector
     from leakscan.detect.looked import Looked
-    from leakscan.gate import Gate
     from leakscan.model import Match, Unread
 
 
@@ -40,7 +39,7 @@ class SparingDetector:
 
     def search_message(self, data: bytes) -> Sequence[Match | Unread]:
         """Return what is common, and stands in a commit or a tag."""
-        if self._has_nothing_common(data):
+        if len(data) <= AT_ONCE and not self._first_look(data):
             return ()
         return self._detector.with_sealed(self._detector.look(data, self._common).found)
 
@@ -65,30 +64,25 @@ class SparingDetector:
 
     def search_known_file(self, data: bytes) -> Sequence[Match | Unread]:
         """Do as `search_file` with what is built on files in which nothing looks like it."""
-        if self._has_nothing_common(data):
-            return self._contents(data, NOTHING)
+        if len(data) <= AT_ONCE and not self._first_look(data):
+            # As it nearly always is: there are no calls here that can be spared.
+            return self._detector.with_contents(data, NOTHING) if may_be_container(data) else ()
         return self._contents(data, self._detector.look(data, self._common))
 
     def suspects(self, data: bytes) -> bool:
         """Tell whether what is built on a file may hold a token that is rarely written so."""
         return self._detector.has_rare(data)
 
-    def brings_sign(self, delta: bytes) -> object:
-        """Tell whether anything that is rare may stand in what a delta brings.
+    @cached_property
+    def brings_sign(self) -> Callable[[bytes], object]:
+        """What tells whether anything that is rare may stand in what a delta brings.
 
         Of a sign, the first bytes may be missing (`Known.end_gate`): where text is inserted, these
         may be what stood there before.
         """
-        return self._ends.hits(delta)
-
-    def _has_nothing_common(self, data: bytes) -> bool:
-        return len(data) <= AT_ONCE and not self._first_look(data)
+        return self._detector.known.end_gate().hits
 
     def _contents(self, data: bytes, looked: Looked) -> Sequence[Match | Unread]:
         if looked.found or may_be_container(data):
             return self._detector.with_contents(data, looked)
         return self._detector.with_sealed(looked.found)
-
-    @cached_property
-    def _ends(self) -> Gate:
-        return self._detector.known.end_gate()

@@ -34,11 +34,11 @@ MANY = 20_000
 _NOWHERE = 1 << 30
 """Deeper than any object."""
 
-_MOSTLY_NEW = 4
+_MOSTLY_NEW = 3
 """Lengths of its delta up to which an object is searched whole at once: that is as fast."""
 
 _CUT = b"\x7f"
-"""What a piece of an insert begins with if it is as long as it can be, so that another may follow."""
+"""What the longest piece of an insert begins with, behind which another may follow."""
 
 _AROUND = 64
 """Bytes on either side of a cut that are looked at: more than any sign takes."""
@@ -91,8 +91,9 @@ class SparingSearcher(Protocol[Found_co]):
         """Tell what `search_file` does, and search nothing."""
         ...
 
-    def brings_sign(self, delta: bytes) -> object:
-        """Tell whether what a delta brings may hold something."""
+    @property
+    def brings_sign(self) -> Callable[[bytes], object]:
+        """What tells whether what a delta brings may hold something."""
         ...
 
 
@@ -163,10 +164,10 @@ def _file_search(
 
     def search(content: Content, delta: bytes | None) -> Sequence[Found]:
         nonlocal below
-        found: Sequence[Found] = ()
         depth = depth_of()
         if depth <= below:
             below = _NOWHERE
+        found: Sequence[Found] = ()
         is_suspect = True
         if isinstance(content, bytes):
             if (

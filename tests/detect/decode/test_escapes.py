@@ -145,7 +145,7 @@ def test_any_bytes(data: bytes, low: int) -> None:
     "unit", [b"\\", b"\\u", b"u", b"\\x7", rb"\n", rb"\x72", rb"\162", b"\\ ", rb"\u{", rb"\\\1"]
 )
 def test_hostile_data_take_linear_time(unit: bytes) -> None:
-    assert takes(ESCAPES, unit * (1_000_000 // len(unit))) < 0.5
+    assert takes(ESCAPES, unit * (1_000_000 // len(unit))) < 2
 
 
 def test_source_text_holds_hardly_a_literal() -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from leakscan.surroundings import Then
+
 _NO_SEAMS: Mapping[int, str | None] = MappingProxyType({})
 
 
@@ -24,6 +26,7 @@ class Form(NamedTuple):
             in what each adds.
         before, behind: bytes of which one surely stands before or behind it; empty if any may.
         is_last: whether the pattern does not begin with the literal, but ends with it.
+        then: how what follows the literal begins, if that is known.
     """
 
     literal: bytes
@@ -33,6 +36,7 @@ class Form(NamedTuple):
     before: bytes = b""
     behind: bytes = b""
     is_last: bool = False
+    then: Then | None = None
 
 
 class Decoded(NamedTuple):

@@ -72,7 +72,9 @@ class Entities:
                 continue
             for notation in (_decimal, _hex, _open_decimal, _open_hex):
                 is_rare = notation in (_open_decimal, _open_hex)
-                forms = surest(partial(notation, text, kept), b"&", is_rare=is_rare)
+                forms = map(
+                    _behind_begin, surest(partial(notation, text, kept), b"&", is_rare=is_rare)
+                )
                 found += map(_exact_hex, forms) if notation is _hex and not kept else forms
             if kept:
                 found += [Form(literal, is_rare=True) for literal in _named(text, kept)]
@@ -82,6 +84,11 @@ class Entities:
         """Decode everything between two offsets."""
         goes_on = lambda written: not written.endswith(b";")  # noqa: E731 - it has one use
         return replaced(_REFERENCE, _read, data, low, high, goes_on)
+
+
+def _behind_begin(form: Form) -> Form:
+    """Add to a form that begins with digits what stands before these."""
+    return form._replace(before=b"#0xX") if form.literal[:1].isdigit() else form
 
 
 def _decimal(text: bytes, kept: bytes, case: Callable[[bytes], bytes]) -> bytes:  # noqa: ARG001 - there are no letters

@@ -87,12 +87,17 @@ class Escapes:
                 continue
             for notation in _NOTATIONS:
                 write = partial(_written, text, kept, notation)
-                found += surest(write, b"\\", is_rare=notation[-1])
+                found += map(_behind_begin, surest(write, b"\\", is_rare=notation[-1]))
         yield from fewest(found)
 
     def decode(self, data: bytes, anchor: int, low: int, high: int) -> Decoded | None:  # noqa: ARG002 - all of it is decoded
         """Decode everything between two offsets."""
         return replaced(_ESCAPE, _read, data, low, high, _goes_on)
+
+
+def _behind_begin(form: Form) -> Form:
+    """Add to a form that begins with digits what stands before these."""
+    return form._replace(before=b"\\0uU") if form.literal[:1].isdigit() else form
 
 
 def _written(

@@ -133,8 +133,7 @@ class Hexadecimal:
 def _laid_out(pairs: Sequence[bytes]) -> Iterator[Form]:
     """Yield what pairs of digits look like in each layout; a pattern holds its literal."""
     first, second, *more = pairs
-    behind = b"".join(rb",\s{0,20}0[xX]" + either_case(pair) for pair in pairs[1:])
-    yield Form(b"0x" + first + b",", 0, b"0x" + first + behind, is_rare=True)
+    yield from _listed(pairs)
     for mark in (b" ", b"  ", b":", b"-"):
         gap = rb"\s{1,20}" if mark.isspace() else mark + rb"\s{0,20}"
         literal = first + mark + second
@@ -148,6 +147,22 @@ def _laid_out(pairs: Sequence[bytes]) -> Iterator[Form]:
         for end in (b"\n", b"\r\n"):
             pattern = first + second + end + either_case(third)
             yield Form(first + second + end[:1], 0, pattern, is_rare=True)
+
+
+def _listed(pairs: Sequence[bytes]) -> Iterator[Form]:
+    """Yield how a list may begin: with two items, since one stands in each table of bytes."""
+    first, second, *more = pairs
+    rest = b"".join(rb",\s{0,20}0[xX]" + either_case(pair) for pair in more)
+    items = {x + digits for x in (b"0x", b"0X") for digits in (second.lower(), second.upper())}
+    then = b" \t\r\n", tuple(sorted(items))
+    for blank in (b"", b" "):
+        begun = b"0x%b,%b" % (first, blank)
+        two = b"%b0x%b" % (begun, second)
+        yield Form(two, 0, two + rest, is_rare=True)
+        for white in (b"\n", b"\r", b"\t", b"  "):
+            literal = begun + white
+            pattern = rb"%b\s{0,20}0[xX]%b%b" % (literal, either_case(second), rest)
+            yield Form(literal, 0, pattern, is_rare=True, then=then)
 
 
 def _cut(literal: bytes) -> bytes:

@@ -69,6 +69,15 @@ _SEPARATORS = (
 )
 """How what stands between begins, how it ends if it varies in length, and whether it is rare."""
 
+_LINE_ENDS = (b"\\\n", b"\\\r", b"^\r", b"\n")
+"""Of these, the ends of lines."""
+
+_AT_LINE_START = b" \t\r\n>*#|/"
+"""What may stand before the rest: an indentation, marks of a comment or a quotation."""
+
+_IN_LINE = (b"&", b"<", b"\\", b"\x1b", b"\xc2", b"\xe2", b"\xef")
+"""And what else that may be interrupted by begins with."""
+
 _REACH = 64
 """Characters from the start of a text within which its first interruption is looked for."""
 
@@ -83,15 +92,20 @@ class Joined:
         whole = b"".join(b"\\x%02x" % byte for byte in text)
         more = rb"[0-9A-Za-z_+/=%%;-]{0,%d}%b" % (_REACH, _STARTS)
         yield Form(text, 0, whole + more)
-        found: dict[bytes, bool] = {}
+        found: dict[bytes, Form] = {}
         for at in range(1, len(text)):
             for start, end, is_rare in _SEPARATORS:
                 before, after = (text[:at] + start)[: max(3, at + 1)], end + text[at:]
-                found.setdefault(before if len(before) >= 3 else after, is_rare)
+                form = Form(after, is_rare=is_rare)
+                if len(before) >= 3:
+                    is_whole = start in _LINE_ENDS and before.endswith(start)
+                    then = (_AT_LINE_START, (text[at : at + 1], *_IN_LINE)) if is_whole else None
+                    form = Form(before, is_rare=is_rare, then=then)
+                found.setdefault(form.literal, form)
                 # A delta may cut the one where the other stays whole.
                 if is_rare and end and len(after) >= 3:
-                    found.setdefault(after, is_rare)
-        yield from (Form(literal, is_rare=is_rare) for literal, is_rare in found.items())
+                    found.setdefault(after, Form(after, is_rare=is_rare))
+        yield from found.values()
 
     def decode(self, data: bytes, anchor: int, low: int, high: int) -> Decoded | None:
         """Put the pieces together that follow an anchor, or that it stands between."""

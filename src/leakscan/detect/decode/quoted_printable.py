@@ -82,7 +82,9 @@ def _broken(left: bytes, right: bytes, kept: bytes) -> Iterator[Form]:
     """Yield the form of a text that is broken between two parts."""
     if len(left) >= 2 and set(left) <= set(kept):
         # One literal does for a line break and for a byte that is encoded.
-        yield Form(left + b"=", len(left), is_rare=right[0] in kept)
+        lower, upper = b"%02x" % right[0], b"%02X" % right[0]
+        then = b" \t\r\n", (right[:1], lower, upper, b"=" + lower, b"=" + upper)
+        yield Form(left + b"=", len(left), is_rare=right[0] in kept, then=then)
         return
 
     def write(case: Callable[[bytes], bytes]) -> bytes:
