@@ -6,6 +6,7 @@ Nothing here costs Python time an object; memory is stated in bench/memory.md.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 # The linear algebra that numpy would start threads for is not used here; starting them
 # costs time, and they would stand in the way of forking.
@@ -19,6 +20,12 @@ from leakscan.git.forest import MAX_DEPTH, MAX_SIZE, ONE_PLACE, Forest, segments
 from leakscan.git.pack import OFS_DELTA, REF_DELTA, Pack
 
 Ints = NDArray[np.int64]
+
+_PLACE = 32
+"""Bits of a place in a column."""
+
+_FITTING = (1 << 31) - 1
+"""The largest number that can be put before those bits."""
 
 BLOCK = 1 << 16
 """Entries whose headers are parsed at a time: bounds temporary columns and mapped pages."""
@@ -47,7 +54,7 @@ def plant_vectorised(pack: Pack) -> Forest:
     del offset
 
     roots = np.flatnonzero((kind >= 1) & (kind <= 4))
-    roots = roots[np.argsort(kind[roots], kind="stable")]
+    roots = roots[_argsort(kind[roots])]
     position, depth, parent, last = _depth_first(roots, base, count)
     # position[at] is where the object at `at` goes, -1 for orphans: invert it.
     placed = np.flatnonzero(position >= 0)
@@ -102,8 +109,21 @@ def _offsets(pack: Pack) -> tuple[Ints, NDArray[np.uint32]]:
         if places.max() >= len(wide):
             raise DamagedError("its index points outside itself")
         raw[large] = wide[places].astype(np.int64)
-    rank = np.argsort(raw).astype(np.uint32)
+    rank = _argsort(raw).astype(np.uint32)
     return raw[rank], rank
+
+
+def _argsort(numbers: NDArray[Any]) -> Ints:
+    """Do as numpy's stable one, several times as fast: numbers that differ are sorted as they are.
+
+    Args:
+        numbers: none negative.
+    """
+    if not len(numbers) or numbers.max() > _FITTING:
+        return np.argsort(numbers, kind="stable")
+    different = numbers.astype(np.int64) << _PLACE | np.arange(len(numbers))
+    different.sort()
+    return different & (1 << _PLACE) - 1
 
 
 def _parse_headers(
@@ -194,7 +214,7 @@ def _depth_first(
     base (-1 for roots) and whether it is its base's last child; the last three by place too.
     """
     deltas = np.flatnonzero(base >= 0)
-    grouped = deltas[np.argsort(base[deltas], kind="stable")]
+    grouped = deltas[_argsort(base[deltas])]
     first = np.zeros(count + 1, np.int64)
     np.cumsum(np.bincount(base[deltas], minlength=count), out=first[1:])
 
