@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import zipfile
@@ -33,6 +34,11 @@ def sealed(name: str = "secret.txt") -> bytes:
     for signature, flags in _FLAGS.items():
         data[data.index(signature) + flags] |= 1
     return bytes(data)
+
+
+def sealed_text() -> str:
+    """Return such an archive as it is written in a text."""
+    return base64.b64encode(sealed()).decode()
 
 
 def gzipped(content: str, name: str = "") -> bytes:

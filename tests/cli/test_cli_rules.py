@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from leakscan.cli import cli
 from leakscan.errors import UsageError
 from leakscan.rules import shipped_folder
+from sealing import sealed_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,3 +117,9 @@ def test_test_without_a_candidate() -> None:
     result = run("test", "nothing here")
     assert result.exit_code == 0
     assert result.stdout == "No candidate.\n"
+
+
+def test_a_text_that_cannot_be_read_whole_has_perhaps_a_candidate() -> None:
+    result = run("test", "-", stdin=sealed_text())
+    assert (result.exit_code, "No candidate" in result.stdout) == (3, False)
+    assert result.stdout.startswith("not read: of zip that is written as text: ")

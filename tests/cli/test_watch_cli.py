@@ -343,6 +343,10 @@ def fed(**feed: Any) -> Figures:
         ),
         (fed(trouble="no login"), ("feed events", "no login")),
         (fed(malformed=3), ("feed events", "3 of its events could not be understood")),
+        (
+            fed(unread=3, why_unread="it is encrypted"),
+            ("feed events", "3 of its events could not be read whole: it is encrypted"),
+        ),
         (fed(has_lost=True), ("feed events", "some of what it had to tell is lost")),
     ],
 )

@@ -19,6 +19,7 @@ from leakscan.detect import Detector
 from leakscan.model import Kind
 from leakscan.rules import load_rules, select_rules
 from leakscan.sources.sighting import Tally
+from sealing import sealed_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -354,3 +355,17 @@ def test_a_place_far_down_is_short(detector: Detector, new_token: Callable[[], s
     assert place.path
     assert place.path.startswith("new abcdefghijklmnopqrstuvwxyz ")
     assert len(place.path) < 250
+
+
+def test_what_cannot_be_read_of_a_text_is_told(detector: Detector, token: str) -> None:
+    tally = Tally()
+    document = an_event(
+        1, "IssuesEvent", issue={"body": sealed_text(), "title": token, "number": 7}
+    )
+    event = parse_event(document, "github.com", "events")
+    (seen,) = scan_event(event, detector, tally)
+    assert seen.match.secret.reveal() == token
+    (skip,) = tally.skipped
+    assert skip.sealed
+    assert skip.what == "issue 7 in https://github.com/ada/app-1"
+    assert "zip that is written as text" in skip.why

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hub import Change, HubRepository
+from leakscan.crawl.looks.api_documents import ApiFile
+from leakscan.crawl.looks.by_api import _ends
 from leakscan.crawl.looks.follow import Means, follow
 from leakscan.crawl.pace import Pace
 from leakscan.model import Kind
-from leakscan.push import PushState
+from leakscan.push import PushKind, PushState
 from leakscan.rules import load_rules, select_rules
-from sealing import sealed, zipped
+from sealing import sealed, sealed_text, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +69,41 @@ def test_both_ways_say_what_is_sealed(stage: Stage, app: HubRepository) -> None:
     assert by_git.startswith(f"blob {blob}!/secret.txt: ")
     assert "encrypted" in by_api
     assert "encrypted" in by_git
+
+
+def test_both_ways_say_what_is_sealed_in_texts(stage: Stage, app: HubRepository) -> None:
+    pushed = stage.hub.push(
+        app,
+        Change({"x/a.txt": f"KEY={sealed_text()}\n"}, f"Note {sealed_text()}"),
+        Change({"x/a.txt": None}, "Drop it"),
+    )
+    event = stage.event(app, pushed)
+    first = app.git.tip(f"{pushed.head}~1")
+    seen = stage.by_api(event)
+    assert [told.partition(": ")[0] for told in seen.skipped] == [
+        f"commit message of commit {first}",
+        f"patch of x/a.txt of commit {first}",
+        f"patch of x/a.txt of commit {pushed.head}",
+    ]
+    assert all("zip that is written as text" in told for told in seen.skipped)
+    assert {told.partition(" ")[0] for told in stage.by_git(event).skipped} == {"blob", "commit"}
+
+
+def test_by_api_the_message_of_a_tag_may_be_sealed(stage: Stage, app: HubRepository) -> None:
+    head = stage.hub.push(app, Change({"k": "1\n"}), tell=False).head
+    stage.hub.tag(app, "v1", head, f"First\n\n{sealed_text()}")
+    (told,) = stage.by_api(stage.created(app, PushKind.TAG, "refs/tags/v1")).skipped
+    assert told.startswith(f"message of tag {app.git.tip('refs/tags/v1')}: ")
+
+
+def test_nobody_knows_what_stands_in_a_patch_that_cannot_be_read(stage: Stage, token: str) -> None:
+    patches = {"a": f"@@ -0,0 +1 @@\n+{sealed_text()}", "b": f"@@ -0,0 +1 @@\n+{token}"}
+    files = [ApiFile("1", path, path, "added", 1, patch) for path, patch in patches.items()]
+    ends = _ends(files, stage.detector)
+    rule = "replicate-api-token"
+    assert ends.has((rule, token, "a", ""), None) is None
+    assert ends.has((rule, token, "b", ""), None) is True
+    assert ends.has((rule, token, "c", ""), None) is False
 
 
 @dataclass

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from leakscan.crawl.looks.api_documents import read_commit, read_commits, read_files
-from leakscan.crawl.looks.patches import Side, search_patch
+from leakscan.crawl.looks.patches import InPatch, Side, search_patch
 from leakscan.detect import Detector
+from leakscan.model import Unread
 from leakscan.rules import load_rules, select_rules
 from leakscan.trouble import TroubleError
+from sealing import sealed_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +58,11 @@ def test_what_a_line_says_is_not_taken_for_a_mark(detector: Detector, token: str
 @pytest.mark.parametrize("patch", ["", "\n", "@@", "@@ -1 +1 @@", "no hunk"])
 def test_odd_patches_hold_nothing(detector: Detector, patch: str) -> None:
     assert search_patch(patch, detector) == []
+
+
+def test_what_cannot_be_read_is_told(detector: Detector, token: str) -> None:
+    parts = search_patch(f"@@ -0,0 +1,2 @@\n+{token}\n+{sealed_text()}", detector)
+    assert [type(part) for part in parts] == [InPatch, Unread]
 
 
 def test_half_a_character_is_no_obstacle(detector: Detector, token: str) -> None:

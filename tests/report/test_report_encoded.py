@@ -6,10 +6,12 @@ import base64
 from dataclasses import replace
 
 import pytest
-from report_samples import make_finding, make_location, make_result, make_secret, written
+from report_samples import RULE, make_finding, make_location, make_result, make_secret, written
 
 from leakscan.model import Coverage, Kind, Person, Skip
 from leakscan.report import FORMATS
+from leakscan.report.encoded_signs import EncodedSigns
+from leakscan.report.presentable import presentable, presentable_line
 
 SECRET = make_secret(7)
 ENCODED = base64.urlsafe_b64encode(SECRET.reveal().encode()).decode().rstrip("=")
@@ -29,3 +31,47 @@ def test_an_encoded_name_is_redacted_everywhere(format: str) -> None:
     result = replace(result, coverage=Coverage(skipped=(skip,)))
     report = written(result, format)
     assert ENCODED[12:24] not in report
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize(
+    "target", [f"/home/ann/{ENCODED}/app", f"https://github.com/ann/x-{ENCODED}"]
+)
+def test_the_name_of_the_target_is_redacted(format: str, target: str) -> None:
+    """Nobody searches it, so that no finding says that it is a secret."""
+    nested = f"{target}/nested"
+    finding = make_finding(locations=(make_location(repository=nested, url=None),))
+    skip = Skip(f"the repository {nested}", "it is damaged")
+    result = make_result(finding, target=target, coverage=Coverage(skipped=(skip,)))
+    for told in (result, make_result(target=target), make_result(target=target, scope=target)):
+        assert ENCODED[12:24] not in written(told, format)
+
+
+def test_secrets_are_shown_to_whoever_asks_for_them() -> None:
+    result = make_result(target=f"/home/ann/{ENCODED}")
+    assert ENCODED in written(result, "json", show_secrets=True)
+
+
+def test_a_line_is_redacted() -> None:
+    assert presentable_line(f"/x/{ENCODED} does not exist") == (
+        f"/x/{SECRET.redacted()} does not exist"
+    )
+
+
+def test_nothing_is_made_ready_to_decode_where_nothing_is_encoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("leakscan.detect.Detector", pytest.fail)
+    target = f"/home/ann/{SECRET.reveal()}"
+    result = make_result(make_finding(), target=target)
+    shown = presentable(result, show_secrets=False)
+    assert shown.target == f"/home/ann/{SECRET.redacted()}"
+    assert presentable(replace(result, target=f"/{ENCODED}"), show_secrets=False, encoded=())
+
+
+def test_signs_are_found_in_few_texts_and_in_many() -> None:
+    signs = EncodedSigns([RULE])
+    for _ in range(40):
+        assert signs.stand_in(f"x/{ENCODED}".encode())
+        assert not signs.stand_in(b"https://github.com/acme/app")
+        assert not signs.stand_in(SECRET.reveal().encode())

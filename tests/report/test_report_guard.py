@@ -146,7 +146,7 @@ def test_tokens_of_one_file_stand_together_and_say_why_once() -> None:
     shown = [line for line in lines if ".env:" in line]
     assert [line[2] for line in shown] == ["0"] * 16 + ["1"] * 4
     assert sum("confidence:" in line for line in lines) == 2
-    assert lines[lines.index("What to do") - 2] == "  and 11 more"
+    assert lines[lines.index("What to do") - 2] == "  and 11 more, told once these are gone"
     assert len(lines) < 35
 
 
@@ -155,8 +155,29 @@ def test_what_is_suppressed_is_listed_up_to_a_point() -> None:
     item = make_suppressed(secret=make_secret(9), locations=places)
     lines = read(make_result(suppressed=(item,))).splitlines()
     assert lines[0].endswith(", s.txt:0:5 (inline: made for tests)")
-    assert lines[5:] == ["  and 2 more"]
+    assert lines[5:] == ["  and 2 more, listed with --show-suppressed"]
     assert len(read(make_result(suppressed=(item,)), show_suppressed=True).splitlines()) == 7
+
+
+def test_what_is_not_told_can_be_seen() -> None:
+    way = replace(COMMIT, again="leakscan pre-commit")
+    findings = [make_finding(secret=make_secret(n), locations=(staged(),)) for n in range(25)]
+    skips = tuple(Skip(f"{number}.bin", "damaged") for number in range(28))
+    text = read(make_result(*findings, coverage=Coverage(skipped=skips)), way)
+    assert "  and 5 more; to see all:  leakscan pre-commit --format json\n" in text
+    assert "  and 8 more; to see all:  leakscan pre-commit --format json\n" in text
+    places = tuple(staged("s.txt", number) for number in range(7))
+    text = read(make_result(suppressed=(make_suppressed(locations=places),)), way)
+    assert text.endswith("  and 2 more; to see all:  leakscan pre-commit --show-suppressed\n")
+
+
+def test_a_command_that_names_a_secret_is_not_shown() -> None:
+    secret = make_secret(30)
+    way = replace(COMMIT, again=f"leakscan commit-msg /tmp/{secret.reveal()}/message")
+    findings = [make_finding(secret=make_secret(n), locations=(staged(),)) for n in range(25)]
+    text = read(make_result(*findings), way)
+    assert "  and 5 more, told once these are gone\n" in text
+    assert secret.reveal() not in text
 
 
 def test_whoever_asks_is_told_that_there_is_nothing() -> None:

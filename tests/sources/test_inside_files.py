@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 
 from leakscan.detect import Detector
 from leakscan.rules import load_rules, select_rules
+from leakscan.sources.commit_message import scan_message
 from leakscan.sources.files import CHUNK, scan_files, scan_named_file, scan_stream
 from leakscan.sources.sighting import Tally, no_progress
-from sealing import gzipped, sealed, zipped, zipped_files
+from sealing import gzipped, sealed, sealed_text, zipped, zipped_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    import pytest
+
+    from gitrepo import GitRepo
     from leakscan.sources.sighting import Sighting
 
 DETECTOR = Detector(select_rules(load_rules(), ()))
@@ -104,3 +108,24 @@ def test_another_spelling(tmp_path: Path, token: str) -> None:
     )
     assert sighting.match.secret.reveal() == token
     assert (sighting.location.line, sighting.location.note) == (2, "written in base64")
+
+
+def test_a_symlink_may_be_sealed(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(sealed_text())
+    tally = Tally()
+    assert looked(tmp_path, tally, "link") == set()
+    (skip,) = tally.skipped
+    assert (skip.what, skip.sealed) == ("symlink link", True)
+
+
+def test_the_message_of_a_commit_may_be_sealed(
+    repo: GitRepo, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repo.path)
+    message = repo.path / "message"
+    message.write_text(f"Subject\n\n{sealed_text()}\n\n{token}\n")
+    tally = Tally()
+    (seen,) = scan_message(message, "it", DETECTOR, tally)
+    assert (seen.match.secret.reveal(), seen.location.line) == (token, 5)
+    (skip,) = tally.skipped
+    assert (skip.what, skip.sealed) == ("the message", True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,13 +34,17 @@ def commit_msg(file: Path, options: GuardOptions) -> int:
     """
     from leakscan.sources.commit_message import scan_message
 
-    way = Way(Occasion.MESSAGE, partial(_taking_out, file=file))
+    again = f"leakscan commit-msg {shlex.quote(str(_named(file)))}"
+    way = Way(Occasion.MESSAGE, partial(_taking_out, file=file), again=again)
     return guard(Guarded("the message", way, partial(scan_message, file)), options)
 
 
 def _taking_out(findings: Sequence[Finding], *, file: Path) -> list[Step]:
     from leakscan.sources.commit_message import has_scissors
 
-    # From where git was called, a path below the top of the work tree leads nowhere.
-    named = file.absolute() if os.environ.get("GIT_PREFIX") else file
-    return out_of_message(findings, file=named, has_difference=has_scissors(file))
+    return out_of_message(findings, file=_named(file), has_difference=has_scissors(file))
+
+
+def _named(file: Path) -> Path:
+    """Return what leads to the file from where git was called: not always a relative path."""
+    return file.absolute() if os.environ.get("GIT_PREFIX") else file

@@ -44,9 +44,10 @@ def pre_commit(options: GuardOptions) -> int:
         return guard(pushed_by_framework(), options)
     changes = staged_changes()
     if not changes and is_framework_by_hand():
-        way = Way(Occasion.FILES, out_of_files)
+        way = Way(Occasion.FILES, out_of_files, again="leakscan scan --no-history .")
         return guard(Guarded("the tracked files", way, scan_tracked), options)
-    way = Way(Occasion.COMMIT, _taking_out, by_hand=is_asked())
+    again = "" if _is_temporary() else "leakscan pre-commit"
+    way = Way(Occasion.COMMIT, _taking_out, by_hand=is_asked(), again=again)
     staged = {change.path for change in changes}
     look = partial(scan_staged, changes)
     return guard(Guarded("what is staged", way, look, staged=staged), options)
@@ -56,13 +57,19 @@ def _taking_out(findings: Sequence[Finding]) -> list[Step]:
     from leakscan.git.own import ask, has
 
     at_top = checkout_root(".") == str(Path.cwd()) and not os.environ.get("GIT_PREFIX")
-    # `git commit -a`, or of some paths, stages in a copy of the index that is not one yet.
-    is_temporary = os.environ.get("GIT_INDEX_FILE", "").endswith(".lock")
     applying = ask("rev-parse", "--git-path", "rebase-apply/applying", doing="look for patches")
     return out_of_index(
         findings,
         has_head=has("HEAD"),
         at_top=at_top,
-        is_temporary=is_temporary,
+        is_temporary=_is_temporary(),
         is_patch=Path(os.fsdecode(applying.removesuffix(b"\n"))).exists(),  # `git am` makes it
     )
+
+
+def _is_temporary() -> bool:
+    """Whether it is staged for this one commit only.
+
+    `git commit -a`, or of some paths, stages in a copy of the index that is not one yet.
+    """
+    return os.environ.get("GIT_INDEX_FILE", "").endswith(".lock")

@@ -53,7 +53,9 @@ def pushed_by_git(
 
     brings = any(update.after for update in updates)
     told = {update.name: update.before for update in updates} if brings else {}
-    return _pushed(updates, name, find_remote(name, url, told), by_hand=by_hand)
+    remote = find_remote(name, url, told)
+    again = f"leakscan pre-push {shlex.quote(remote.name)}" if remote.name else ""
+    return _pushed(updates, name, remote, by_hand=by_hand, again=again)
 
 
 def pushed_by_framework() -> Guarded:
@@ -80,7 +82,12 @@ def pushed_by_framework() -> Guarded:
 
 
 def _pushed(
-    updates: Sequence[RefUpdate], name: str, remote: Remote, *, by_hand: bool = False
+    updates: Sequence[RefUpdate],
+    name: str,
+    remote: Remote,
+    *,
+    by_hand: bool = False,
+    again: str = "",
 ) -> Guarded:
     from leakscan.sources.brought import OtherSide
     from leakscan.sources.outgoing import scan_outgoing
@@ -93,6 +100,7 @@ def _pushed(
         partial(_taking_out, pushed=pushed),
         partial(_fetching, name=name, remote=remote),
         by_hand=by_hand,
+        again=again,
     )
     return Guarded("what is pushed", way, partial(scan_outgoing, updates, there))
 

@@ -137,7 +137,8 @@ class Recording:
 
     def _answer_early(self, sightings: Sequence[Sighting]) -> Iterator[Event]:
         """Have what a scan has found so far disabled; runs beside the scan."""
-        rules, key = tuple(self.response.rules.values()), self.key
+        seen = dict.fromkeys(sighting.match.rule for sighting in sightings)
+        rules, key = tuple(self.response.rules[name] for name in seen), self.key
         found = collect(self.target, sightings, Tally(), rules, key=lambda: key, least=self.least)
         settings = replace(self.response.settings, hold=HOLD)
         recorded = self._record(self._presentable(found), settings)
@@ -146,7 +147,8 @@ class Recording:
     def _presentable(self, result: ScanResult) -> ScanResult:
         """Redact what looks like a secret to any rule, also to those that were not scanned for."""
         rules = tuple(self.response.rules.values())
-        return presentable(replace(result, rules=rules), show_secrets=False)
+        known = replace(result, rules=rules)
+        return presentable(known, show_secrets=False, encoded=result.rules)
 
     def _record(self, result: ScanResult, settings: ResponseSettings) -> Recorded:
         """Record findings whose texts hold no secret."""

@@ -121,14 +121,19 @@ def test(
     The exit status is 1 if any candidate is found, of whatever confidence.
     """
     from leakscan.cli.detection import open_detector
+    from leakscan.model import Unread
 
     data = sys.stdin.buffer.read() if text == "-" else os.fsencode(text)
     with open_detector(load_config(config_path, Path.cwd()), names) as detector:
-        matches = detector.search(data)
-    for match in matches:
-        _print_match(match)
-    if matches:
-        context.exit(1)
+        found = detector.search_text(data)
+    for one in found:
+        if isinstance(one, Unread):
+            click.echo(f"not read: {one.why}")
+        else:
+            _print_match(one)
+    if found:
+        is_whole = not any(isinstance(one, Unread) for one in found)
+        context.exit(1 if is_whole else 3)
     click.echo("No candidate.")
 
 

@@ -31,9 +31,21 @@ if TYPE_CHECKING:
 def announce(config: Config) -> None:
     """Say which files the configuration comes from."""
     for path in filter(None, (config.source, config.checkout)):
-        from leakscan.safe_text import safe_text
+        click.echo(f"leakscan: configuration: {_shown(str(path))}", err=True)
 
-        click.echo(f"leakscan: configuration: {safe_text(str(path))}", err=True)
+
+def _shown(name: str) -> str:
+    """Return a name that holds no secret; making ready to look closer takes a moment."""
+    from leakscan import known_signs
+
+    data = name.encode(errors="replace")
+    if any(sign in data for sign in known_signs.COMMON + known_signs.RARE):
+        from leakscan.report.presentable import presentable_line
+
+        return presentable_line(name)
+    from leakscan.safe_text import safe_text
+
+    return safe_text(name)
 
 
 def run_scan(

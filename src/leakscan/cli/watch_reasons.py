@@ -84,6 +84,8 @@ def _of_feed(feed: FeedFigures) -> Iterator[str]:
         yield feed.trouble
     if feed.malformed:
         yield f"{feed.malformed:,} of its events could not be understood"
+    if feed.unread:
+        yield f"{feed.unread:,} of its events could not be read whole: {feed.why_unread}"
     if feed.has_lost and not feed.trouble:
         yield "some of what it had to tell is lost"
 

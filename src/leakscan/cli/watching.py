@@ -41,6 +41,7 @@ from leakscan.ledger.runs import finish_run, has_findings_key, start_run
 from leakscan.ledger.watched import WATCH, pending
 from leakscan.model import Coverage, ScanResult, Secret
 from leakscan.push import PushState
+from leakscan.report.encoded_signs import EncodedSigns
 from leakscan.report.presentable import presentable, presentable_line
 from leakscan.safe_text import encodable, safe_text
 from leakscan.sources.leftovers import sweep
@@ -88,24 +89,17 @@ def run_watch(plan: Plan, github: GitHub, response: Response, view: LogView | Li
         contextlib.closing(Wire(connections=plan.watch.concurrency)) as wire,
     ):
         run = _begin(plan, github, response, key)
-        lacking = (
-            *lacks(response.settings, [rule.id for rule in detector().rules]),
-            *doubts(plan.watch, is_anonymous=github.is_anonymous),
-        )
-        for lack in lacking:
-            view.remark(lack)
+        searched = detector().rules
+        lacking = _tell_lacks(plan, github, response, searched, view)
         answering = Answering(response, view.event, view.say)
-        desk = _desk(github, response, run, answering, view)
+        desk = _desk(github, response, run, searched, answering, view)
         means = _means(plan, github, wire, detector, key)
         engine = _engine(plan, desk, means, feeds, detector)
         patience = AT_ONCE
         try:
             if plan.retry:
                 _retry_first(desk, feeds, plan.watch.keep, view)
-            forgetting = Forgetting(desk.queue, plan.watch.keep, view.say)
-            with ending_in_order(engine.stop), forgetting:
-                engine.run()
-            desk.figures.given_up += forgetting.given_up
+            _run(engine, plan.watch.keep, view)
             waiting = desk.queue.counts(*_WAITING)
             reasons = _reasons(desk, engine, waiting)
             _note_end(desk, run, time.monotonic() - started, reasons)
@@ -129,6 +123,31 @@ def run_watch(plan: Plan, github: GitHub, response: Response, view: LogView | Li
         )
 
 
+def _tell_lacks(
+    plan: Plan,
+    github: GitHub,
+    response: Response,
+    searched: Sequence[Rule],
+    view: LogView | LiveView,
+) -> tuple[str, ...]:
+    """Say what the configuration lacks to answer leaks, and what is doubtful in it."""
+    lacking = (
+        *lacks(response.settings, [rule.id for rule in searched]),
+        *doubts(plan.watch, is_anonymous=github.is_anonymous),
+    )
+    for lack in lacking:
+        view.remark(lack)
+    return lacking
+
+
+def _run(engine: Engine, keep: timedelta, view: LogView | LiveView) -> None:
+    """Run the engine, and forget beside it what has waited too long."""
+    forgetting = Forgetting(engine.desk.queue, keep, view.say)
+    with ending_in_order(engine.stop), forgetting:
+        engine.run()
+    engine.desk.figures.given_up += forgetting.given_up
+
+
 def _retry_first(
     desk: Desk, feeds: Sequence[Feed], keep: timedelta, view: LogView | LiveView
 ) -> None:
@@ -138,14 +157,19 @@ def _retry_first(
 
 
 def _desk(
-    github: GitHub, response: Response, run: int, answering: Answering, view: LogView | LiveView
+    github: GitHub,
+    response: Response,
+    run: int,
+    searched: tuple[Rule, ...],
+    answering: Answering,
+    view: LogView | LiveView,
 ) -> Desk:
     ledger, rules = response.ledger, tuple(response.rules.values())
     return Desk(
         queue=PushQueue(ledger, github.host),
         recorder=Recorder(ledger, response.vault, response.settings.duties, run),
         present=lambda result: _presentable(result, rules),
-        clean=cleaner(rules),
+        clean=cleaner(rules, searched),
         answer=answering.answer,
         view=view,
     )
@@ -256,16 +280,23 @@ def _note_end(desk: Desk, run: int, seconds: float, reasons: tuple[Skip, ...]) -
 
 def _presentable(result: ScanResult, rules: tuple[Rule, ...]) -> ScanResult:
     """Redact what looks like a secret to any rule, also to those that were not searched for."""
-    return presentable(replace(result, rules=rules), show_secrets=False)
+    return presentable(replace(result, rules=rules), show_secrets=False, encoded=result.rules)
 
 
-def cleaner(rules: tuple[Rule, ...]) -> Callable[[str], str]:
-    """Return what redacts a text; it hardly looks at nearly all of them."""
+def cleaner(rules: tuple[Rule, ...], searched: tuple[Rule, ...]) -> Callable[[str], str]:
+    """Return what redacts a text; it hardly looks at nearly all of them.
+
+    Args:
+        rules: all that are known.
+        searched: those whose secrets are redacted where they stand encoded, too.
+    """
     prefixes = [prefix for rule in rules for prefix in rule.prefixes]
+    signs = EncodedSigns(searched)
 
     def clean(text: str) -> str:
-        if not any(prefix in text for prefix in prefixes):
-            return encodable(text)
-        return _presentable(ScanResult(text, (), Coverage(), rules), rules).target
+        shown = encodable(text)
+        if not any(prefix in shown for prefix in prefixes) and not signs.stand_in(shown.encode()):
+            return shown
+        return _presentable(ScanResult(text, (), Coverage(), searched), rules).target
 
     return clean

@@ -273,7 +273,7 @@ def _note_of(poll: Poll, why: str | None) -> PollNote:
     return PollNote(
         read=poll.read,
         repeated=max(0, poll.read - poll.fresh - poll.malformed),
-        malformed=poll.malformed,
+        malformed=poll.malformed + poll.unread,  # the ledger has one number for both
         requests=poll.requests,
         is_gap=poll.gap,
         oldest_at=min(moments, default=None),

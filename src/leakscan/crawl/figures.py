@@ -58,6 +58,8 @@ class FeedFigures:
         polls: how often it was asked.
         events: events in the answers, repeated ones too.
         fresh: pushes that it was the first to tell of.
+        unread: events with a text that could not be read whole; ``why_unread`` says why the last
+            one could not.
         gaps: answers after which it may have kept something from us.
         trouble: what is wrong with it now, on one line; ``None`` if nothing is.
         has_lost: whether something of an archive could not be read, or what a feed would have told
@@ -70,6 +72,8 @@ class FeedFigures:
     events: int = 0
     fresh: int = 0
     malformed: int = 0
+    unread: int = 0
+    why_unread: str = ""
     gaps: int = 0
     trouble: str | None = None
     has_lost: bool = False
@@ -171,6 +175,8 @@ class Figures:
         feed.events += poll.read
         feed.fresh += fresh
         feed.malformed += poll.malformed
+        feed.unread += poll.unread
+        feed.why_unread = poll.why_unread or feed.why_unread
         feed.gaps += poll.gap
         was_down = feed.trouble is not None
         feed.has_lost |= poll.has_lost or (poll.gap and was_down)

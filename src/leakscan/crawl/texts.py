@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from leakscan.crawl.feeds.poll import Poll
     from leakscan.crawl.looks.follow import Means
     from leakscan.detect import Detector
-    from leakscan.model import ScanResult
+    from leakscan.model import ScanResult, Skip
     from leakscan.sources.sighting import Sighting
 
 
@@ -26,25 +26,37 @@ def search_texts(poll: Poll, detector: Detector, means: Means) -> tuple[ScanResu
 
     Returns:
         What was found, if anything was; and the poll, which counts an event that could not be
-        searched as malformed, so that it is told of and does not stop the feed.
+        searched as malformed, and one that could not be read whole as unread, so that these are
+        told of and do not stop the feed.
     """
     tally = Tally()
     failed: list[tuple[Event, Exception]] = []
+    unread: list[Skip] = []
 
     def sightings() -> Iterator[Sighting]:
         for event in poll.events:
+            of_event = Tally()
             try:
-                yield from tuple(scan_event(event, detector, tally, means.site))
+                yield from tuple(scan_event(event, detector, of_event, means.site))
             except Exception as error:  # noqa: BLE001 - the next one may be searched
                 failed.append((event, error))
+            else:
+                unread.extend(of_event.skipped[:1])
+            tally.add(of_event)
 
     result = collect(
         means.site, sightings(), tally, means.rules, key=lambda: means.key, least=means.least
     )
     if failed:
-        why = f"an event could not be searched: {internal_error(failed[0][1])}"
-        note = f"{poll.note}; {why}" if poll.note else why
+        poll = _with_note(poll, f"an event could not be searched: {internal_error(failed[0][1])}")
         more = sum(not event.is_malformed for event, _ in failed)
-        fresh, malformed = poll.fresh - more, poll.malformed + more
-        poll = replace(poll, fresh=fresh, malformed=malformed, note=note)
+        poll = replace(poll, fresh=poll.fresh - more, malformed=poll.malformed + more)
+    if unread:
+        what, why = unread[0].what, unread[0].why
+        poll = _with_note(poll, f"an event could not be read whole: {what}: {why}")
+        poll = replace(poll, unread=len(unread), why_unread=why)
     return result if result.findings else None, poll
+
+
+def _with_note(poll: Poll, why: str) -> Poll:
+    return replace(poll, note=f"{poll.note}; {why}" if poll.note else why)

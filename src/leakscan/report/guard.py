@@ -105,6 +105,7 @@ class Way:
         has_several: whether it is a push of several refs to a server, which refuses all of them.
         by_hand: whether somebody asked, and wants an answer though there is nothing to tell.
         heeds_comments: whether comments, allowlists and baselines count.
+        again: the command that looks at the same once more; empty where none can.
     """
 
     occasion: Occasion
@@ -113,6 +114,7 @@ class Way:
     has_several: bool = False
     by_hand: bool = False
     heeds_comments: bool = True
+    again: str = ""
 
 
 def write(
@@ -140,9 +142,10 @@ def write(
 
 
 def _lines(result: ScanResult, way: Way, width: int, show_suppressed: bool) -> Iterator[str]:
-    yield from mention_lines(result, width, show_suppressed)
+    all_listed = _listing(result, way, "--show-suppressed")
+    yield from mention_lines(result, width, show_suppressed, all_listed)
     sealed = [skip for skip in result.coverage.skipped if skip.sealed]
-    yield from sealed_lines(sealed, width, show_suppressed)
+    yield from sealed_lines(sealed, width, show_suppressed, all_listed)
     unread = [skip for skip in result.coverage.skipped if not skip.sealed]
     if not result.findings and not unread:
         if way.by_hand:
@@ -152,7 +155,8 @@ def _lines(result: ScanResult, way: Way, width: int, show_suppressed: bool) -> I
     together = " as a whole" if way.has_several else ""
     title = f"{words.stopped}{together}: {_why(result, words, is_whole=not unread)}."
     yield from colored(RED, fitted(title, width))
-    yield from token_lines(result.findings, width)
+    listing = _listing(result, way, "--format json")
+    yield from token_lines(result.findings, width, listing)
     if result.findings:
         yield ""
         yield from _what_to_do(result, way, width)
@@ -161,9 +165,16 @@ def _lines(result: ScanResult, way: Way, width: int, show_suppressed: bool) -> I
         yield f"{BOLD}Not read:{PLAIN}"
         for skip in unread[:MOST]:
             yield from fitted(f"{safe_text(skip.what)}: {safe_text(skip.why)}", width, "  ", "    ")
-        yield from more_line(len(unread) - MOST)
+        yield from more_line(len(unread) - MOST, width, listing)
         advice = f"What was not read may hold a token. Mend it; or else {words.skipping}."
         yield from fitted(advice, width)
+
+
+def _listing(result: ScanResult, way: Way, option: str) -> str:
+    """Return the command that lists all, by an option; empty if none can be shown."""
+    if not way.again:
+        return ""
+    return Step("", f"{way.again} {option}").shown(redactor(result)).typed
 
 
 def _why(result: ScanResult, words: _Words, *, is_whole: bool) -> str:

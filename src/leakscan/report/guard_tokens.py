@@ -40,14 +40,31 @@ def colored(sign: str, lines: Iterable[str]) -> Iterator[str]:
     return (f"{sign}{line}{PLAIN}" for line in lines)
 
 
-def more_line(number: int) -> Iterator[str]:
-    """Yield how many are not told, if any."""
-    if number > 0:
-        yield f"  and {number:,} more"
+def more_line(
+    number: int, width: int, listing: str, otherwise: str = "told once these are gone"
+) -> Iterator[str]:
+    """Yield how many are not told, if any, and how to see them.
+
+    Args:
+        number: how many these are.
+        width: columns at most.
+        listing: the command that lists all; empty if there is none.
+        otherwise: what is said in its place.
+    """
+    if number > 0 and listing:
+        yield from fitted(f"and {number:,} more; to see all:", width, "  ", "  ", listing)
+    elif number > 0:
+        yield f"  and {number:,} more, {otherwise}"
 
 
-def token_lines(findings: Sequence[Finding], width: int) -> Iterator[str]:
-    """Yield the findings of one file after the other; a reason stands but once for many."""
+def token_lines(findings: Sequence[Finding], width: int, listing: str) -> Iterator[str]:
+    """Yield the findings of one file after the other; a reason stands but once for many.
+
+    Args:
+        findings: what stops something.
+        width: columns at most.
+        listing: the command that lists all.
+    """
     by_file: dict[str | None, list[Finding]] = {}
     for finding in findings:
         by_file.setdefault(finding.locations[0].path, []).append(finding)
@@ -61,7 +78,7 @@ def token_lines(findings: Sequence[Finding], width: int) -> Iterator[str]:
             yield from fitted(why, width, "      ", "      ")
         before = why
         yield from _other_places(finding)
-    yield from more_line(len(findings) - MOST)
+    yield from more_line(len(findings) - MOST, width, listing)
 
 
 def _finding(finding: Finding, width: int) -> Iterator[str]:
@@ -88,26 +105,36 @@ def _other_places(finding: Finding) -> Iterator[str]:
         yield f"      and in {count(more, 'more place')}"
 
 
-def mention_lines(result: ScanResult, width: int, listed: bool) -> Iterator[str]:
-    """Yield what does not stop anything: tokens that were there before, and what is suppressed."""
+def mention_lines(result: ScanResult, width: int, listed: bool, listing: str) -> Iterator[str]:
+    """Yield what does not stop anything: tokens that were there before, and what is suppressed.
+
+    Args:
+        result: what was found.
+        width: columns at most.
+        listed: whether all of it is told.
+        listing: the command that does so.
+    """
     known = [item for item in result.suppressed if item.suppression.means is Means.KNOWN]
     others = [item for item in result.suppressed if item.suppression.means is not Means.KNOWN]
-    yield from _some([line for item in known for line in _known(item, listed)], width, listed)
+    lines = [line for item in known for line in _known(item, listed)]
+    yield from _some(lines, width, listed, listing)
     if known:
         yield from fitted(_KNOWN, width)
-    yield from _some([line for item in others for line in _suppressed(item)], width, listed)
+    lines = [line for item in others for line in _suppressed(item)]
+    yield from _some(lines, width, listed, listing)
 
 
-def sealed_lines(sealed: Sequence[Skip], width: int, listed: bool) -> Iterator[str]:
+def sealed_lines(sealed: Sequence[Skip], width: int, listed: bool, listing: str) -> Iterator[str]:
     """Yield what could not be looked into, which stops nothing: nobody can mend it."""
     lines = [f"not read: {safe_text(skip.what)} ({safe_text(skip.why)})" for skip in sealed]
-    yield from _some(lines, width, listed)
+    yield from _some(lines, width, listed, listing)
 
 
-def _some(lines: Sequence[str], width: int, listed: bool) -> Iterator[str]:
+def _some(lines: Sequence[str], width: int, listed: bool, listing: str) -> Iterator[str]:
     for line in lines if listed else lines[:MOST_SUPPRESSED]:
         yield from fitted(f"leakscan: {line}", width, "", "  ")
-    yield from more_line(0 if listed else len(lines) - MOST_SUPPRESSED)
+    more = 0 if listed else len(lines) - MOST_SUPPRESSED
+    yield from more_line(more, width, listing, "listed with --show-suppressed")
 
 
 def _known(item: Suppressed, listed: bool) -> Iterator[str]:

@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from leakscan.detect.redaction import without_encoded
@@ -25,17 +26,27 @@ from leakscan.model import (
     Suppressed,
 )
 from leakscan.safe_text import encodable, safe_text
-from leakscan.sources.placing import names_encoded
+
+if TYPE_CHECKING:
+    from leakscan.detect import Detector
 
 Clean = Callable[[str], str]
 
 
-def presentable(result: ScanResult, *, show_secrets: bool) -> ScanResult:
+def presentable(
+    result: ScanResult, *, show_secrets: bool, encoded: Sequence[Rule] | None = None
+) -> ScanResult:
     """Return the result with texts that can be encoded and, unless shown, hold no secret.
 
     `Finding.secret` itself stays whole; a format that prints it decides how.
+
+    Args:
+        result: what was found.
+        show_secrets: whether texts may hold secrets.
+        encoded: the rules whose secrets are redacted where they stand encoded, too; by default
+            those of the result.
     """
-    clean = _cleaner((), ()) if show_secrets else redactor(result)
+    clean = _cleaner((), ()) if show_secrets else redactor(result, encoded)
     skipped = tuple(
         replace(skip, what=clean(skip.what), why=clean(skip.why))
         for skip in result.coverage.skipped
@@ -50,20 +61,28 @@ def presentable(result: ScanResult, *, show_secrets: bool) -> ScanResult:
     )
 
 
-def redactor(result: ScanResult) -> Clean:
-    """Return a function that takes what a result found, or looks like it, out of a text."""
+def redactor(result: ScanResult, encoded: Sequence[Rule] | None = None) -> Clean:
+    """Return a function that takes what a result found, or looks like it, out of a text.
+
+    Args:
+        result: what was found.
+        encoded: as in `presentable`.
+    """
     everything = (*result.findings, *(item.finding for item in result.suppressed))
     clean = _cleaner((finding.secret for finding in everything), result.rules)
-    places = (place for finding in everything for place in finding.locations)
-    # Few names hold an encoded secret, and making ready to decode takes a moment.
-    return _decoding(clean, result.rules) if any(map(names_encoded, places)) else clean
+    return _decoding(clean, result.rules if encoded is None else encoded)
 
 
 def presentable_line(text: str) -> str:
-    """Return a text on one line, without what looks like a secret to a shipped rule."""
+    """Return a text on one line, without what looks like a secret to a shipped rule.
+
+    Where they stand encoded, too, secrets of the default rules are redacted.
+    """
     from leakscan.rules import load_rules
 
-    return safe_text(_cleaner((), load_rules())(text))
+    rules = load_rules()
+    clean = _decoding(_cleaner((), rules), [rule for rule in rules if rule.default])
+    return safe_text(clean(text))
 
 
 def _cleaner(secrets: Iterable[Secret], rules: Sequence[Rule]) -> Clean:
@@ -102,18 +121,27 @@ def _decoding(clean: Clean, rules: Sequence[Rule]) -> Clean:
     """Return a function that redacts what is encoded, too.
 
     A source redacts names in the places that it tells of them.  The same names stand in reasons,
-    in addresses, and in what could not be read.
+    in addresses, in what could not be read, and nobody searches the name of the target.  Few texts
+    hold a sign of that, and making ready to decode takes a moment.
     """
     if not rules:
         return clean
-    from leakscan.detect import Detector
+    from leakscan.report.encoded_signs import EncodedSigns
 
-    detector = Detector(rules)
+    signs = EncodedSigns(rules)
+
+    @cache
+    def detector() -> Detector:
+        from leakscan.detect import Detector
+
+        return Detector(rules)
 
     @cache
     def clean_of_encoded(text: str) -> str:
         data = clean(text).encode()
-        return without_encoded(data, detector.search(data)).decode(errors="replace")
+        if not signs.stand_in(data):
+            return clean(text)
+        return without_encoded(data, detector().search(data)).decode(errors="replace")
 
     return clean_of_encoded
 

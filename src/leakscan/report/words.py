@@ -25,7 +25,7 @@ def outcome(result: ScanResult) -> str:
         return f"No leaks found but what is suppressed{within}"
     if result.coverage.complete:
         return f"No leaks found{within}"
-    return "Nothing found in what could be read, but the scan is INCOMPLETE"
+    return f"Nothing found in what could be read{within}"
 
 
 def amount_read(coverage: Coverage) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from leakscan.errors import TargetError
 from leakscan.git.own import ask, flag, settings
 from leakscan.model import Kind, Location
-from leakscan.sources.placing import placed
+from leakscan.sources.placing import placed, readable_parts
 from leakscan.sources.sighting import Sighting
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def scan_message(
         path: the file, as git names it to a commit-msg hook.
         repository: what to call it in locations.
         detector: what to search with.
-        tally: told what was read.
+        tally: told what was read and what could not be.
 
     Raises:
         TargetError: the file cannot be read, or git fails.
@@ -46,8 +46,9 @@ def scan_message(
             f"cannot read the message {path} ({error.strerror})", "name its file"
         ) from None
     tally.read(len(text))
-    if detector.search(text):
-        for match in detector.search(_without_what_git_drops(text)):
+    if detector.search_text(text):
+        found = detector.search_text(_without_what_git_drops(text))
+        for match in readable_parts(found, "the message", tally):
             yield Sighting(match, placed(Location(Kind.COMMIT_MESSAGE, repository), match))
 
 

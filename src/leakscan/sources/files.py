@@ -99,11 +99,13 @@ def _scan_file(path: Path, place: Location, detector: Detector, tally: Tally) ->
             target = os.fsencode(path.readlink())
             tally.read(len(target))
             link = Location(Kind.SYMLINK, place.repository, path=place.path)
-            yield from (Sighting(m, placed(link, m)) for m in detector.search(target))
+            found = detector.search_text(target)
+            for match in readable_parts(found, f"symlink {place.path}", tally):
+                yield Sighting(match, placed(link, match))
         elif stat.S_ISREG(mode):
             with path.open("rb") as file:
-                found = _search(file, detector, tally)
-                for match in readable_parts(found, f"file {place.path}", tally):
+                contents = _search(file, detector, tally)
+                for match in readable_parts(contents, f"file {place.path}", tally):
                     yield Sighting(match, placed(place, match))
         # Sockets, pipes and devices hold nothing to be found, and reading them can hang.
     except OSError as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from leakscan.detect.redaction import without_encoded
 from leakscan.git.texts import readable
-from leakscan.model import Kind, Match, Unread
+from leakscan.model import Match, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,8 +27,6 @@ the folder in the place of the file.
 """
 
 _WRITTEN = "written in "
-
-_NAMES = (Kind.PATH, Kind.REF_NAME, Kind.IDENTITY)
 
 
 def placed(place: Location, match: Match) -> Location:
@@ -55,11 +53,6 @@ def named_place(place: Location, match: Match) -> Location:
 def shown_name(name: bytes, detector: Detector) -> str:
     """Return a name for people, in which secrets that are encoded are redacted."""
     return readable(without_encoded(name, detector.search(name)))
-
-
-def names_encoded(place: Location) -> bool:
-    """Whether a secret stands encoded in the very name of a file, a branch or a person."""
-    return place.kind in _NAMES and _WRITTEN in (place.note or "")
 
 
 def inner_path(path: str, within: str) -> str:

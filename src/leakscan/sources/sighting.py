@@ -52,6 +52,16 @@ class Tally:
         self.objects += 1
         self.bytes += size
 
+    def add(self, other: Tally) -> None:
+        """Count what another one has counted, too."""
+        self.objects += other.objects
+        self.bytes += other.bytes
+        for part in other.skipped:
+            if part.sealed:
+                self.seal(part.what, part.why)
+            else:
+                self.skipped.append(part)
+
     def skip(self, what: str, why: str) -> None:
         """Record one thing that could not be read."""
         self.skipped.append(Skip(what, why))

@@ -22,7 +22,7 @@ from leakscan.crawl.feeds.event_pushes import push_of
 from leakscan.crawl.feeds.event_texts import Text, texts_of
 from leakscan.model import Kind, Location
 from leakscan.push import Push, PushKind
-from leakscan.sources.placing import placed
+from leakscan.sources.placing import placed, readable_parts
 from leakscan.sources.sighting import Sighting
 
 if TYPE_CHECKING:
@@ -185,17 +185,18 @@ def scan_event(
     Args:
         event: what to search.
         detector: what to search with; it serves one thread.
-        tally: told how much was read.
+        tally: told how much was read, and what could not be.
         site: address of the hosting site, if it is not that of the event's host over https.
     """
     whole = _encoded("\n".join(text.text for text in event.texts))
     tally.read(len(whole))
-    if not detector.search(whole):  # as nearly always
+    if not detector.search_text(whole):  # as nearly always
         return
     address = site or f"https://{event.host}"
     repository = f"{address}/{event.repository}" if event.repository else address
     for written in event.texts:
-        for match in detector.search(_encoded(written.text)):
+        found = detector.search_text(_encoded(written.text))
+        for match in readable_parts(found, f"{written.where} in {repository}", tally):
             place = Location(
                 Kind.EVENT,
                 repository,

@@ -28,6 +28,9 @@ class Poll:
             that are not public, which have not leaked.
         fresh: how many of them were new, and could be understood.
         malformed: how many could not.
+        unread: how many have a text that could not be read whole, such as one that holds an archive
+            that is encrypted.
+        why_unread: the reason, of one of them.
         gap: whether events may have been lost: nothing that was known came after the new ones.
         has_lost: whether something that was asked for cannot be had: a file of an archive, a query.
         trouble: why it was not read to its end although it should have been, as a page, a query or
@@ -44,6 +47,8 @@ class Poll:
     read: int = 0
     fresh: int = 0
     malformed: int = 0
+    unread: int = 0
+    why_unread: str = ""
     gap: bool = False
     has_lost: bool = False
     trouble: TroubleError | None = None

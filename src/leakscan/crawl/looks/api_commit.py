@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from leakscan.crawl.looks.patches import InPatch, Side, search_patch
 from leakscan.git.urls import GITHUB, page_of
-from leakscan.model import Kind, Location, Match
+from leakscan.model import Kind, Location, Match, Unread
 from leakscan.sources.files import scan_name
 from leakscan.sources.placing import named_place, placed, readable_parts
 from leakscan.sources.sighting import Sighting
@@ -36,7 +36,7 @@ class Ends:
     Attributes:
         marks: the secrets that stand there in what the push changed.
         blobs: hex ids of the changed files, by path; of a removed one ``None``.
-        unread: paths of which it shows no patch.
+        unread: paths of which it shows no patch, or one that could not be read whole.
         is_whole: whether it shows all files.
     """
 
@@ -89,7 +89,9 @@ class CommitSearch:
         texts = [(Kind.IDENTITY, f"{role} {person}") for role, person in people if person]
         texts.insert(0, (Kind.COMMIT_MESSAGE, commit.message))
         for kind, text in texts:
-            for match in self._detector.search(text.encode(errors="replace")):
+            found = self._detector.search_text(text.encode(errors="replace"))
+            what = f"{kind.value.replace('-', ' ')} of commit {commit.sha}"
+            for match in readable_parts(found, what, self._tally):
                 line = match.line if kind is Kind.COMMIT_MESSAGE else None
                 place = replace(self._place(kind, commit, None, line), object=commit.sha)
                 current = True if self._on_branch else None
@@ -103,12 +105,22 @@ class CommitSearch:
             found: list[InPatch] = []
             if file.patch is not None:
                 self._tally.read(len(file.patch))
-                found = search_patch(file.patch, self._detector)
+                found = self._in_patch(commit, file, file.patch)
                 yield from self._patch(commit, file, [one for one in found if one.line])
             headings = self._news(file, [one for one in found if not one.line])
             if file.has_content and (file.patch is None or headings or self._carries_over(file)):
                 yield from self._blob(commit, file, str(file.sha))
             yield from self._patch(commit, file, self._news(file, headings))
+
+    def _in_patch(self, commit: ApiCommit, file: ApiFile, patch: str) -> list[InPatch]:
+        """Return what a patch shows, and note what of it could not be read."""
+        found: list[InPatch] = []
+        for part in search_patch(patch, self._detector):
+            if isinstance(part, Unread):
+                self._tally.seal(f"patch of {file.path} of commit {commit.sha}", part.why)
+            else:
+                found.append(part)
+        return found
 
     def _news(self, file: ApiFile, found: Iterable[InPatch]) -> list[InPatch]:
         """Return what has not been told; the number of a heading's line only the blob can tell."""
@@ -233,15 +245,22 @@ class CommitSearch:
         )
 
 
-def marks_left(files: Iterable[ApiFile], detector: Detector) -> frozenset[Mark]:
-    """Return the secrets that patches leave where they are, with their paths."""
-    return frozenset(
-        _mark(found.match, file.path)
-        for file in files
-        if file.patch is not None
-        for found in search_patch(file.patch, detector)
-        if found.side is not Side.REMOVED
-    )
+def marks_left(
+    files: Iterable[ApiFile], detector: Detector
+) -> tuple[frozenset[Mark], frozenset[str]]:
+    """Return the secrets that patches leave where they are, with their paths.
+
+    And the paths of which a patch could not be read whole, so that others may be left there.
+    """
+    marks: set[Mark] = set()
+    unread: set[str] = set()
+    for file in files:
+        for part in search_patch(file.patch or "", detector):
+            if isinstance(part, Unread):
+                unread.add(file.path)
+            elif part.side is not Side.REMOVED:
+                marks.add(_mark(part.match, file.path))
+    return frozenset(marks), frozenset(unread)
 
 
 def _mark(match: Match, path: str) -> Mark:

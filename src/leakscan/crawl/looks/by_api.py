@@ -15,7 +15,7 @@ from leakscan.crawl.looks import api_documents as documents
 from leakscan.crawl.looks.api_calls import LISTED, ApiCalls
 from leakscan.crawl.looks.api_commit import CommitSearch, Ends, marks_left
 from leakscan.model import Kind, Location
-from leakscan.sources.placing import named_place, placed
+from leakscan.sources.placing import named_place, placed, readable_parts
 from leakscan.sources.recent import RECENT
 from leakscan.sources.sighting import Sighting
 from leakscan.trouble import Trouble, TroubleError
@@ -129,9 +129,11 @@ class _Look:
             author=who,
             date=documents.moment(tag, "tagger", "date"),
         )
-        for match in self._detector.search(message.encode(errors="replace")):
+        found = self._detector.search_text(message.encode(errors="replace"))
+        for match in readable_parts(found, f"message of tag {oid}", self._tally):
             yield Sighting(match, placed(place, match))
-        for match in self._detector.search(f"tagger {who or ''}".encode(errors="replace")):
+        found = self._detector.search_text(f"tagger {who or ''}".encode(errors="replace"))
+        for match in readable_parts(found, f"tagger of tag {oid}", self._tally):
             who_by = replace(place, kind=Kind.IDENTITY, column=match.column)
             yield Sighting(match, named_place(who_by, match))
 
@@ -246,8 +248,9 @@ class _Look:
 
 def _ends(net: Sequence[ApiFile], detector: Detector) -> Ends:
     blobs = {file.path: None if file.status == "removed" else file.sha for file in net}
-    unread = frozenset(file.path for file in net if file.patch is None and file.has_content)
-    return Ends(marks_left(net, detector), blobs, unread, len(net) < NET_FILES)
+    marks, unread = marks_left(net, detector)
+    unread |= {file.path for file in net if file.patch is None and file.has_content}
+    return Ends(marks, blobs, unread, len(net) < NET_FILES)
 
 
 def _is_one(commits: Sequence[ApiCommit], comparison: object) -> bool:

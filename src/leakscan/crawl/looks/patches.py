@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from leakscan.model import Match, Unread
+
 if TYPE_CHECKING:
     from leakscan.detect import Detector
-    from leakscan.model import Match
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 
@@ -36,8 +37,10 @@ class InPatch:
     line: int | None
 
 
-def search_patch(patch: str, detector: Detector) -> list[InPatch]:
+def search_patch(patch: str, detector: Detector) -> list[InPatch | Unread]:
     """Search all lines of a patch, with what it keeps and what it removes.
+
+    With the matches comes what of it could not be read.
 
     Args:
         patch: hunks, without the lines that name the files.
@@ -45,11 +48,14 @@ def search_patch(patch: str, detector: Detector) -> list[InPatch]:
     """
     lines = patch.split("\n")
     # Without the first column, so that columns are those of the file, and context its own.
-    found = detector.search("\n".join([line[1:] for line in lines]).encode(errors="replace"))
+    text = "\n".join([line[1:] for line in lines])
+    found = detector.search_text(text.encode(errors="replace"))
     if not found:
         return []
     places = _places(lines)
-    return [_in_patch(match, *places[match.line - 1]) for match in found]
+    return [
+        _in_patch(one, *places[one.line - 1]) if isinstance(one, Match) else one for one in found
+    ]
 
 
 def _in_patch(match: Match, side: Side, line: int | None) -> InPatch:
