@@ -112,8 +112,8 @@ joined\n) Tj ET", "a(b)\\ A\x07S4 (nested (more)) joined\n"),
         (b"BT /F1 10 Tf 1 0 0 1 9 9 Tm (ab) Tj ET BT 1 0 0 1 19 9 Tm (cd) Tj ET", "abcd"),
         (b"BT /F1 10 Tf 0 1 -1 0 9 9 Tm (ab) Tj 0 1 -1 0 9 19 Tm (cd) Tj ET", "abcd"),
         (b"BT /F1 10 Tf 2 Tc (ab) Tj 14 0 Td (cd) Tj ET", "abcd"),
-        (b"/F1 10 Tf q 0 0 m 9 9 l S Q BT (x) Tj ET % (no) Tj\nBT (y) Tj ET", "x\ny"),
-        (b"BT /Span << /ActualText (not this) >> BDC (this) Tj EMC ET", "this"),
+        (b"/F1 10 Tf q 0 0 m 9 9 l S Q BT (x) Tj ET % (no) Tj\nBT (y) Tj ET", "x\ny\n (no) Tj"),
+        (b"BT /Span << /ActualText (not this) >> BDC (this) Tj EMC ET", "this\nnot this"),
     ],
 )  # fmt: skip
 def test_how_strings_are_shown(content, shown):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import tracemalloc
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from leakscan.containers import pdf, pdf_fonts, pdf_objects, pdf_pages, pdf_text
 from leakscan.containers.container import CHUNK, Budget, Member, MemberError, SpentError
 from leakscan.containers.pdf import Pdf
-from leakscan.containers.pdf_filters import decoded
+from leakscan.containers.pdf_filters import Effort, decoded
 from leakscan.containers.pdf_fonts import Font
 from leakscan.containers.pdf_text import text_of
 from leakscan.model import Unread
@@ -64,8 +65,43 @@ def _read(data: bytes, budget: Budget | None = None) -> tuple[dict[str, bytes], 
     ],
 )
 def test_filters_make_small_pieces(names, raw):
-    pieces = decoded(memoryview(raw), b"<< /Filter %b >>" % names, Budget())
+    pieces = decoded(memoryview(raw), b"<< /Filter %b >>" % names, Budget(), Effort())
     assert max(map(len, pieces)) <= 2 * CHUNK
+
+
+SLOW = [b"LZWDecode", b"LZW", b"ASCII85Decode", b"A85", b"RunLengthDecode", b"RL"]
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_slow_filters_upon_a_bomb_are_stopped(name):
+    said = b"<< /Filter [/FlateDecode /%b] >>" % name
+    raw = zlib.compress(b"!" * 4000)
+    with suppress(MemberError):
+        list(decoded(memoryview(raw), said, Budget(), Effort(4000 * 500)))
+    effort = Effort(4000 * 100)
+    with pytest.raises(MemberError, match="too long to decode"):
+        list(decoded(memoryview(raw), said, Budget(), effort))
+    assert list(decoded(memoryview(raw), b"<< /Filter /FlateDecode >>", Budget(), effort))
+
+
+def test_slow_filters_share_what_they_may_take(monkeypatch):
+    monkeypatch.setattr(pdf, "Effort", lambda: Effort(10_000_000))
+    content = zlib.compress(b"!" * 20_000 + b"~>")
+    said = b"<< /Type /X /Filter [/FlateDecode /A85] /Length %d >>" % len(content)
+    streams = [_object(n, said + b"\nstream\n" + content + b"\nendstream") for n in range(1, 5)]
+    found, told = _read(b"".join(streams))
+    assert list(found) == ["stream 1", "stream 2"]
+    assert told == ["it takes too long to decode"] * 2
+
+
+@pytest.mark.parametrize("name", SLOW[::2])
+def test_time_of_bombs_in_slow_filters(name):
+    said = b"<< /Type /X /Filter [/FlateDecode /%b] /Length %%d >>" % name
+    data = zlib.compress(b" ! A" * (12 << 20))
+    begun = time.process_time()
+    _, told = _read(_object(1, said % len(data) + b"\nstream\n" + data + b"\nendstream"))
+    assert told
+    assert time.process_time() - begun < 20
 
 
 def test_filters_upon_filters_are_stopped_by_the_budget():
@@ -74,7 +110,7 @@ def test_filters_upon_filters_are_stopped_by_the_budget():
     tracemalloc.start()
     try:
         with pytest.raises(SpentError):
-            for _ in decoded(memoryview(raw), said, Budget(10 << 20)):
+            for _ in decoded(memoryview(raw), said, Budget(10 << 20), Effort()):
                 pass
         assert tracemalloc.get_traced_memory()[1] < 20 << 20
     finally:
@@ -171,6 +207,38 @@ def test_codes_for_much_text_are_bounded():
     shown = text_of(content, fonts, 1 << 30)
     assert len(shown.text) <= pdf_text.MAX_SHOWN
     assert not shown.is_whole
+
+
+@pytest.mark.parametrize(
+    ("token", "most"),
+    [(b"[", 26), (b"()Tj", 70), (b"[]TJ", 70), (b"ET BT ", 60), (b"(\\1)Tj", 80)],
+)
+def test_short_tokens_count_for_the_time_that_they_take(token, most):
+    content = b"BT 0 w " + token * 1000
+    work = text_of(content, {}, 1 << 30).work
+    assert 12_000 < work < most * 1000
+    assert text_of(content, {}, 5000).work < 5200
+
+
+@pytest.mark.parametrize("token", [b"T* ", b"(a) ", b"%\n"])
+def test_what_lies_between_strings_is_bounded(token):
+    for between in (b" 0 w ", b" ET ", b" ET " + b"B " * 20_000):
+        content = b"BT (a)Tj" + between + token * 100_000 + b"Tj BT (b)Tj"
+        shown = text_of(content, {}, len(content) + 5000)
+        if token != b"T* " or between != b" ET ":
+            assert len(content) + 5000 < shown.work < 3 * len(content)
+
+
+def test_pages_with_too_many_operations_are_told(monkeypatch):
+    monkeypatch.setattr(pdf, "MAX_WORK", 10_000)
+    monkeypatch.setattr(pdf, "WORK_FOR_SIZE", 1)
+    pages = b"".join(
+        _object(n, b"<< /Contents %d 0 R >>" % (n + 1)) + _stream(n + 1, content)
+        for n, content in ((1, SHOWN), (3, b"BT " + b"[" * 2000), (5, SHOWN))
+    )
+    found, told = _read(pages)
+    assert found == {"stream 2": b"shown"}
+    assert told == [pdf.TOO_MUCH] * 2
 
 
 def test_operations_are_carried_out_wherever_they_are_parted():
@@ -271,6 +339,50 @@ def test_too_many_objects_or_tokens_or_codes_are_told():
     wide = _object(4, WIDE.replace(b"4 0 R", b"9 0 R"))
     many = _object(9, b"<< /W [%b] >>" % (b"0 65535 500 " * 20))
     assert _read(MAPPED + wide + many)[1] == ["its fonts have too many codes"]
+
+
+HEADING = b"BT /F1 9 Tf 1 0 0 1 9 9 Tm (heading) Tj ET % a comment\n"
+
+
+def test_a_stream_that_pages_share_is_told_once():
+    contents = [b"BT 1 0 0 1 9 %d00 Tm (page %d) Tj ET %% c%d\n" % (n, n, n) for n in range(5, 8)]
+    data = b"".join(
+        _object(n, b"<< /Contents [2 0 R %d 0 R 3 0 R] >>" % (n + 100)) + _stream(n + 100, content)
+        for n, content in enumerate(contents, 10)
+    )
+    shared = _stream(2, HEADING) + _stream(3, HEADING.replace(b"heading", b"foot"))
+    found, told = _read(shared + data)
+    assert not told
+    words = found["stream 2"].split()
+    assert [words.count(word) for word in (b"heading", b"foot", b"comment", b"page")] == [
+        1,
+        1,
+        2,
+        3,
+    ]
+    assert words.index(b"foot") < words.index(b"6")
+
+
+def test_a_word_that_goes_on_in_another_stream_is_whole_on_each_page():
+    data = b"".join(
+        _object(n, b"<< /Contents [2 0 R %d 0 R] >>" % (n + 100))
+        + _stream(n + 100, b"(%d) Tj ET" % n)
+        for n in (10, 11)
+    )
+    found, _ = _read(_stream(2, b"BT /F1 9 Tf (one) Tj T* (two) Tj") + data)
+    assert found["stream 2"].split() == [b"one", b"two10", b"two11"]
+
+
+def test_a_stream_that_is_a_page_and_part_of_another_is_told_once():
+    data = _object(1, b"<< /Contents 2 0 R /A 1 >>") + _stream(2, HEADING)
+    data += _object(4, b"<< /Contents [2 0 R 3 0 R] /Resources << >> >>")
+    found, _ = _read(data + _stream(3, b"BT 1 0 0 1 9 99 Tm (more) Tj ET"))
+    assert found["stream 2"].split() == [b"heading", b"a", b"comment", b"more"]
+
+
+def test_what_is_shown_is_not_told_again():
+    marked = b"/Span << /ActualText (shown) /Alt (other) >> BDC " + SHOWN + b" EMC"
+    assert _read(_object(1, PAGE) + _stream(2, marked))[0] == {"stream 2": b"shown\nother"}
 
 
 def test_a_page_that_was_given_more_content_is_read_once():

@@ -10,7 +10,7 @@ import pytest
 
 from leakscan.containers.pdf_fonts import Font
 from leakscan.containers.pdf_pen import MAX_WRITTEN
-from leakscan.containers.pdf_text import text_of
+from leakscan.containers.pdf_text import SHOW_WORK, STEP_WORK, text_of
 
 _RANDOM = random.Random(12)  # noqa: S311 - no secrets
 TOKEN = "r8_" + "".join(_RANDOM.choices(string.ascii_letters + string.digits, k=37))
@@ -25,7 +25,7 @@ BEGIN = b"BT /P 10 Tf "
 
 
 def _text(content: bytes) -> str:
-    return text_of(content, FONTS, 1 << 20)[0]
+    return text_of(content, FONTS, 1 << 30).text
 
 
 def _kerned(pieces: list[bytes]) -> bytes:
@@ -150,11 +150,37 @@ def test_many_strings_in_a_line():
 
 def test_the_rest_is_left_out_where_there_is_too_much():
     content = BEGIN + b"(a) Tj ET " * 50
-    text, done, _ = text_of(content.replace(b"ET ", b"ET 9 w BT "), FONTS, 200)
-    assert 200 < done < 250
-    assert 10 < text.count("a") < 30
-    assert text_of(content, FONTS, 1 << 20)[1] <= len(content)
-    assert text_of(b"no text", FONTS, 9) == ("", 0, True)
+    shown = text_of(content.replace(b"ET ", b"ET 9 w BT "), FONTS, 2000)
+    assert 2000 < shown.work < 2200
+    assert 10 < shown.text.count("a") < 30
+    assert text_of(content, FONTS, 1 << 20).work <= len(content) + 51 * (2 * STEP_WORK + SHOW_WORK)
+    assert text_of(b"no text", FONTS, 9) == ("", "", 0, True, ([], []))
+
+
+def test_graphics_between_texts_are_not_counted():
+    graphics = b"0 0 m 9 9 l S q Q " * 1000
+    shown = text_of(graphics + BEGIN + b"(a) Tj ET " + graphics + b"BT (b) Tj", FONTS, 1 << 20)
+    assert shown.text == "a\nb"
+    assert shown.work < 300
+
+
+@pytest.mark.parametrize(
+    ("content", "unseen"),
+    [
+        (b"% key " + TOKEN.encode() + b"\nBT (a) Tj ET", f" key {TOKEN}\n"),
+        (b"BT (a) Tj % in BT (it)\n(b) Tj ET", " in BT (it)\n"),
+        (b"BT (a) Tj ET q % outBT\rBT (b) Tj ET", " outBT\n"),
+        (b"%only\nq Q", "only\n"),
+        (b"BT (a 50% off) Tj [(%) 5 (b)] TJ ET", ""),
+        (b"/Span << /ActualText (aBTb) >> BDC q BT (c) Tj ET EMC", "aBTb\n"),
+        (b"BT (a) Tj ET /Span <</ActualText <FEFF0072003800 5F>>> BDC BT (c) Tj ET", "r8_\n"),
+        (rb"BT /Span <</Alt (\376\377\000r\0008) /MCID 0>> BDC (c) Tj EMC ET", "r8\n"),
+        (b"BT /P <</MCID 0 /E [(a) (b)]>> BDC (c) Tj EMC ET", "a\nb\n"),
+        (b"BT /P <</MCID 0>> BDC (c) Tj EMC ET EMC /P <</MCID 1>> BDC BT (d) Tj ET", ""),
+    ],
+)
+def test_what_is_said_but_not_shown(content, unseen):
+    assert text_of(content, FONTS, 1 << 20).unseen == unseen
 
 
 HOSTILE = {
@@ -171,6 +197,10 @@ HOSTILE = {
     "escapes": b"[(" + b"\\1" * 200_000 + b") 5 (a)] TJ",
     "brackets": b"[(\\)" * 100_000,
     "matrices": b"1 " * 200_000 + b"Tm",
+    "comments": b"ET %BT " * 60_000,
+    "words between": b"ET (" * 100_000,
+    "fonts outside": b"ET " + b"/ Tf " * 100_000,
+    "unknown fonts": b"".join(b"/X%d 1 Tf (a) Tj " % number for number in range(20_000)),
 }
 
 

@@ -17,32 +17,40 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from leakscan.containers.container import MAX_MEMBERS, Member, MemberError, pieces
-from leakscan.containers.pdf_filters import PICTURES, decoded, filters
+from leakscan.containers.pdf_filters import PICTURES, Effort, decoded, filters
 from leakscan.containers.pdf_fonts import Fonts
+from leakscan.containers.pdf_lines import Told, unlike
 from leakscan.containers.pdf_objects import Objects
+from leakscan.containers.pdf_operators import shows_text
 from leakscan.containers.pdf_pages import Pages, find_pages
-from leakscan.containers.pdf_text import shows_text, text_of
+from leakscan.containers.pdf_text import text_of
 from leakscan.model import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from leakscan.containers.container import Budget, Buffer
     from leakscan.containers.pdf_fonts import Font
     from leakscan.containers.pdf_objects import Stream
+    from leakscan.containers.pdf_text import Shown
 
 MAX_PAGE = 64 << 20
 """Bytes of a decoded page, which is held whole; most have some ten thousand."""
 
-MAX_TEXT = 32 << 20
-"""Bytes of operations on text that are carried out of a document: a second's work for each one to
-thirty million.  A thousand pages have ten million."""
+MAX_WORK = 32 << 20
+"""What it may take to read the text of a document, in bytes of operations (`STEP_WORK`): three to
+five seconds.  A page takes some ten to forty thousand."""
+
+WORK_FOR_SIZE = 6
+"""The same for each byte of a document that is longer; real ones take up to five."""
 
 MAX_PACKED = 64 << 20
 """Bytes of decoded object streams that are held, to look up fonts in."""
 
 MAX_MAP = 1 << 20
 """Bytes of a ToUnicode map that are read; one of all of Unicode has half of that."""
+
+TOO_MUCH = "its pages have too many operations to read all of them"
 
 _HEAD = re.compile(rb"%PDF-[0-9]\.[0-9]")
 
@@ -83,7 +91,9 @@ class _Document:
         self._budget = budget
         self._streams = {stream.number: stream for stream in objects.streams}
         self._fonts = Fonts(objects, self._map)
-        self._text_left = MAX_TEXT
+        self._effort = Effort()
+        self._told = Told()
+        self._work_left = max(MAX_WORK, WORK_FOR_SIZE * len(view))
         self._packed: dict[int, bytes] = {}
         self._pages = Pages()
 
@@ -140,7 +150,7 @@ class _Document:
 
     def _page(self, stream: Stream) -> Iterator[bytes]:
         fonts = self._fonts.of(self._pages.holders[stream.number])
-        return self._text(self._decoded(stream), fonts)
+        return self._text(self._decoded(stream), fonts, [stream])
 
     def _joined_pages(self) -> Iterator[Member]:
         """Yield the pages whose content is cut into several streams."""
@@ -149,23 +159,33 @@ class _Document:
             streams = [stream for stream in known if not _is_picture(stream)]
             if streams:
                 self._budget.enter()
-                text = self._text(self._joined(streams), self._fonts.of(page))
+                cuts: list[int] = []
+                content = self._joined(streams, cuts)
+                text = self._text(content, self._fonts.of(page), streams, cuts)
                 yield Member(_name(streams[0]), text)
 
-    def _joined(self, streams: list[Stream]) -> Iterator[bytes]:
+    def _joined(self, streams: list[Stream], cuts: list[int]) -> Iterator[bytes]:
         """Yield the content of streams that may be cut between any two tokens.
+
+        Args:
+            streams: the streams.
+            cuts: filled with the places where each but the first begins.
 
         Raises:
             MemberError: one of them could not be decoded; raised when the rest was.
         """
-        fault = None
-        for stream in streams:
+        fault, size = None, 0
+        for rank, stream in enumerate(streams):
+            if rank:
+                cuts.append(size)
             try:
                 for piece in self._decoded(stream):
                     self._budget.spend(len(piece))  # many pages may name the same streams
+                    size += len(piece)
                     yield piece
             except MemberError as error:
                 fault = error
+            size += 1
             yield b"\n"
         if fault:
             raise fault
@@ -180,7 +200,9 @@ class _Document:
         yield Member(_name(stream), content)
         if not re.search(rb"/(?:Type|Subtype|Length1)", stream.dictionary) and shows_text(first):
             self._budget.enter()
-            yield Member(_name(stream), self._text(self._decoded(stream), self._any_fonts))
+            yield Member(
+                _name(stream), self._text(self._decoded(stream), self._any_fonts, [stream])
+            )
 
     @cached_property
     def _any_fonts(self) -> Mapping[bytes, Font]:
@@ -192,12 +214,26 @@ class _Document:
             found.update(fonts)
         return found
 
-    def _text(self, page: Iterator[bytes], fonts: Mapping[bytes, Font]) -> Iterator[bytes]:
-        """Yield the text of a page; of a damaged one what there is.
+    def _text(
+        self,
+        page: Iterator[bytes],
+        fonts: Mapping[bytes, Font],
+        streams: list[Stream],
+        cuts: Sequence[int] = (),
+    ) -> Iterator[bytes]:
+        """Yield the text of a page, and what else it says in words; of a damaged one what there is.
+
+        Args:
+            page: its content.
+            fonts: its fonts.
+            streams: what its content is from.
+            cuts: where each of these but the first begins in it, once that was read.
 
         Raises:
             MemberError: the page is damaged, or pages are too long to be read.
         """
+        if self._work_left < 0:
+            raise MemberError(TOO_MUCH)
         content, fault = bytearray(), None
         try:
             for piece in page:
@@ -206,23 +242,32 @@ class _Document:
                 content += piece
         except MemberError as error:
             fault = error
-        shown = text_of(content, fonts, self._text_left)
+        shown = text_of(content, fonts, self._work_left, cuts)
         content.clear()
-        if shown.done > self._text_left:
-            fault = MemberError(f"its pages have more than {MAX_TEXT >> 20} MiB of text")
+        self._work_left -= shown.work
+        if self._work_left < 0:
+            fault = MemberError(TOO_MUCH)
         elif not shown.is_whole:
             fault = fault or MemberError("it shows too much text at once")
-        self._text_left = max(self._text_left - shown.done, 0)
-        yield from pieces(shown.text.encode("utf-8", "replace"), self._budget)
+        yield from pieces(self._untold(shown, streams).encode("utf-8", "replace"), self._budget)
         if fault:
             raise fault
+
+    def _untold(self, shown: Shown, streams: list[Stream]) -> str:
+        """Return what a page says that no page before has said with the same streams."""
+        places = [stream.start for stream in streams]
+        text = self._told.rest(shown.text, places, shown.marks[0])
+        if not shown.unseen:
+            return text
+        unseen = unlike(self._told.rest(shown.unseen, places, shown.marks[1]), shown.text)
+        return f"{text}\n{unseen}" if text and unseen else text or unseen
 
     def _decoded(self, stream: Stream) -> Iterator[bytes]:
         if stream.start in self._packed:
             yield from pieces(self._packed[stream.start], self._budget)
             return
         raw = self._view[stream.start : stream.stop]
-        yield from decoded(raw, stream.dictionary, self._budget)
+        yield from decoded(raw, stream.dictionary, self._budget, self._effort)
         if not stream.is_whole:
             raise MemberError("it is cut short")
 

@@ -37,10 +37,41 @@ _SPACE = b" \t\r\n\f\0"
 _STEP = 4096
 """Bytes that are decompressed at a time."""
 
+MAX_EFFORT = 3_000_000_000
+"""Nanoseconds, about, in which filters are undone byte by byte in a document: six megabytes of LZW,
+sixteen of the others.  Few documents have text in them."""
+
 _RUN_END = 128
 """The length that ends a run-length encoded stream."""
 
 _LZW_CLEAR, _LZW_END, _LZW_FIRST, _LZW_LAST = 256, 257, 258, 4096
+
+
+class Effort:
+    """What it may take to undo the filters of a document that are undone byte by byte.
+
+    Args:
+        most: in nanoseconds, about.
+    """
+
+    def __init__(self, most: int = MAX_EFFORT) -> None:
+        self._left = most
+
+    def spend(self, pieces: Iterable[bytes], each: int) -> Iterator[bytes]:
+        """Yield pieces of what is to be undone.
+
+        Args:
+            pieces: all of it.
+            each: what a byte takes.
+
+        Raises:
+            MemberError: the next piece takes more than is left.
+        """
+        for piece in pieces:
+            self._left -= len(piece) * each
+            if self._left < 0:
+                raise MemberError("it takes too long to decode")
+            yield piece
 
 
 def filters(dictionary: bytes) -> list[bytes]:
@@ -71,13 +102,14 @@ def _named(value: Value) -> list[bytes]:
     return [name[1:] for name in names if isinstance(name, bytes) and name]
 
 
-def decoded(raw: memoryview, dictionary: bytes, budget: Budget) -> Iterator[bytes]:
+def decoded(raw: memoryview, dictionary: bytes, budget: Budget, effort: Effort) -> Iterator[bytes]:
     """Decode a stream.
 
     Args:
         raw: as it stands in the file.
         dictionary: what stands before it.
         budget: told of each piece, of each filter.
+        effort: told of what goes into the slow ones.
 
     Yields:
         Its content, in pieces of about `CHUNK` bytes.
@@ -96,6 +128,8 @@ def decoded(raw: memoryview, dictionary: bytes, budget: Budget) -> Iterator[byte
             if name == b"Crypt":
                 raise MemberError("it is encrypted")
             raise MemberError(f"its encoding is not known: {name[:40].decode()}")
+        if name in _SLOW:
+            pieces = effort.spend(pieces, _SLOW[name])
         early = not _PARAMETERS.search(dictionary)
         pieces = _charged(undo(pieces, early), budget)
     return pieces
@@ -204,31 +238,35 @@ def _run_length(pieces: Iterator[bytes], _early: bool) -> Iterator[bytes]:
 
 def _lzw(pieces: Iterator[bytes], early: bool) -> Iterator[bytes]:
     """Undo LZW; `early` says that codes grow one code before they must."""
-    first = [bytes([code]) for code in range(256)] + [b"", b""]
-    table, width, before = first.copy(), 9, b""
+    table = [bytes([code]) for code in range(256)] + [b"", b""]
+    width, limit, before = 9, 512 - early, b""
     made: list[bytes] = []
     bits = have = size = 0
-    for byte in (byte for piece in pieces for byte in piece):
+    for byte in chain.from_iterable(pieces):
         bits, have = (bits << 8 | byte) & 0xFFFFFF, have + 8
         if have < width:
             continue
         have -= width
         code = bits >> have & ((1 << width) - 1)
-        if code == _LZW_CLEAR:
-            table, width, before = first.copy(), 9, b""
+        if code < _LZW_CLEAR or _LZW_END < code < len(table):
+            text = table[code]
+        elif code == _LZW_CLEAR:
+            del table[_LZW_FIRST:]
+            width, limit, before = 9, 512 - early, b""
             continue
-        if code == _LZW_END:
+        elif code == _LZW_END:
             break
-        if code > len(table) or (code == len(table) and not before):
+        elif code > len(table) or not before:
             yield b"".join(made)
             raise MemberError("its compressed data is corrupt")
-        text = table[code] if code < len(table) else before + before[:1]
+        else:
+            text = before + before[:1]
         if before and len(table) < _LZW_LAST:
             table.append(before + text[:1])
+            if len(table) >= limit and width < 12:
+                width, limit = width + 1, 2 * limit + early
         made.append(text)
         before, size = text, size + len(text)
-        if len(table) + early >= 1 << width and width < 12:
-            width += 1
         if size >= CHUNK:
             yield b"".join(made)
             made, size = [], 0
@@ -247,3 +285,13 @@ _FILTERS: dict[bytes, Callable[[Iterator[bytes], bool], Iterator[bytes]]] = {
     b"RunLengthDecode": _run_length,
     b"RL": _run_length,
 }
+
+_SLOW = {
+    b"LZWDecode": 500,
+    b"LZW": 500,
+    b"ASCII85Decode": 180,
+    b"A85": 180,
+    b"RunLengthDecode": 180,
+    b"RL": 180,
+}
+"""Nanoseconds that a byte takes at most, about, of filters that are undone byte by byte."""

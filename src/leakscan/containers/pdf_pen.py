@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leakscan.containers.pdf_strings import GAP, kerning
+from leakscan.containers.pdf_strings import GAP, KERN, sum_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,7 @@ MAX_WRITTEN = 1000
 _UPRIGHT = (1.0, 0.0, 0.0, 1.0)
 
 _Written = tuple["Font", float, bytes, bytes, float]
-"""A font, its size, codes, and the run that they are from, with what numbers in it are below."""
-
+"""A font, a thousandth of its size, codes, the numbers between them, or their sum."""
 
 _Line = tuple["Sequence[float]", float, float, float, list[_Written]]
 """A text matrix, where a line begins, its room, and what was written."""
@@ -81,7 +80,7 @@ class Pen:
         self.room = 0.0
 
     def write(
-        self, font: Font, size: float, codes: bytes, run: bytes = b"", most: float = 0.0
+        self, font: Font, size: float, codes: bytes, kerning: bytes = b"", room: float = 0.0
     ) -> None:
         """Write a string.
 
@@ -89,11 +88,11 @@ class Pen:
             font: the font.
             size: its size.
             codes: the string.
-            run: what it was put together from.
-            most: what the numbers in that are below.
+            kerning: the numbers that stood within it, each below `KERN`, unless added up already.
+            room: their sum, in thousandths of the size.
         """
         written = self.written
-        written.append((font, size / 1000, codes, run, most))
+        written.append((font, size / 1000, codes, kerning, room))
         if len(written) > MAX_WRITTEN:
             self.room += sum(map(_width, written))
             written[:] = [(font, 0.0, b"", b"", 0.0)]
@@ -122,17 +121,17 @@ class Pen:
         if abs(y * a - x * b) > ASIDE * scale * size:
             return "\n"
         ahead, slack = (x * a + y * b) / scale - room, 0.0
-        for font, part, codes, run, most in written:
-            ahead -= font.width(codes) * part
-            if most:
-                slack += most * run.count(run[:1]) * part
+        for font, part, codes, kerning, summed in written:
+            ahead -= (font.width(codes) - summed) * part
+            if kerning:
+                slack += KERN * (kerning.count(b" ") + 1) * part
         if slack and ahead + slack >= BACK * size:
-            ahead += sum([kerning(run) * part for _, part, _, run, _ in written])
+            ahead += sum([sum_of(kerning) * part for _, part, _, kerning, _ in written])
         if ahead < BACK * size:
             return "\n"
         return " " if ahead > GAP * size else ""
 
 
 def _width(written: _Written) -> float:
-    font, size, codes, run, most = written
-    return (font.width(codes) - (kerning(run) if most else 0.0)) * size
+    font, size, codes, kerning, room = written
+    return (font.width(codes) - room - sum_of(kerning)) * size

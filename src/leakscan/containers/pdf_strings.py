@@ -7,12 +7,13 @@ them, since what costs time is how many there are, not how long they are.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 GAP = 0.2
 """Room between two glyphs, in sizes of the font, from which on it is a space; spaces have 0.25."""
 
-MAX_KERN = 100.0
-"""What kerning that is put aside at first is below, in thousandths of the font's size."""
+KERN = 100.0
+"""What each number of kerning that is not added up is below, in thousandths of the size."""
 
 LITERAL = (
     rb"\((?:[^()\\]++|\\.?|\((?:[^()\\]++|\\.?|\((?:[^()\\]++|\\.?|\([^)]*+\)?)*+\)?)*+\)?)*+\)?"
@@ -31,22 +32,12 @@ _WHOLE_CODES = {
 
 _AS_LITERAL = bytes.maketrans(b"<>", b"()")
 
-_SMALL = re.compile(rb"\)[\s\0]?-?[0-9.]{1,2}[\s\0]?\(")
-"""Kerning below `MAX_KERN` between two strings; most is."""
+_NO_PARENTHESES = bytes(set(range(256)) - set(b"()"))
 
-_SPACE = re.compile(
-    rb"\)[\s\0]*+-(?!200(?:\.0*+)?[\s\0]*+\()(?:[2-9][0-9]{2}|[1-9][0-9]{3,9}+)(?:\.[0-9]*+)?"
-    rb"[\s\0]*+\("
+_KINDS = bytes(
+    48 if code in b"0123456789" else 32 if code in b"+-. \t\r\n\f\v" else 120 for code in range(256)
 )
-"""Room for a space between two strings: more than `GAP`."""
-
-_KERN = re.compile(
-    rb"\)[\s\0]*+(?:-1[0-9]{2}|-200(?=[\s\0(])|-?[0-9]{0,2}+(?![0-9])|[0-9]{3,9}+)(?:\.[0-9]*+)?"
-    rb"[\s\0]*+\("
-)
-"""Other kerning between two strings."""
-
-_ROOM = re.compile(rb"\)[\s\0]*+([-+.0-9]++)[\s\0]*+(?=\()")
+"""What numbers between strings are made of: digits, what is beside them, and what is neither."""
 
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.|\Z)|\r\n?", re.DOTALL)
 
@@ -61,11 +52,32 @@ _ESCAPED = {
     b"\r\n": b"",
 }
 
+_MARKS = {b"\xfe\xff": "utf-16-be", b"\xff\xfe": "utf-16-le", b"\xef\xbb\xbf": "utf-8"}
+
+_PARENTHESES = ((b"\\(", b"("), (b"\\)", b")"), (b"\\050", b"("), (b"\\051", b")"))
+"""Escapes that are undone without looking at each."""
+
 _OCTAL = {b"\\%03o" % code: bytes([code]) for code in range(256)}
 """Escapes of three digits, which are the most frequent ones."""
 
 
-def joined(run: bytes, size: int, blank: bytes) -> tuple[bytes, int, float] | None:
+class Joined(NamedTuple):
+    """The strings of a run, put together.
+
+    Attributes:
+        codes: the strings.
+        blanks: how many blanks among the codes stand for room.
+        kerning: the numbers between the strings, unless they are added up already.
+        room: their sum, in thousandths of the font's size; 0 if they are not added up.
+    """
+
+    codes: bytes
+    blanks: int = 0
+    kerning: bytes = b""
+    room: float = 0.0
+
+
+def joined(run: bytes, size: int, blank: bytes) -> Joined | None:
     """Put the strings of a run together.
 
     Args:
@@ -74,53 +86,67 @@ def joined(run: bytes, size: int, blank: bytes) -> tuple[bytes, int, float] | No
         blank: the code of a space; empty if there is none.
 
     Returns:
-        The codes; how many blanks among them stand for room; and what the numbers between the
-        strings are below, in thousandths of the font's size, 0 if there are none.  Or None, if it
-        takes `items` to read it.
+        What they are together; ``None`` if it takes `items` to read it.
     """
-    whole = run
-    if run[:1] == b"(" and run.find(b")") == len(run) - 1:
-        return unescaped(run[1:-1]), 0, 0.0
     if run[:1] == b"<":
         if not _WHOLE_CODES[size].fullmatch(run):
             return None
-        whole, blank = run.translate(_AS_LITERAL), blank.hex().encode()
-    elif size > 1:
+        together = _together(run.translate(_AS_LITERAL), blank.hex().encode())
+        return together and Joined(bytes.fromhex(together[0].decode()), *together[1:])
+    if run[:1] == b"(" and run.find(b")") == len(run) - 1:
+        return Joined(unescaped(run[1:-1]))
+    if size > 1:
         return None
-    together = _SMALL.sub(b"", whole)
-    blanks, kern = 0, MAX_KERN if len(together) < len(whole) else 0.0
-    inner = together[1:-1]
-    if _is_cut(inner):
-        if not blank:
-            return None
-        together, blanks = _SPACE.subn(blank, together)
-        inner, kern = _KERN.sub(b"", together)[1:-1], float("inf")
-        if _is_cut(inner):
-            return None
-    if together[:1] != b"(" or together[-1:] != b")":
-        return None
-    return (bytes.fromhex(inner.decode()) if whole is not run else unescaped(inner)), blanks, kern
+    together = _together(_without_escaped_parentheses(run), blank)
+    return together and Joined(unescaped(together[0]), *together[1:])
 
 
-def _is_cut(inner: bytes) -> bool:
-    """Whether there are parentheses, but for escaped ones, between the first and the last."""
-    if b"\\" in inner:
-        inner = inner.replace(b"\\\\", b"").replace(b"\\)", b"").replace(b"\\(", b"")
-    return b")" in inner or b"(" in inner
+def _without_escaped_parentheses(run: bytes) -> bytes:
+    """Write escapes of parentheses in another way, so that each that is left begins or ends."""
+    if b"\\" not in run:
+        return run
+    if b"\\\\" in run:
+        run = run.replace(b"\\\\", b"\\134")
+    return run.replace(b"\\(", b"\\050").replace(b"\\)", b"\\051")
+
+
+def _together(run: bytes, blank: bytes) -> Joined | None:
+    """Do what `joined` does with strings that have no parentheses in them, but undo no escapes."""
+    shape = run.translate(None, _NO_PARENTHESES)
+    parts = run.replace(b"(", b")").split(b")")
+    if parts[0] or parts[-1] or shape != b"()" * (len(shape) // 2):
+        return None
+    numbers = parts[2:-1:2]
+    kerning = b" ".join(numbers)
+    kinds = kerning.translate(_KINDS)
+    if b"x" in kinds:
+        return None
+    if b"000" not in kinds:
+        return Joined(b"".join(parts[1::2]), 0, kerning)
+    try:
+        rooms = [float(digits) if digits.strip() else 0.0 for digits in numbers]
+    except ValueError:
+        return None
+    spaces = [blank if room < -1000 * GAP else b"" for room in rooms]
+    blanks = len(spaces) - spaces.count(b"") if blank else 0
+    if not blank and min(rooms) < -1000 * GAP:
+        return None
+    parts[2:-1:2] = spaces
+    return Joined(b"".join(parts), blanks, b"", sum(rooms))
+
+
+def sum_of(kerning: bytes) -> float:
+    """Return the sum of the numbers between the strings of a run."""
+    words = kerning.split()
+    try:
+        return sum(map(float, words))
+    except ValueError:
+        return sum(map(number, words))
 
 
 def items(run: bytes) -> list[tuple[bytes, bytes]]:
     """Return the strings of a run, or the numbers in their places."""
     return _ITEM.findall(run)
-
-
-def kerning(run: bytes) -> float:
-    """Return the sum of the numbers between the strings of a run that `joined` could read."""
-    numbers = _ROOM.findall(run.translate(_AS_LITERAL) if run[:1] == b"<" else run)
-    try:
-        return sum(map(float, numbers))
-    except ValueError:
-        return sum(map(number, numbers))
 
 
 def string(token: bytes) -> bytes:
@@ -129,6 +155,14 @@ def string(token: bytes) -> bytes:
         digits = token[1:-1].translate(None, b" \t\r\n\f\v\0").decode("ascii")
         return bytes.fromhex(digits + "0" * (len(digits) % 2))
     return unescaped(token[1:-1] if token.endswith(b")") else token[1:])
+
+
+def plain(said: bytes) -> str:
+    """Return a string that is text, and no codes of a font (ISO 32000-1, 7.9.2.2)."""
+    for mark, encoding in _MARKS.items():
+        if said.startswith(mark):
+            return said[len(mark) :].decode(encoding, "replace")
+    return said.decode("latin-1")
 
 
 def unescaped(inner: bytes) -> bytes:
@@ -141,7 +175,8 @@ def unescaped(inner: bytes) -> bytes:
         return _OCTAL[inner]
     if b"\\\\" in inner:
         return b"\\".join([unescaped(part) for part in inner.split(b"\\\\")])
-    inner = inner.replace(b"\\(", b"(").replace(b"\\)", b")")
+    for escape, meant in _PARENTHESES:
+        inner = inner.replace(escape, meant)
     return _ESCAPE.sub(_unescape, inner) if b"\\" in inner else inner
 
 

@@ -11,33 +11,31 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from leakscan.containers.pdf_fonts import Font
+from leakscan.containers.pdf_lines import MAX_PIECES, Lines
+from leakscan.containers.pdf_operators import (
+    SHOW,
+    SHOWN_BY,
+    STEP,
+    STRING,
+    last_font,
+    may_have_words,
+    words_outside,
+)
 from leakscan.containers.pdf_pen import Pen
 from leakscan.containers.pdf_strings import (
     GAP,
-    HEX,
-    LITERAL,
     items,
     joined,
     number,
+    plain,
     string,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-_LIGATURES = {
-    "\ufb00": "ff",
-    "\ufb01": "fi",
-    "\ufb02": "fl",
-    "\ufb03": "ffi",
-    "\ufb04": "ffl",
-    "\ufb05": "st",
-    "\ufb06": "st",
-}
-"""Letters that some fonts draw as one; a reader sees the letters."""
+    from collections.abc import Mapping, Sequence
 
 MAX_CHOSEN = 4096
-"""Fonts in different sizes that are remembered of a page."""
+"""Fonts in different sizes, and matrices, that are remembered of a page."""
 
 MAX_RUN = 1 << 20
 """Bytes of strings that are shown at once; ISO 32000-1 (annex C) allows 32,767."""
@@ -45,8 +43,9 @@ MAX_RUN = 1 << 20
 MAX_SHOWN = 8 << 20
 """Characters that a page shows."""
 
-_MAX_MADE = 10_000
-"""Pieces of text that are held before they are joined; each takes 50 bytes more than its own."""
+STEP_WORK, SHOW_WORK, OPERATION_WORK, ESCAPE_WORK = 24, 40, 10, 4
+"""What it takes to read a token, to show a string, to carry out an operation before one and to undo
+an escape, in bytes that are read meanwhile; a byte takes up to 0.1 us."""
 
 _WORDS = re.compile(rb".{65536}[^\s\0/]*+|.+", re.DOTALL)
 """Operations, parted so that not all the words of them are held at once."""
@@ -54,49 +53,17 @@ _WORDS = re.compile(rb".{65536}[^\s\0/]*+|.+", re.DOTALL)
 _ROOM = b"+-.0123456789 \t\r\n\f\v\0"
 """What numbers are made of, and what is between them."""
 
-_BEGIN = re.compile(rb"\bBT[\s\0]")
-
-_SHOWN = re.compile(rb"[)>\]][\s\0]{0,9}T[jJ]\b")
-
-_BLANKS = rb"[\s\0]++"
-
-_NAME = rb"/[^\s\0()<>\[\]{}/%]*+"
-
-_NUMBER = rb"-?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)"
-
-_FONT = re.compile(rb"(" + _NAME + _BLANKS + rb"[-+.0-9]++)" + _BLANKS + rb"Tf")
-
-_FONT_FIRST = rb"(?:(" + _NAME + _BLANKS + _NUMBER + rb")" + _BLANKS + rb"Tf[\s\0]*+)?"
-
-# No assertion may stand within what is possessive: Python 3.11.2 goes on where it has failed.
-_STEP = re.compile(
-    # another text object, a room between letters, a font, a move, a font
-    rb"[\s\0]*+(?:ET([^B]*+(?:B++[^BT][^B]*+)*+)(?:B+T|B*+\Z)[\s\0]*+)?"
-    rb"(?:(" + _NUMBER + rb")" + _BLANKS + rb"Tc[\s\0]*+)?"
-    + _FONT_FIRST
-    + rb"(?:(" + _NUMBER + rb")" + _BLANKS + rb"(" + _NUMBER + rb")" + _BLANKS + rb"Td[\s\0]*+"
-    rb"|((?:" + _NUMBER + _BLANKS + rb"){6})Tm[\s\0]*+)?"
-    + _FONT_FIRST
-    # other operations
-    + rb"((?:[^()<>\[\]{}%/E]++|" + _NAME + rb"|E[^T()<>\[\]{}%/]|<<[^()<>\[\]{}%]*+>>)*+)"
-    # a plain string, a plain run, any string, any run
-    rb"(?:\[?[\s\0]*+\(([^()\\\r]*+)\)[\s\0]*+\]?[\s\0]*+T[Jj]"
-    rb"|\[([^][]*+)\][\s\0]*+TJ"
-    rb"|(" + LITERAL + rb"|" + HEX + rb")(?:[\s\0]*+(Tj|'|\"))?"
-    rb"|\[((?:[^][()<>\\%]++|" + LITERAL + rb"|" + HEX + rb")*+)\](?:[\s\0]*+(TJ))?"
-    rb"|<<|[]{}>)]++|%[^\r\n]*+|(?=ET)|.|\Z)",
-    re.DOTALL,
-)  # fmt: skip
-"""What leads up to a string, as most programs write it, and the string or what is none."""
-
-_STRING, _RUN, _TOKEN, _SHOW, _ANY_RUN, _SHOW_RUN = range(9, 15)
-"""Groups of `_STEP` after those for what leads up to it."""
-
-_SHOWING = frozenset({_RUN, _STRING, _SHOW, _SHOW_RUN})
-"""Those that come last if a string is shown."""
+_BEGINS, _ENDS = (b"(", b"<"), (b")", b">")
+"""What strings are between."""
 
 _OPERANDS = {b"Td": 2, b"TD": 2, b"Tm": 6, b"T*": 0, b"Tf": 2, b"Tc": 1, b"Tw": 1, b"BT": 0}
 """How many words stand before an operation on text."""
+
+_LEAD_UP = range(1, 10)
+"""Groups of `STEP` for what leads up to a string."""
+
+_BETWEEN = 2
+"""The one for what lies between text objects, if it is more than operations."""
 
 _MOST_OPERANDS = 6
 """The most of them."""
@@ -107,41 +74,40 @@ class Shown(NamedTuple):
 
     Attributes:
         text: the text.
-        done: how many bytes of operations there were; more than allowed if the rest was left out.
-        is_whole: whether all of these could be shown.
+        unseen: what it says without showing it, in lines: comments, and strings that stand for
+            what is drawn (ISO 32000-1, 14.9.4).
+        work: what it took; more than allowed if the rest was left out.
+        is_whole: whether all of that could be shown.
+        marks: how much of the text, and of what is unseen, came before each of the places asked
+            for; fewer than these if the rest was left out.
     """
 
     text: str
-    done: int
+    unseen: str
+    work: int
     is_whole: bool
+    marks: tuple[list[int], list[int]]
 
 
-def shows_text(content: bytes) -> bool:
-    """Whether something looks like a content stream with text."""
-    begin = _BEGIN.search(content)
-    return begin is not None and _SHOWN.search(content, begin.end()) is not None
-
-
-def text_of(content: bytes | bytearray, fonts: Mapping[bytes, Font], most: int) -> Shown:
+def text_of(
+    content: bytes | bytearray, fonts: Mapping[bytes, Font], most: int, cuts: Sequence[int] = ()
+) -> Shown:
     """Return the text that a content stream shows.
 
     Args:
         content: the stream, decoded.
         fonts: by the names that it has for them, with a slash.
-        most: bytes of operations on text that are carried out.
+        most: what it may take, in bytes that are read.
+        cuts: places in the stream to mark in the text, in order.
     """
+    page = _Page(fonts, most, cuts)
     begin = content.find(b"BT")
-    if begin < 0:
-        return Shown("", 0, True)
-    page = _Page(fonts)
-    if content.find(b"Tf", 0, begin) >= 0:
-        page.set_fonts(content, begin)
-    done = page.show(content, begin, most)
-    text = page.text()
-    if not text.isascii():
-        for ligature, letters in _LIGATURES.items():
-            text = text.replace(ligature, letters)
-    return Shown(text, done, page.is_whole)
+    page.skip(content, 0, len(content) if begin < 0 else begin)
+    if begin >= 0 and page.work <= most:
+        page.show(content, begin)
+    shown, unseen = page.shown.text(), page.unseen.text()
+    marks = page.shown.marks, page.unseen.marks
+    return Shown(shown, unseen, page.work, page.is_whole, marks)
 
 
 class _Page:
@@ -150,74 +116,122 @@ class _Page:
     What moves whole text objects (`cm`) is not followed, since it rarely does so within a line.
     """
 
-    def __init__(self, fonts: Mapping[bytes, Font]) -> None:
+    def __init__(self, fonts: Mapping[bytes, Font], most: int, cuts: Sequence[int]) -> None:
+        self._most, self._words_end = most, 0
         self._fonts = fonts
-        self._chosen: dict[bytes, tuple[Font, float, bytes]] = {}
-        self._font = Font()
-        self._blank = self._font.blank()
+        self._chosen: dict[bytes, tuple[Font, float, bytes, int]] = {}
+        self._matrices: dict[bytes, list[float]] = {}
+        self._font = self._unknown = Font()
+        self._blank, self._longest = self._font.blank(), self._font.longest
         self._size = 1.0
         self._letter = self._word = 0.0
         self._pen = Pen()
         self._left = MAX_SHOWN
-        self._joined: list[str] = []
-        self._made: list[str] = []
+        self.work = 0
+        self.shown, self.unseen = Lines(cuts), Lines(cuts)
+        self._made = self.shown.pieces
         self.is_whole = True
 
-    def text(self) -> str:
-        """Return what was written."""
-        self._join()
-        return "".join(self._joined)
-
-    def _join(self) -> None:
-        self._joined.append("".join(self._made))
-        self._made.clear()
-
-    def show(self, content: bytes | bytearray, start: int, most: int) -> int:
-        """Carry out the operations from the first text object on.
+    def show(self, content: bytes | bytearray, start: int) -> None:
+        """Carry out the operations from the first text object on, as far as that is allowed.
 
         Args:
             content: the stream.
             start: where that object begins.
-            most: bytes within text objects after which the rest is left out.
-
-        Returns:
-            Bytes within text objects; more than ``most`` if the rest was left out.
         """
-        pen, made, done, skipped = self._pen, self._made, 0, start
-        for step in _STEP.finditer(content, start):
-            skipped += self._lead_up(step)
+        made, pen, shown = self._made, self._pen, self.shown
+        shows, has_shown = SHOWN_BY, False
+        for step in STEP.finditer(content, start):
+            end = step.end()
+            self.work += end - start + STEP_WORK
+            start = end
+            if end > shown.cut:
+                shown.mark(end)
+            self._lead_up(step)
             kind = step.lastindex or 0
-            done = step.end() - skipped
-            if kind in _SHOWING and self._is_short(kind, step):
-                if kind == _SHOW and step[_SHOW] != b"Tj":
-                    pen.newline()
-                if (made or self._joined) and not pen.written:
-                    made.append(pen.arrive(self._size))
-                if kind == _STRING:
-                    self._put(step[_STRING])
-                else:
-                    self._show(kind, step)
-                if len(made) > _MAX_MADE:
-                    self._join()
-            if done > most:
+            if kind in shows:
+                self.work += SHOW_WORK
+                said = step[shows[kind]]
+                if self._is_short(len(said)):
+                    if kind == SHOW and step[SHOW] != b"Tj":
+                        pen.newline()
+                    if has_shown and not pen.written:
+                        made.append(pen.arrive(self._size))
+                    if kind == STRING:
+                        self._put(said)
+                    else:
+                        self._show(kind, said)
+                    has_shown = True
+                    if len(made) > MAX_PIECES:
+                        shown.join()
+            elif kind > STRING:
+                self._note(step[kind], end)
+            if self.work > self._most:
                 break
-        return done
 
-    def _is_short(self, kind: int, step: re.Match[bytes]) -> bool:
-        """Whether what a group of `_STEP` has may be shown."""
-        begin, end = step.span(_TOKEN if kind == _SHOW else _ANY_RUN if kind == _SHOW_RUN else kind)
-        size = end - begin
-        is_short = size <= MAX_RUN and size * self._font.longest <= self._left
-        self.is_whole &= is_short
-        return is_short
+    def skip(self, content: bytes | bytearray, start: int, stop: int) -> None:
+        """Look at what is outside of text objects for what matters to these, and for words.
 
-    def _lead_up(self, step: re.Match[bytes]) -> int:
-        """Carry out what stands before a string; return the bytes of it between text objects."""
-        between, letter, font, x, y, matrix, last_font, rest = step.group(1, 2, 3, 4, 5, 6, 7, 8)
-        if between is not None:
+        Args:
+            content: the stream.
+            start: where a part of it begins.
+            stop: where that ends.
+        """
+        if content.find(b"Tf", start, stop) >= 0:
+            font = last_font(content, start, stop)
+            if font:
+                self._set_font(font)
+        if not may_have_words(content, start, stop):
+            self.work += content.count(b"B", start, stop)
+            return
+        self.work += stop - start
+        for words in words_outside(content, max(start, self._words_end), stop):
+            self._words_end = words.end()
+            self.work += STEP_WORK
+            self._note(words[0], words.end())
+            if self.work > self._most:
+                break
+
+    def _note(self, words: bytes, end: int) -> None:
+        """Write down a comment, or strings, that are not shown and end at some place."""
+        if end > self.unseen.cut:
+            self.unseen.mark(end)
+        if words[:1] == b"%":
+            self._add_unseen(words[1:])
+        elif b"(" in words or b"<" in words:
+            self.work += ESCAPE_WORK * words.count(b"\\")
+            if len(words) > MAX_RUN:
+                self.is_whole = False
+                return
+            for token, _ in items(words):
+                self._add_unseen(string(token) if token else b"")
+
+    def _add_unseen(self, said: bytes) -> None:
+        text = plain(said)
+        if text and not text.isspace():
+            self.work += STEP_WORK
+            self.unseen.pieces += text, "\n"
+            if len(self.unseen.pieces) > MAX_PIECES:
+                self.unseen.join()
+
+    def _is_short(self, size: int) -> bool:
+        """Whether a string may be shown."""
+        if size <= MAX_RUN and size * self._longest <= self._left:
+            return True
+        self.is_whole = False
+        return False
+
+    def _lead_up(self, step: re.Match[bytes]) -> None:
+        """Carry out what stands before a string."""
+        plain_between, between, letter, font, x, y, matrix, last_font, rest = step.group(*_LEAD_UP)
+        if plain_between is not None:
+            if matrix is None:
+                self._pen.restart()
+            self.work += STEP_WORK - len(plain_between)
+        elif between is not None:
             self._pen.restart()
-            if b"Tf" in between:
-                self.set_fonts(between, len(between))
+            self.work += 2 * STEP_WORK - len(between)
+            self.skip(step.string, *step.span(_BETWEEN))
         if letter is not None:
             self._letter = float(letter)
         if font is not None:
@@ -225,43 +239,45 @@ class _Page:
         if x is not None:
             self._pen.step(float(x), float(y))
         elif matrix is not None:
-            self._pen.place(_numbers(matrix.replace(b"\0", b" ").split()))
+            self._pen.place(self._matrices.get(matrix) or self._matrix(matrix))
         if last_font is not None:
             self._set_font(last_font)
         if b"T" in rest:
             self._carry_out(rest)
-        return 0 if between is None else len(between)
 
-    def _show(self, kind: int, step: re.Match[bytes]) -> None:
-        """Write what a group of `_STEP` has."""
-        if kind == _SHOW:
-            self._put(string(step[_TOKEN]))
-        else:
-            run = step[_RUN if kind == _RUN else _ANY_RUN]
-            strings = run.strip(_ROOM)
-            start = run.find(strings)
-            self._make_room(run[:start])
-            self._show_run(strings)
-            self._make_room(run[start + len(strings) :])
+    def _matrix(self, said: bytes) -> list[float]:
+        """Return the numbers of a matrix, and remember it, since many are used again."""
+        matrix = _numbers(said)
+        if len(self._matrices) < MAX_CHOSEN:
+            self._matrices[said] = matrix
+        return matrix
 
-    def set_fonts(self, operations: bytes | bytearray, end: int) -> None:
-        """Take the last font that operations outside of text objects set, up to some place."""
-        last = None
-        for font in _FONT.finditer(operations, 0, end):
-            last = font
-        if last:
-            self._set_font(last[1])
+    def _show(self, kind: int, said: bytes) -> None:
+        """Show what a group of `STEP` has."""
+        self.work += ESCAPE_WORK * said.count(b"\\")
+        if kind == SHOW:
+            self._put(string(said))
+            return
+        run = said.strip()
+        if run[:1] in _BEGINS and run[-1:] in _ENDS:
+            self._show_run(run)
+            return
+        strings = run.strip(_ROOM)
+        start = run.find(strings)
+        self._make_room(run[:start])
+        self._show_run(strings)
+        self._make_room(run[start + len(strings) :])
 
     def _set_font(self, said: bytes) -> None:
         """Take a font by its name and its size."""
         chosen = self._chosen.get(said)
         if chosen is None:
             name, size = said.replace(b"\0", b" ").split()
-            font = self._fonts.get(name) or Font()
-            chosen = font, abs(number(size)) or 1.0, font.blank()
+            font = self._fonts.get(name) or self._unknown
+            chosen = font, abs(number(size)) or 1.0, font.blank(), font.longest
             if len(self._chosen) < MAX_CHOSEN:
                 self._chosen[said] = chosen
-        self._font, self._size, self._blank = chosen
+        self._font, self._size, self._blank, self._longest = chosen
 
     def _carry_out(self, operations: bytes) -> None:
         """Carry out operations of any kind, of which most have nothing to do with text."""
@@ -270,18 +286,21 @@ class _Page:
             before = words[-_MOST_OPERANDS:]
             words = before + part.replace(b"/", b" /").replace(b"\0", b" ").split()
             self._carry_out_words(words, len(before))
+            if self.work > self._most:
+                break
 
     def _carry_out_words(self, words: list[bytes], start: int) -> None:
         """Carry out operations whose names are at some place or after it."""
         for at in [at for at in range(start, len(words)) if words[at] in _OPERANDS]:
             word, count = words[at], _OPERANDS[words[at]]
+            self.work += OPERATION_WORK
             if at < count:
                 continue
             operands = words[at - count : at]
             if word == b"Tf":
                 self._set_font(b" ".join(operands))
             elif word == b"Tm":
-                self._pen.place(_numbers(operands))
+                self._pen.place(list(map(number, operands)))
             elif word == b"T*":
                 self._pen.newline()
             elif word == b"BT":
@@ -291,20 +310,16 @@ class _Page:
             elif word == b"Tw":
                 self._word = number(operands[0])
             else:
-                x, y = _numbers(operands)
-                self._pen.step(x, y)
+                self._pen.step(number(operands[0]), number(operands[1]))
 
     def _put(self, codes: bytes) -> None:
         """Write a string."""
-        self._write(codes)
-        self._pen.write(self._font, self._size, codes)
-        if self._letter or self._word:
-            self._add_room(codes)
-
-    def _write(self, codes: bytes) -> None:
         text = self._font.text(codes)
         self._left -= len(text)
         self._made.append(text)
+        self._pen.write(self._font, self._size, codes)
+        if self._letter or self._word:
+            self._add_room(codes)
 
     def _show_run(self, run: bytes) -> None:
         """Write strings with the room between them, in thousandths of the font's size."""
@@ -313,9 +328,11 @@ class _Page:
         if together is None:
             self._show_items(run)
             return
-        codes, blanks, most = together
-        self._write(codes)
-        pen.write(font, self._size, codes, run, most)
+        codes, blanks, kerning, kerned = together
+        text = font.text(codes)
+        self._left -= len(text)
+        self._made.append(text)
+        pen.write(font, self._size, codes, kerning, kerned)
         if blanks:
             pen.room -= blanks * font.width(self._blank) * self._size / 1000
         if self._letter or self._word:
@@ -346,8 +363,8 @@ class _Page:
             self._pen.room += spaces * self._word
 
 
-def _numbers(words: list[bytes]) -> list[float]:
+def _numbers(words: bytes) -> list[float]:
     try:
-        return list(map(float, words))
+        return list(map(float, words.split()))
     except ValueError:
-        return list(map(number, words))
+        return list(map(number, words.replace(b"\0", b" ").split()))
