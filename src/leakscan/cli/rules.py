@@ -118,7 +118,8 @@ def test(
     """Try the rules on TEXT, or on standard input if TEXT is a dash.
 
     Give a real token on standard input: shells remember what is on the command line.
-    The exit status is 1 if any candidate is found, of whatever confidence.
+    The exit status is 1 if any candidate is found, of whatever confidence, and
+    3 if part of the text could not be read.
     """
     from leakscan.cli.detection import open_detector
     from leakscan.model import Unread
