@@ -175,6 +175,9 @@ def _packs() -> Iterator[Target]:
 class _Silent:
     """Searches nothing, and reads all that it is given."""
 
+    def prepare(self) -> None:
+        """Do nothing."""
+
     def search_text(self, _data: bytes) -> Sequence[object]:
         """Find nothing."""
         return ()

@@ -60,6 +60,12 @@ class Gate:
         """Return what is false of up to `AT_ONCE` bytes that hold none, by the shortest way."""
         return self._looks[0] if len(self._looks) == 1 else self.hits
 
+    def prepare(self) -> None:
+        """Get ready for much: what is forked then need not do so for itself."""
+        if len(self.literals) > FEW:
+            self._closely = self._closely or overlapping(self.literals)
+            self._search = with_hyperscan(self.literals, self._closely)
+
     def hits(self, data: Buffer) -> Iterable[Hit]:
         """Return which literals stand where, some of them twice; if none does, what is false."""
         if len(data) <= AT_ONCE:
@@ -78,7 +84,7 @@ class Gate:
         self._closely = self._closely or overlapping(self.literals)
         self._searched += len(data) + _CALL
         if self._searched > _MUCH:
-            self._search = with_hyperscan(self.literals, self._closely)
+            self.prepare()
             return self._search(data)
         return self._with_teddy(data) if len(data) > _LITTLE else self._closely(data)
 

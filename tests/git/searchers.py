@@ -6,6 +6,9 @@ from __future__ import annotations
 class Searching:
     """Searches everything in one way."""
 
+    def prepare(self):
+        pass
+
     def search_text(self, _data):
         return ()
 

@@ -18,6 +18,9 @@ _SHORTEST = 14
 BEGINNING = 1 << 10
 """Bytes by which `may_begin_container` judges: the header of a tar takes half of it."""
 
+_END = 22 + 0xFFFF
+"""Bytes at the end of a zip in which its directory is named, with the longest comment."""
+
 _BLANKS = b" \t\r\n"
 
 
@@ -28,6 +31,7 @@ class _Candidate:
     Attributes:
         module, kind, check: where the format is, its class, and the function that looks closer.
         hides: as `Format.hides`, known without importing it.
+        end: what stands somewhere in the last `_END` bytes.
     """
 
     beginning: bytes
@@ -35,6 +39,13 @@ class _Candidate:
     kind: str
     check: str = "looks_like"
     hides: bool = True
+    end: bytes = b""
+
+    def may_be(self, data: Buffer) -> bool:
+        """Tell whether it is worth a closer look, for which its module is imported."""
+        return data[: len(self.beginning)] == self.beginning and (
+            not self.end or self.end in bytes(data[-_END:])
+        )
 
 
 _TAR = _Candidate(b"", "tar", "Tar")
@@ -42,7 +53,10 @@ _USTAR, _OLD_TAR_TYPES = b"ustar", frozenset((b"\0", b"0", b"1", b"2", b"5"))
 
 _CANDIDATES = (
     _Candidate(b"PK", "zip_archive", "Zip"),
-    *(_Candidate(program, "zip_archive", "Zip") for program in (b"MZ", b"\x7fELF", b"#!")),
+    *(
+        _Candidate(program, "zip_archive", "Zip", end=b"PK\5\6")
+        for program in (b"MZ", b"\x7fELF", b"#!")
+    ),
     _Candidate(b"\x1f\x8b\x08", "compressed", "Gzip", "is_gzip"),
     _Candidate(b"BZh", "compressed", "Bzip2", "is_bzip2"),
     _Candidate(b"\xfd7zXZ\0", "compressed", "Xz", "is_xz"),
@@ -88,10 +102,13 @@ _BY_BEGINNING = {
 """By the first two bytes: one look-up settles it for nearly all that is read."""
 
 
-def may_be_container(data: Buffer) -> bool:
-    """Tell what surely is no container from what `recognise` is to look at."""
+_HIDING = frozenset(start for start, some in _BY_BEGINNING.items() if any(c.hides for c in some))
+
+
+def may_hide(data: Buffer) -> bool:
+    """Tell what surely is no container whose bytes hide what it holds from what may be one."""
     return (
-        data[:2] in _BY_BEGINNING
+        data[:2] in _HIDING
         or data[257:262] == _USTAR
         or (not len(data) & 511 and data[156:157] in _OLD_TAR_TYPES)
     )
@@ -112,16 +129,17 @@ def may_begin_container(first: bytes) -> bool:
     return may_be_tar and _looked_at(_TAR, first) is not None
 
 
-def recognise(data: Buffer) -> Format | None:
+def recognise(data: Buffer, *, hiding: bool = False) -> Format | None:
     """Say what kind of container something is; ``None`` if it is none.
 
     By more than how it begins: a text that only begins like a container is none.
 
     Args:
         data: all of it.
+        hiding: whether to heed only those whose bytes hide what they hold.
     """
-    for candidate in _BY_BEGINNING.get(data[:2], ()):
-        if data[: len(candidate.beginning)] == candidate.beginning and len(data) >= _SHORTEST:
+    for candidate in _BY_BEGINNING.get(data[:2], ()) if len(data) >= _SHORTEST else ():
+        if candidate.hides >= hiding and candidate.may_be(data):
             found = _looked_at(candidate, data)
             if found:
                 return found

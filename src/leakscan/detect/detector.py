@@ -96,6 +96,11 @@ class Detector:
         """
         return self.with_contents(data, self.look(data))
 
+    def prepare(self) -> None:
+        """Get ready to search much: what is forked then need not do so for itself."""
+        self._gate.prepare()
+        self._sparing.prepare()
+
     def sparing(self) -> SparingDetector:
         """Return what to search with where there are many texts that hardly differ."""
         return self._sparing
@@ -138,8 +143,8 @@ class Detector:
         return self.with_sealed(self._opened(data, looked))
 
     def _opened(self, data: bytes, looked: Looked) -> Sequence[Match | Unread]:
-        container = recognise(data)
-        if container is None or not (container.hides or looked.is_suspect):
+        container = recognise(data, hiding=not looked.is_suspect)
+        if container is None:
             return looked.found
         with self._inside() as inside:
             return list(inside.open(data, container, looked.found))

@@ -101,8 +101,8 @@ class Inside:
         Raises:
             SpentError: the budget does not allow more, and something is open that tells so.
         """
-        container = recognise(data)
-        if container is None or not container.hides:
+        container = recognise(data, hiding=True)
+        if container is None:
             return None
         return container.name, list(self.open(data, container, ()))
 
@@ -132,7 +132,7 @@ class Inside:
         if data is None:
             yield from found
             yield Unread("", f"there is no room to open it: {copy.fault}")
-        elif (container := recognise(data)) and container.hides:
+        elif container := recognise(data, hiding=True):
             yield from self.open(data, container, found)
         else:
             yield from found
@@ -175,8 +175,7 @@ class Inside:
         else:
             whole = b"".join(pieces)
             looked = self._searcher.look(whole)
-            container = recognise(whole)
-            if container and (container.hides or looked.is_suspect):
+            if container := recognise(whole, hiding=not looked.is_suspect):
                 yield from self.open(whole, container, looked.found)
             else:
                 yield from looked.found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from stringzilla import find
 
-from leakscan.containers import may_be_container
+from leakscan.containers import may_hide
 from leakscan.detect.looked import NOTHING
 from leakscan.gate import AT_ONCE
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from leakscan.detect.detector import Detector
     from leakscan.detect.looked import Looked
+    from leakscan.gate import Gate
     from leakscan.model import Match, Unread
 
 
@@ -36,6 +37,10 @@ class SparingDetector:
         self._prefixes = prefixes
         self._common = detector.known.common_gate()
         self._first_look = self._common.first_look
+
+    def prepare(self) -> None:
+        """Get ready to search much."""
+        self._ends.prepare()
 
     def search_message(self, data: bytes) -> Sequence[Match | Unread]:
         """Return what is common, and stands in a commit or a tag."""
@@ -66,7 +71,7 @@ class SparingDetector:
         """Do as `search_file` with what is built on files in which nothing looks like it."""
         if len(data) <= AT_ONCE and not self._first_look(data):
             # As it nearly always is: there are no calls here that can be spared.
-            return self._detector.with_contents(data, NOTHING) if may_be_container(data) else ()
+            return self._detector.with_contents(data, NOTHING) if may_hide(data) else ()
         return self._contents(data, self._detector.look(data, self._common))
 
     def suspects(self, data: bytes) -> bool:
@@ -80,9 +85,13 @@ class SparingDetector:
         Of a sign, the first bytes may be missing (`Known.end_gate`): where text is inserted, these
         may be what stood there before.
         """
-        return self._detector.known.end_gate().hits
+        return self._ends.hits
+
+    @cached_property
+    def _ends(self) -> Gate:
+        return self._detector.known.end_gate()
 
     def _contents(self, data: bytes, looked: Looked) -> Sequence[Match | Unread]:
-        if looked.found or may_be_container(data):
+        if looked.is_suspect or may_hide(data):
             return self._detector.with_contents(data, looked)
-        return self._detector.with_sealed(looked.found)
+        return ()

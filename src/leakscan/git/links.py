@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 _COPY_LENGTH = [(byte & 0x7F).bit_count() + 1 for byte in range(256)]
 """Bytes that a copy instruction takes, by its first byte (gitformat-pack(5))."""
 
+_LENGTH = [*range(1, 0x81), *_COPY_LENGTH[0x80:]]
+"""Bytes that any instruction takes, by its first byte, with what it inserts."""
+
+_SHIFTS = [tuple(8 * bit for bit in range(7) if byte >> bit & 1) for byte in range(0x80)]
+"""Of these but the first, how many bits up each stands in the offset, of 32 bits, or in the size
+above it."""
 
 _PARENT = b"\nparent "
 
@@ -174,11 +180,10 @@ def unchanged_ends(delta: bytes) -> tuple[int, int]:
         DamagedError: the delta is cut short.
     """
     base_size, _, at = delta_sizes(delta)
-    first, last, end = at, at, len(delta)
+    first, last, end, lengths = at, at, len(delta), _LENGTH
     while at < end:
         last = at
-        byte = delta[at]
-        at += _COPY_LENGTH[byte] if byte > 0x7F else byte + 1
+        at += lengths[delta[at]]
     head_offset, head = _copied(delta, first)
     tail_offset, tail = _copied(delta, last)
     return (
@@ -213,15 +218,13 @@ def split_inserts(delta: bytes) -> bytes:
 
 def _copied(delta: bytes, at: int) -> tuple[int, int]:
     """Decode a copy instruction to offset and size; nothing (-1, 0) for an insert."""
-    if at >= len(delta) or delta[at] < 0x80:
+    byte = delta[at] if at < len(delta) else 0
+    if byte < 0x80:
         return -1, 0
-    byte = delta[at]
-    values = [0] * 7
-    for bit in range(7):
-        if byte >> bit & 1:
-            at += 1
-            if at >= len(delta):
-                raise DamagedError("its delta is cut short")
-            values[bit] = delta[at]
-    offset = int.from_bytes(values[:4], "little")
-    return offset, int.from_bytes(values[4:], "little") or 0x10000
+    end = at + _COPY_LENGTH[byte]
+    if end > len(delta):
+        raise DamagedError("its delta is cut short")
+    both = 0
+    for shift, value in zip(_SHIFTS[byte & 0x7F], delta[at + 1 : end], strict=True):
+        both |= value << shift
+    return both & 0xFFFFFFFF, both >> 32 or 0x10000

@@ -56,6 +56,8 @@ def sift(
     families = forest.families()
     work = partial(_sift_piece, pack, families, searcher, census)
     jobs = jobs if len(families.depth) > FORKED else 1
+    if jobs > 1:
+        searcher.prepare()
     for _, part in fork_map(work, families.tasks(), jobs):
         if part is None or not part.is_plain:
             total.is_plain = False

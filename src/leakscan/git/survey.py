@@ -206,6 +206,8 @@ class Survey(Generic[Found]):
         size = total.objects + sum(len(task) for task in tasks)
         is_much = size - total.objects > _FORKED or sum(map(_weight, packs)) > _FORKED_BYTES
         jobs = self._jobs if is_much else 1
+        if jobs > 1:
+            self._searcher.prepare()
         for low in range(0, len(tasks), MAX_TASKS):
             batch = tasks[low : low + MAX_TASKS]
             for index, portion in fork_map(self._do, batch, jobs):

@@ -51,6 +51,10 @@ _stretches_around_cuts = re.compile(
 class Searcher(Protocol[Found_co]):
     """What objects are searched with; what it finds must pickle."""
 
+    def prepare(self) -> None:
+        """Get ready to search much: what is forked then need not do so for itself."""
+        ...
+
     def search_text(self, data: bytes) -> Sequence[Found_co]:
         """Search a commit, a tag or a tree."""
         ...

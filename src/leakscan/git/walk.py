@@ -38,6 +38,9 @@ LARGEST_IN_MEMORY = 512 << 20
 """Bytes of an object that is ever held whole: git makes no deltas of larger ones
 (core.bigFileThreshold in git-config(1))."""
 
+_WIDEST = 63
+"""Bits of a size from which on no more are read: no size is near that."""
+
 STREAMED = 16 << 20
 """Bytes from which blobs are read in pieces; all else is held whole, to be parsed."""
 
@@ -215,18 +218,19 @@ def delta_sizes(delta: bytes) -> tuple[int, int, int]:
     """
     sizes = []
     at = 0
-    for _ in range(2):
-        size = shift = 0
-        while True:
-            if at >= len(delta) or shift > 63:
-                raise DamagedError("its delta is cut short")
+    try:
+        for _ in range(2):
             byte = delta[at]
             at += 1
-            size |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                break
-        sizes.append(size)
+            size, shift = byte & 0x7F, 7
+            while byte > 0x7F and shift <= _WIDEST:
+                byte = delta[at]
+                at += 1
+                size |= (byte & 0x7F) << shift
+                shift += 7
+            sizes.append(size)
+    except IndexError:
+        raise DamagedError("its delta is cut short") from None
     return sizes[0], sizes[1], at
 
 

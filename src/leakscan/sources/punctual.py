@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from leakscan.git.versions import Searcher, SparingSearcher
 
 Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 _STRETCH = 16 << 20
 """Bytes between two looks at the clock: some milliseconds' worth."""
@@ -34,6 +35,10 @@ class Punctual(Generic[Found]):
         self._seconds = seconds
         self._end = time.monotonic() + seconds
         self._unseen = 0
+
+    def prepare(self) -> None:
+        """Get ready to search much."""
+        self._searcher.prepare()
 
     def search_text(self, data: bytes) -> Sequence[Found]:
         """Search a commit, a tag or a tree.
@@ -88,28 +93,16 @@ class _PunctualSparing(Generic[Found]):
     """Searches as another one does; each method raises `TroubleError` when the time is over."""
 
     def __init__(self, searcher: SparingSearcher[Found], heed: Callable[[int], None]) -> None:
-        self._searcher = searcher
-        self._heed = heed
+        def heeded(search: Callable[[bytes], Result]) -> Callable[[bytes], Result]:
+            def search_in_time(data: bytes) -> Result:
+                heed(len(data))
+                return search(data)
 
-    def search_message(self, data: bytes) -> Sequence[Found]:
-        self._heed(len(data))
-        return self._searcher.search_message(data)
+            return search_in_time
 
-    def search_names(self, data: bytes) -> Sequence[Found]:
-        self._heed(len(data))
-        return self._searcher.search_names(data)
-
-    def search_file(self, data: bytes) -> tuple[Sequence[Found], bool]:
-        self._heed(len(data))
-        return self._searcher.search_file(data)
-
-    def search_known_file(self, data: bytes) -> Sequence[Found]:
-        self._heed(len(data))
-        return self._searcher.search_known_file(data)
-
-    def suspects(self, data: bytes) -> bool:
-        self._heed(len(data))
-        return self._searcher.suspects(data)
-
-    def brings_sign(self, delta: bytes) -> object:
-        return self._searcher.brings_sign(delta)
+        self.search_message = heeded(searcher.search_message)
+        self.search_names = heeded(searcher.search_names)
+        self.search_file = heeded(searcher.search_file)
+        self.search_known_file = heeded(searcher.search_known_file)
+        self.suspects = heeded(searcher.suspects)
+        self.brings_sign = searcher.brings_sign

@@ -36,6 +36,9 @@ class _Commits:
     def __init__(self) -> None:
         self.texts: list[bytes] = []
 
+    def prepare(self) -> None:
+        """Do nothing."""
+
     def search_text(self, data: bytes) -> Sequence[Match]:
         """Keep a commit."""
         if data.startswith(b"tree "):
