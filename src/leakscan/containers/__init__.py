@@ -43,9 +43,15 @@ class _Candidate:
 
     def may_be(self, data: Buffer) -> bool:
         """Tell whether it is worth a closer look, for which its module is imported."""
-        return data[: len(self.beginning)] == self.beginning and (
-            not self.end or self.end in bytes(data[-_END:])
-        )
+        if data[: len(self.beginning)] != self.beginning:
+            return False
+        return not self.end or _stands_at_end(data, self.end)
+
+
+def _stands_at_end(data: Buffer, literal: bytes) -> bool:
+    from stringzilla import find
+
+    return bool(find(memoryview(data), literal, max(0, len(data) - _END)) >= 0)
 
 
 _TAR = _Candidate(b"", "tar", "Tar")
@@ -107,11 +113,9 @@ _HIDING = frozenset(start for start, some in _BY_BEGINNING.items() if any(c.hide
 
 def may_hide(data: Buffer) -> bool:
     """Tell what surely is no container whose bytes hide what it holds from what may be one."""
-    return (
-        data[:2] in _HIDING
-        or data[257:262] == _USTAR
-        or (not len(data) & 511 and data[156:157] in _OLD_TAR_TYPES)
-    )
+    if data[:2] in _HIDING and any(c.hides and c.may_be(data) for c in _BY_BEGINNING[data[:2]]):
+        return True
+    return data[257:262] == _USTAR or (not len(data) & 511 and data[156:157] in _OLD_TAR_TYPES)
 
 
 def may_begin_container(first: bytes) -> bool:
