@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import subprocess
 import sys
+import zipfile
 import zlib
 from typing import TYPE_CHECKING
 
@@ -70,6 +72,16 @@ def test_much_is_read_by_two(guard: Guard, token: str, place: int) -> None:
     assert is_clean("pre-commit")
     guard.passes()
     guard.repo.stage(f"{place}.bin", contents[place] + token.encode())
+    assert not is_clean("pre-commit")
+    assert guard().status == BLOCKED
+
+
+def test_a_program_with_a_zip_behind_it_is_for_the_long_way(guard: Guard, token: str) -> None:
+    file = io.BytesIO(b"#!/usr/bin/python\n")
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("app.env", f"TOKEN={token}\n")
+        archive.comment = b"made by hand"
+    guard.repo.stage("app.pyz", file.getvalue())
     assert not is_clean("pre-commit")
     assert guard().status == BLOCKED
 

@@ -44,6 +44,12 @@ _PACKED = (
 )  # fmt: skip
 """How files begin that must be opened to be searched."""
 
+_PROGRAMS = b"#!", b"MZ", b"\x7fELF"
+"""How programs begin, behind which a zip may stand."""
+
+_ZIP_END = 22 + 0xFFFF
+"""Bytes at the end of a zip in which its directory is named, with the longest comment."""
+
 _SIGNS = tuple(sign for sign in COMMON + RARE if sign not in PREFIXES)
 _AROUND = Surroundings(LOOSE, BESIDE, THEN, FREE)
 
@@ -170,6 +176,7 @@ def _is_packed(data: bytes) -> bool:
         or data[257:262] == b"ustar"
         or (not len(data) & 511 and len(data) >= 1024 and b"\0" in data[:257])
         or data[-22:-18] == b"PK\5\6"
+        or (data.startswith(_PROGRAMS) and b"PK\5\6" in data[-_ZIP_END:])
     )
 
 

@@ -24,11 +24,19 @@ from leakscan.containers import may_begin_container, recognise
 TEXT = b"All that a container could hold, and a little more.\n" * 40
 
 
-def _zip() -> bytes:
+def _zip(comment: bytes = b"") -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("a", TEXT)
+        archive.comment = comment
     return file.getvalue()
+
+
+def _gzip_of(system: int) -> bytes:
+    """Name a system; there are numbers that no system has."""
+    data = bytearray(gzip.compress(TEXT))
+    data[9] = system
+    return bytes(data)
 
 
 def _tar() -> bytes:
@@ -46,8 +54,12 @@ def _tar() -> bytes:
         (b"MZ" + bytes(98) + _zip(), "zip"),
         (b"\x7fELF" + bytes(96) + _zip(), "zip"),
         (b"#!/usr/bin/python\n" + _zip(), "zip"),
+        (b"#!/usr/bin/python\n" + _zip(b"made by hand"), "zip"),
+        (b"MZ" + bytes(98) + _zip(b"x" * 0xFFFF), "zip"),
+        (b"MZ" + bytes(98) + _zip() + b"signature", "zip"),
         (_tar(), "tar"),
         (gzip.compress(TEXT), "gzip"),
+        (_gzip_of(200), "gzip"),
         (bz2.compress(TEXT), "bzip2"),
         (lzma.compress(TEXT), "xz"),
         (lzma.compress(TEXT, lzma.FORMAT_ALONE), "LZMA"),

@@ -7,6 +7,7 @@ the last stream and begins no other one is left out here: it stands plainly in t
 from __future__ import annotations
 
 import re
+import zlib
 from typing import TYPE_CHECKING
 
 from leakscan.containers import decompress
@@ -23,6 +24,9 @@ _FEXTRA, _FNAME, _RESERVED = 4, 8, 0xE0
 
 _KNOWN_SYSTEMS = frozenset({*range(14), 255})
 """Operating systems that a gzip header may name (RFC 1952)."""
+
+_TRIED = 1024
+"""Bytes that are inflated of what names another one."""
 
 _BZIP2_BLOCK, _BZIP2_END = b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90"
 
@@ -73,13 +77,17 @@ def _past_zeros(data: Buffer, at: int) -> int:
 
 def is_gzip(data: Buffer, at: int = 0) -> bool:
     """Whether a gzip header stands there."""
-    head = data[at : at + 10]
-    return (
-        len(head) == 10
-        and head[:3] == b"\x1f\x8b\x08"
-        and not head[3] & _RESERVED
-        and head[9] in _KNOWN_SYSTEMS
-    )
+    head = data[at : at + _TRIED]
+    if len(head) < 10 or head[:3] != b"\x1f\x8b\x08" or head[3] & _RESERVED:
+        return False
+    return head[9] in _KNOWN_SYSTEMS or _inflates(head)
+
+
+def _inflates(head: bytes) -> bool:
+    try:
+        return bool(zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, 1))
+    except zlib.error:
+        return False
 
 
 def is_bzip2(data: Buffer, at: int = 0) -> bool:

@@ -82,10 +82,11 @@ class Zip:
 
 
 def looks_like(data: Buffer) -> bool:
-    """Whether it is a zip: a member's header stands first, or the directory's end stands last."""
+    """Whether it is a zip: a member's header stands first, or a directory near the end."""
     if data[:2] == b"PK" and local(data, 4 if data[:4] in SPANNED else 0):
         return True
-    return data[-22:-18] == b"PK\5\6" and find_directory(data) is not None
+    directory = find_directory(data)
+    return directory is not None and (directory.count > 0 or data[-22:-18] == b"PK\5\6")
 
 
 def _without_directory(data: Buffer, budget: Budget) -> Iterator[Member | Unread]:
