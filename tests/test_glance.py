@@ -15,6 +15,7 @@ import pytest
 
 from committing import BLOCKED, MISUSED, PASSED, Guard
 from developing import Developer, overwrite
+from leakscan import containers, glance
 from leakscan.glance import is_clean
 from leakscan.rules import load_rules
 
@@ -84,6 +85,12 @@ def test_a_program_with_a_zip_behind_it_is_for_the_long_way(guard: Guard, token:
     guard.repo.stage("app.pyz", file.getvalue())
     assert not is_clean("pre-commit")
     assert guard().status == BLOCKED
+
+
+def test_it_knows_how_containers_begin_and_end() -> None:
+    ends = {one.beginning for one in containers._CANDIDATES if one.end}
+    assert set(glance._PROGRAMS) == ends
+    assert glance._ZIP_END == containers._END
 
 
 def test_who_helped_has_ended(guard: Guard) -> None:

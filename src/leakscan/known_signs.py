@@ -5,7 +5,7 @@ longer than looking at a commit; the tests compare.
 """
 
 # fmt: off
-# ruff: noqa: Q000 - quoted as Python does it
+# ruff: noqa: E501, Q000 - written as Python does it
 
 PREFIXES: tuple[bytes, ...] = (b'r8_',)
 
@@ -20,26 +20,26 @@ COMMON: tuple[bytes, ...] = (
 
 RARE: tuple[bytes, ...] = (
     b'\n8_', b'\nOF', b' 8_', b'72&', b'72=', b'72\\', b'>8_', b'I4\n', b'I4\r', b'I4\\',
-    b'`8_', b'k0W', b'r8\n', b'r8<', b'r8^', b'r8`', b'r8\xc2', b'r8\xef', b'r\\\r',
-    b'r^\r', b'r\xc2\xad', b'r\xe2\x81', b'r\xef\xbb', b'\xa08_', b'\xad8_', b'\xbf8_',
-    b'\tOF8', b'\tOF9', b'\n8=5', b' OF8', b' OF9', b'03Mj', b'045\\', b'060\\', b'061\\',
-    b'067\\', b'075\\', b'0;8&', b'111\\', b'114&', b'114=', b'114\\', b'134\\', b'143\\',
-    b'162&', b'162=', b'171\\', b'25;&', b'30;&', b'31;&', b'37;&', b'48;&', b'49;&',
-    b'55;&', b'61;&', b'63;&', b'72%3', b'72;\\', b'73;&', b'78;&', b'79;&', b'=25=',
-    b'=30=', b'=31=', b'=37=', b'=49=', b'=63=', b'=78=', b'=79=', b'E2Ml', b'JNFg',
-    b'JNFh', b'NqaG', b'STRY', b'cyOy', b'lPRj', b'nOF8', b'nOF9', b'\n385F', b'\n385f',
-    b'0008\\', b'0025\\', b'0030\\', b'0031\\', b'0037\\', b'0049\\', b'0063\\', b'0078\\',
-    b'0079\\', b'106;&', b'114%3', b'114;\\', b'120;&', b'121;&', b'162%5', b'37323',
-    b'3Mjsm', b'5T0Y4', b'5T0Y5', b'72 38', b'72-38', b'7238\n', b'7238\r', b'72:38',
-    b'9NzI9', b'I\x004\x00X', b'MTYyX', b'NzI7J', b'PTcyP', b'SDRzS', b'Y2poZ', b'\\x25\\',
-    b'\\x30\\', b'\\x31\\', b'\\x37\\', b'\\x49\\', b'\\x63\\', b'\\x78\\', b'\\x79\\',
-    b'eU9GO', b'jamhm', b'x72%5', b'xNjJc', b'%46%38', b'%46%39', b'%68%66', b'0072%5',
-    b'0x72,\t', b'0x72,\n', b'0x72,\r', b'1F8B08', b'1f8b08', b'253732', b'303037',
-    b'313134', b'313632', b'3D3732', b'3MjM4N', b'3d3732', b'493458', b'504B03', b'504b03',
-    b'5C7837', b'5c7837', b'636A68', b'636a68', b'72  38', b'720038', b'7238 5', b'794F46',
-    b'794f46', b'AwNzJc', b'ExNDsm', b'IAOABf', b'MDA3Ml', b'MTE0Oy', b'NzIzOD', b'VUVzRE',
-    b'XHg3Ml', b'\\x008\\', b'ceDcyX', b'cgA4AF', b'cyMzg1', b'wMDcyX', b'x4NzJc',
-    b'xMTQ7J', b'yADgAX', b'0x72, \t', b'0x72, \n', b'0x72, \r', b'0x72,  ',
+    b'`8_', b'k0W', b'r8\n', b'r8\r', b'r8<', b'r8^', b'r8`', b'r8\xc2', b'r8\xef',
+    b'r\\\r', b'r^\r', b'r\xc2\xad', b'r\xe2\x81', b'r\xef\xbb', b'\xa08_', b'\xad8_',
+    b'\xbf8_', b'\tOF8', b'\tOF9', b'\n8=5', b' OF8', b' OF9', b'03Mj', b'045\\', b'060\\',
+    b'061\\', b'067\\', b'075\\', b'0;8&', b'111\\', b'114&', b'114=', b'114\\', b'134\\',
+    b'143\\', b'162&', b'162=', b'171\\', b'25;&', b'30;&', b'31;&', b'37;&', b'48;&',
+    b'49;&', b'55;&', b'61;&', b'63;&', b'72%3', b'72;\\', b'73;&', b'78;&', b'79;&',
+    b'=25=', b'=30=', b'=31=', b'=37=', b'=49=', b'=63=', b'=78=', b'=79=', b'E2Ml',
+    b'JNFg', b'JNFh', b'NqaG', b'STRY', b'cyOy', b'lPRj', b'nOF8', b'nOF9', b'\n385F',
+    b'\n385f', b'0008\\', b'0025\\', b'0030\\', b'0031\\', b'0037\\', b'0049\\', b'0063\\',
+    b'0078\\', b'0079\\', b'106;&', b'114%3', b'114;\\', b'120;&', b'121;&', b'162%5',
+    b'37323', b'3Mjsm', b'5T0Y4', b'5T0Y5', b'72 38', b'72-38', b'7238\n', b'7238\r',
+    b'72:38', b'9NzI9', b'I\x004\x00X', b'MTYyX', b'NzI7J', b'PTcyP', b'SDRzS', b'Y2poZ',
+    b'\\x25\\', b'\\x30\\', b'\\x31\\', b'\\x37\\', b'\\x49\\', b'\\x63\\', b'\\x78\\',
+    b'\\x79\\', b'eU9GO', b'jamhm', b'x72%5', b'xNjJc', b'%46%38', b'%46%39', b'%68%66',
+    b'0072%5', b'0x72,\t', b'0x72,\n', b'0x72,\r', b'1F8B08', b'1f8b08', b'253732',
+    b'303037', b'313134', b'313632', b'3D3732', b'3MjM4N', b'3d3732', b'493458', b'504B03',
+    b'504b03', b'5C7837', b'5c7837', b'636A68', b'636a68', b'72  38', b'720038', b'7238 5',
+    b'794F46', b'794f46', b'AwNzJc', b'ExNDsm', b'IAOABf', b'MDA3Ml', b'MTE0Oy', b'NzIzOD',
+    b'VUVzRE', b'XHg3Ml', b'\\x008\\', b'ceDcyX', b'cgA4AF', b'cyMzg1', b'wMDcyX',
+    b'x4NzJc', b'xMTQ7J', b'yADgAX', b'0x72, \t', b'0x72, \n', b'0x72, \r', b'0x72,  ',
     b'1\x006\x002\x00\\', b'7\x002\x00;\x00&', b'=\x007\x002\x00=', b'\\u{72}\\',
     b'c\x00j\x00h\x00f', b'y\x00O\x00F\x008', b'y\x00O\x00F\x009', b'%37%32%3',
     b'%49%34%58', b'0\x000\x007\x002\x00\\', b'0x72,0x38', b'1\x001\x004\x00;\x00&',
@@ -56,9 +56,10 @@ LOOSE: tuple[bytes, ...] = (
     b'0x72,\r', b'0x72, \t', b'0x72, \n', b'0x72, \r', b'0x72,  ', b'0x72,   ',
     b'0x72, 0x38', b'0x72,0x38', b'72  38', b'72 38', b'72 385', b'72-38', b'7238\n',
     b'7238\r', b'7238 5', b'72385', b'72:38', b'>8_', b'I4X', b'`8_', b'cjhf', b'r\x1b[',
-    b'r8\n', b'r8\x1b', b'r8"', b"r8'", b'r8<', b'r8\\', b'r8^', b'r8_', b'r8`', b'r8\xc2',
-    b'r8\xe2', b'r8\xef', b'r\\\n', b'r\\\r', b'r^\r', b'r\xc2\xad', b'r\xe2\x80',
-    b'r\xe2\x81', b'r\xef\xbb', b'yOF8', b'yOF9', b'\xa08_', b'\xad8_', b'\xbf8_',
+    b'r8\n', b'r8\r', b'r8\x1b', b'r8"', b"r8'", b'r8<', b'r8\\', b'r8^', b'r8_', b'r8`',
+    b'r8\xc2', b'r8\xe2', b'r8\xef', b'r\\\n', b'r\\\r', b'r^\r', b'r\xc2\xad',
+    b'r\xe2\x80', b'r\xe2\x81', b'r\xef\xbb', b'yOF8', b'yOF9', b'\xa08_', b'\xad8_',
+    b'\xbf8_',
 )
 """Those behind which a blank may stand."""
 
@@ -232,12 +233,28 @@ THEN: dict[bytes, tuple[bytes, tuple[bytes, ...]]] = {
     b'0x72, \n': (b'\t\n\r ', (b'0X38', b'0x38')),
     b'0x72, \r': (b'\t\n\r ', (b'0X38', b'0x38')),
     b'0x72,  ': (b'\t\n\r ', (b' ', b'0X38', b'0x38')),
-    b'114=': (b'\t\n\r ', (b'3B', b'3b', b';', b'=3B', b'=3b')),
-    b'162=': (b'\t\n\r ', (b'5C', b'5c', b'=5C', b'=5c', b'\\')),
-    b'r8\n': (b'\t\n\r #*/>|', (b'\x1b', b'&', b'<', b'\\', b'_', b'\xc2', b'\xe2', b'\xef')),
-    b'r8=': (b'\t\n\r ', (b'5F', b'5f', b'=5F', b'=5f', b'_')),
-    b'r\\\n': (b'\t\n\r #*/>|', (b'\x1b', b'&', b'8', b'<', b'\\', b'\xc2', b'\xe2', b'\xef')),
-    b'r\\\r': (b'\t\n\r #*/>|', (b'\x1b', b'&', b'8', b'<', b'\\', b'\xc2', b'\xe2', b'\xef')),
-    b'r^\r': (b'\t\n\r #*/>|', (b'\x1b', b'&', b'8', b'<', b'\\', b'\xc2', b'\xe2', b'\xef')),
+    b'114=': (b'\t\n\r ', (b'3B', b'3b', b';', b'=\n', b'=\r', b'=3B', b'=3b')),
+    b'162=': (b'\t\n\r ', (b'5C', b'5c', b'=\n', b'=\r', b'=5C', b'=5c', b'\\')),
+    b'r8\n': (
+        b'\t\n\r #*/>|',
+        (b'\x1b', b'"', b'%', b'&', b"'", b'<', b'=\n', b'=\r', b'=5F', b'=5f', b'\\', b'^', b'_', b'`', b'\xc2', b'\xe2', b'\xef'),
+    ),
+    b'r8\r': (
+        b'\t\n\r #*/>|',
+        (b'\x1b', b'"', b'%', b'&', b"'", b'<', b'=\n', b'=\r', b'=5F', b'=5f', b'\\', b'^', b'_', b'`', b'\xc2', b'\xe2', b'\xef'),
+    ),
+    b'r8=': (b'\t\n\r ', (b'5F', b'5f', b'=\n', b'=\r', b'=5F', b'=5f', b'_')),
+    b'r\\\n': (
+        b'\t\n\r #*/>|',
+        (b'\x1b', b'"', b'%', b'&', b"'", b'8', b'<', b'=\n', b'=\r', b'=38', b'\\', b'^', b'`', b'\xc2', b'\xe2', b'\xef'),
+    ),
+    b'r\\\r': (
+        b'\t\n\r #*/>|',
+        (b'\x1b', b'"', b'%', b'&', b"'", b'8', b'<', b'=\n', b'=\r', b'=38', b'\\', b'^', b'`', b'\xc2', b'\xe2', b'\xef'),
+    ),
+    b'r^\r': (
+        b'\t\n\r #*/>|',
+        (b'\x1b', b'"', b'%', b'&', b"'", b'8', b'<', b'=\n', b'=\r', b'=38', b'\\', b'^', b'`', b'\xc2', b'\xe2', b'\xef'),
+    ),
 }
 """Of some, bytes to pass over behind them, and how what follows these begins."""

@@ -38,7 +38,8 @@ _ID = 48
 """Hex digits that a token has at least from any sign on, and the id of a git object has not."""
 
 _FURTHEST = 120
-"""Bytes in which what follows a sign begins: no decoder passes over more."""
+"""Bytes in which what follows a sign is looked for; where there is nothing else, it may be
+anything."""
 
 
 class Surroundings:
@@ -72,7 +73,8 @@ class Surroundings:
         if literal in self._then:
             skipped, starts = self._then[literal]
             end = at + len(literal)
-            return data[end : end + _FURTHEST].lstrip(skipped).startswith(starts)
+            rest = data[end : end + _FURTHEST].lstrip(skipped)
+            return not rest or rest.startswith(starts)
         if literal in self._free:
             return _is_text(data[max(0, at - _TEXT) : at]) or _is_text(data[at + 1 : at + _TEXT])
         if literal in self._beside:

@@ -100,7 +100,7 @@ def test_coverage_in_words(ledger: Ledger) -> None:
         "2 git requests and 4 API calls for pushes, 1 API call for feeds",
         "By kind                   50 pushes",
         "3 objects, 70.0 kB, from 1.0 kB received",
-        "asked once · 45 events · 40 new pushes · 2 not understood · 1 gap",
+        "asked once · 45 events · 40 new pushes · 2 not understood or not read whole · 1 gap",
         "1 time a feed may have moved on before we asked again.",
         "the live feeds had told of 10 of 20: 50.0%",
         "These are the pushes that GitHub's feeds have shown us; others they have not shown.",

@@ -45,5 +45,6 @@ CONCATENATIONS = (
     Concatenation("Dockerfile, `\\` at the end of the line", "FROM x\nENV KEY=", "\\\n", "\n"),
     Concatenation("Java properties, `\\` at the end of the line", "key=", "\\\n    ", "\n"),
     Concatenation("a line break and indentation", "key: ", "\n     ", "\n"),
+    Concatenation("a CRLF line break and indentation", "key: ", "\r\n     ", "\r\n"),
 )
 """All of them, in the order of the page."""

@@ -17,7 +17,7 @@ longer than looking at a commit; the tests compare.
 """
 
 # fmt: off
-# ruff: noqa: Q000 - quoted as Python does it
+# ruff: noqa: E501, Q000 - written as Python does it
 
 '''
 

@@ -132,7 +132,7 @@ def test_signs_without_end_take_linear_time(detector: Detector, unit: bytes) -> 
 LARGE, SMALL = 200_000, 50_000
 
 MOST_SECONDS = 30e-6
-"""For each byte: several times what the slowest hostile text takes."""
+"""For each byte: several times what the slowest hostile text takes, on a machine that is busy."""
 
 
 def made_of(pieces: Callable[[], bytes]) -> bytes:

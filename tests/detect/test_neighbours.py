@@ -28,6 +28,12 @@ SIGNS = {
     "a zero more": b"\\0162\\0070\\0137",
     "a reference": b"&#114;&#56;&#95;",
     "a quoted line": b"> r8\n> _abcdefg",
+    "a quoted line of a mail": b"> r8\n> =5Fabcdefg",
+    "a line of Windows": b"r8\r\n    _abcdefg",
+    "a percent sign on the next line": b"r8\n%5Fabcdefg",
+    "breaks of a mail": b"r8=\n=\n_abcdefg",
+    "a string on the next line": b'r8\n" + "_abcdefg',
+    "far away": b"r8\n" + b" " * 60 + b"\n" + b" " * 90 + b"_abcdefg",
 }
 
 

@@ -76,7 +76,7 @@ def _lines(coverage: WatchCoverage) -> Iterator[str]:
             "1 new push" if sums.fresh == 1 else f"{sums.fresh:,} new pushes",
         ]
         parts += [f"{_times(sums.failed)} in vain"] if sums.failed else []
-        parts += [f"{sums.malformed:,} not understood"] if sums.malformed else []
+        parts += [f"{sums.malformed:,} not understood or not read whole"] if sums.malformed else []
         parts += [count(sums.gaps, "gap")] if sums.gaps else []
         yield f"{name:<24}  {' · '.join(parts)}"
     yield ""

@@ -54,7 +54,8 @@ def pushed_by_git(
     brings = any(update.after for update in updates)
     told = {update.name: update.before for update in updates} if brings else {}
     remote = find_remote(name, url, told)
-    again = f"leakscan pre-push {shlex.quote(remote.name)}" if remote.name else ""
+    # By hand, it looks at what is checked out; git may push something else.
+    again = f"leakscan pre-push {shlex.quote(remote.name)}" if by_hand and remote.name else ""
     return _pushed(updates, name, remote, by_hand=by_hand, again=again)
 
 

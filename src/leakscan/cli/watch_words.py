@@ -296,6 +296,7 @@ def _feed(feed: FeedFigures) -> dict[str, Any]:
         "events": feed.events,
         "fresh": feed.fresh,
         "malformed": feed.malformed,
+        "unread": feed.unread,
         "gaps": feed.gaps,
         "trouble": feed.trouble,
     }

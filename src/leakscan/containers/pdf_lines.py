@@ -91,7 +91,7 @@ class Told:
             first, last = _whole_lines(text, start, stop)
             said = source, hash(text[first:last].strip("\n"))
             if said in self._told:
-                kept += text[start:first], text[last:stop]
+                kept += text[start:first], "\n", text[last:stop]
             else:
                 kept.append(text[start:stop])
                 self._told.add(said)

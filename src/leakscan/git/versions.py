@@ -43,6 +43,10 @@ _CUT = b"\x7f"
 _AROUND = 64
 """Bytes on either side of a cut that are looked at: more than any sign takes."""
 
+_MOST_CUTS = 100
+"""Cuts that are looked at in any case; otherwise there is one in twice `_AROUND` bytes at most,
+and what looks like one by chance."""
+
 _stretches_around_cuts = re.compile(
     rb"(?s)%b(?=.{%d}(.{%d}))" % (_CUT, _CUT[0] - _AROUND, 2 * _AROUND + 1)
 ).findall
@@ -177,7 +181,7 @@ def _file_search(
             if (
                 depth
                 and below == _NOWHERE
-                and delta is not None  # as it is of a large object
+                and delta is not None  # of a large object it is not given
                 and len(content) > _MOSTLY_NEW * len(delta)
                 and not _may_bring(delta, brings_sign)
             ):
@@ -194,7 +198,13 @@ def _file_search(
 
 
 def _may_bring(delta: bytes, brings_sign: Callable[[bytes], object]) -> bool:
-    return bool(brings_sign(delta) or (_CUT in delta and brings_sign(_around_cuts(delta))))
+    """Tell whether a delta may bring something; it does if it has more cuts than there can be."""
+    if brings_sign(delta):
+        return True
+    if _CUT not in delta:
+        return False
+    is_hostile = delta.count(_CUT) > _MOST_CUTS + len(delta) // _AROUND
+    return is_hostile or bool(brings_sign(_around_cuts(delta)))
 
 
 def _around_cuts(delta: bytes) -> bytes:

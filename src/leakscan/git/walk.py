@@ -214,7 +214,7 @@ def delta_sizes(delta: bytes) -> tuple[int, int, int]:
     """Parse the head of a delta: size of its base, size of its result, length of the head.
 
     Raises:
-        DamagedError: the delta ends within its head.
+        DamagedError: the delta ends within its head, or that goes on without end.
     """
     sizes = []
     at = 0
@@ -228,6 +228,8 @@ def delta_sizes(delta: bytes) -> tuple[int, int, int]:
                 at += 1
                 size |= (byte & 0x7F) << shift
                 shift += 7
+            if byte > 0x7F:
+                raise DamagedError("its delta names a size that nothing has")
             sizes.append(size)
     except IndexError:
         raise DamagedError("its delta is cut short") from None

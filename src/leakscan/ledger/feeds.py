@@ -51,7 +51,7 @@ class PollNote:
     Attributes:
         read: events in the answers.
         repeated: those of them that the feed had told before.
-        malformed: those that could not be understood.
+        malformed: those that could not be understood, or not read whole.
         requests: API calls that it took.
         is_gap: whether events may have been lost since the poll before.
         oldest_at, newest_at: when the oldest and the newest of the events happened.

@@ -138,9 +138,10 @@ def _decoding(clean: Clean, rules: Sequence[Rule]) -> Clean:
 
     @cache
     def clean_of_encoded(text: str) -> str:
-        data = clean(text).encode()
+        shown = clean(text)
+        data = shown.encode()
         if not signs.stand_in(data):
-            return clean(text)
+            return shown
         return without_encoded(data, detector().search(data)).decode(errors="replace")
 
     return clean_of_encoded

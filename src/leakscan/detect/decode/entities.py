@@ -10,6 +10,7 @@ from leakscan.detect.decode.mixing import (
     GAP,
     LETTERS_AND_DIGITS,
     behind_plain,
+    digits_behind,
     either_case,
     exactly,
     fewest,
@@ -50,6 +51,9 @@ _KEPT_BY_MOST = bytes(set(range(0x21, 0x7F)) - set(b"\"&'<>"))
 """What most programs keep: all but what means something in HTML."""
 
 
+_BEFORE_DIGITS = b"#0xX"
+
+
 class Entities:
     """Character references, mixed with plain characters.
 
@@ -72,9 +76,10 @@ class Entities:
                 continue
             for notation in (_decimal, _hex, _open_decimal, _open_hex):
                 is_rare = notation in (_open_decimal, _open_hex)
-                forms = map(
-                    _behind_begin, surest(partial(notation, text, kept), b"&", is_rare=is_rare)
-                )
+                forms = [
+                    digits_behind(_BEFORE_DIGITS, form)
+                    for form in surest(partial(notation, text, kept), b"&", is_rare=is_rare)
+                ]
                 found += map(_exact_hex, forms) if notation is _hex and not kept else forms
             if kept:
                 found += [Form(literal, is_rare=True) for literal in _named(text, kept)]
@@ -84,11 +89,6 @@ class Entities:
         """Decode everything between two offsets."""
         goes_on = lambda written: not written.endswith(b";")  # noqa: E731 - it has one use
         return replaced(_REFERENCE, _read, data, low, high, goes_on)
-
-
-def _behind_begin(form: Form) -> Form:
-    """Add to a form that begins with digits what stands before these."""
-    return form._replace(before=b"#0xX") if form.literal[:1].isdigit() else form
 
 
 def _decimal(text: bytes, kept: bytes, case: Callable[[bytes], bytes]) -> bytes:  # noqa: ARG001 - there are no letters

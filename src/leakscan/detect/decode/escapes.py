@@ -9,6 +9,7 @@ from leakscan.detect.decode.mixing import (
     GAP,
     LETTERS_AND_DIGITS,
     behind_plain,
+    digits_behind,
     either_case,
     exactly,
     fewest,
@@ -60,6 +61,9 @@ _NOTATIONS: tuple[tuple[bytes, str, bytes, bool], ...] = (
 """How escapes begin behind a backslash, their digits, how they end, and whether that is rare."""
 
 
+_BEFORE_DIGITS = b"\\0uU"
+
+
 class Escapes:
     r"""Escapes with backslashes, mixed with plain characters.
 
@@ -87,17 +91,13 @@ class Escapes:
                 continue
             for notation in _NOTATIONS:
                 write = partial(_written, text, kept, notation)
-                found += map(_behind_begin, surest(write, b"\\", is_rare=notation[-1]))
+                forms = surest(write, b"\\", is_rare=notation[-1])
+                found += (digits_behind(_BEFORE_DIGITS, form) for form in forms)
         yield from fewest(found)
 
     def decode(self, data: bytes, anchor: int, low: int, high: int) -> Decoded | None:  # noqa: ARG002 - all of it is decoded
         """Decode everything between two offsets."""
         return replaced(_ESCAPE, _read, data, low, high, _goes_on)
-
-
-def _behind_begin(form: Form) -> Form:
-    """Add to a form that begins with digits what stands before these."""
-    return form._replace(before=b"\\0uU") if form.literal[:1].isdigit() else form
 
 
 def _written(

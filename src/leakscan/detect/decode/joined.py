@@ -56,6 +56,7 @@ _SEPARATORS = (
     (b"'", b"'", False),
     (b"\\\n", b"\n", False),
     (b"\n", b"\n", True),
+    (b"\r", b"\n", True),
     (b"\n", b" ", True),
     (b"\x1b[", b"", False),
     (b"\xe2\x80", b"", False),
@@ -69,14 +70,17 @@ _SEPARATORS = (
 )
 """How what stands between begins, how it ends if it varies in length, and whether it is rare."""
 
-_LINE_ENDS = (b"\\\n", b"\\\r", b"^\r", b"\n")
+_LINE_ENDS = (b"\\\n", b"\\\r", b"^\r", b"\n", b"\r")
 """Of these, the ends of lines."""
 
 _AT_LINE_START = b" \t\r\n>*#|/"
 """What may stand before the rest: an indentation, marks of a comment or a quotation."""
 
-_IN_LINE = (b"&", b"<", b"\\", b"\x1b", b"\xc2", b"\xe2", b"\xef")
-"""And what else that may be interrupted by begins with."""
+_IN_LINE = (
+    b"&", b"<", b"\\", b"\x1b", b"\xc2", b"\xe2", b"\xef",
+    b'"', b"'", b"`", b"^", b"%", b"=\n", b"=\r",
+)  # fmt: skip
+"""How an interruption behind one may begin, or what is percent-encoded."""
 
 _REACH = 64
 """Characters from the start of a text within which its first interruption is looked for."""
@@ -99,7 +103,9 @@ class Joined:
                 form = Form(after, is_rare=is_rare)
                 if len(before) >= 3:
                     is_whole = start in _LINE_ENDS and before.endswith(start)
-                    then = (_AT_LINE_START, (text[at : at + 1], *_IN_LINE)) if is_whole else None
+                    first = text[at : at + 1]
+                    quoted = b"=%02x" % first[0], b"=%02X" % first[0]
+                    then = (_AT_LINE_START, (first, *quoted, *_IN_LINE)) if is_whole else None
                     form = Form(before, is_rare=is_rare, then=then)
                 found.setdefault(form.literal, form)
                 # A delta may cut the one where the other stays whole.

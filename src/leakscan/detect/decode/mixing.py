@@ -121,6 +121,11 @@ def behind_plain(plain: bytes, opener: bytes, follows: bytes) -> Form:
     return Form(literal, len(plain), exactly(literal) + follows)
 
 
+def digits_behind(before: bytes, form: Form) -> Form:
+    """Add to a form that begins with digits by which bytes these are preceded."""
+    return form._replace(before=before) if form.literal[:1].isdigit() else form
+
+
 def fewest(forms: Iterable[Form]) -> Iterator[Form]:
     """Yield forms from the shortest literal on, without those that an earlier one finds, too.
 

@@ -83,7 +83,8 @@ def _broken(left: bytes, right: bytes, kept: bytes) -> Iterator[Form]:
     if len(left) >= 2 and set(left) <= set(kept):
         # One literal does for a line break and for a byte that is encoded.
         lower, upper = b"%02x" % right[0], b"%02X" % right[0]
-        then = b" \t\r\n", (right[:1], lower, upper, b"=" + lower, b"=" + upper)
+        breaks = b"=\n", b"=\r"
+        then = b" \t\r\n", (right[:1], lower, upper, b"=" + lower, b"=" + upper, *breaks)
         yield Form(left + b"=", len(left), is_rare=right[0] in kept, then=then)
         return
 
