@@ -71,3 +71,15 @@ def test_it_tells_of_each_literal_where_it_stands(much: int, others: int, data: 
 
 def test_data_full_of_literals_cost_no_more_memory_than_a_piece() -> None:
     assert Gate(LITERALS).hits(b"r8_" * (8 << 20))
+
+
+@SOME
+def test_it_gets_ready_once(literals: list[bytes]) -> None:
+    data = b"~" * 99 + literals[-1]
+    made = Gate(literals)
+    expected = set(made.hits(data))
+    with patch.object(gate, "with_hyperscan", wraps=gate.with_hyperscan) as with_hyperscan:
+        made.prepare()
+        made.prepare()
+    assert with_hyperscan.call_count == (len(literals) > FEW)
+    assert set(made.hits(data)) == expected

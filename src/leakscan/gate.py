@@ -62,7 +62,7 @@ class Gate:
 
     def prepare(self) -> None:
         """Get ready for much: what is forked then need not do so for itself."""
-        if len(self.literals) > FEW:
+        if self._search == self._at_first:
             self._closely = self._closely or overlapping(self.literals)
             self._search = with_hyperscan(self.literals, self._closely)
 
