@@ -297,6 +297,13 @@ def test_streams_of_a_page_that_are_damaged_replaced_or_missing():
     assert _read(page) == ({}, [])
 
 
+def test_a_filter_with_an_odd_name_is_told():
+    odd = _object(2, b"<< /Filter [/\xe4] >>\nstream\n\nendstream")
+    found, told = _read(odd + _stream(3, SHOWN))
+    assert found["stream 3"]
+    assert told == ["its encoding is not known: \\xe4"]
+
+
 MAPPED = (
     _object(1, b"<< /Contents 2 0 R /Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>")
     + _stream(2, SHOWN)

@@ -200,6 +200,7 @@ HOSTILE = {
     "comments": b"ET %BT " * 60_000,
     "words between": b"ET (" * 100_000,
     "fonts outside": b"ET " + b"/ Tf " * 100_000,
+    "half fonts between": (b"ET /" + b"xTf" * 333 + b" BT (a)Tj ") * 3000,
     "unknown fonts": b"".join(b"/X%d 1 Tf (a) Tj " % number for number in range(20_000)),
 }
 

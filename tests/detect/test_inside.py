@@ -16,7 +16,7 @@ import pytest
 
 from corpus import archives
 from leakscan.containers import recognise
-from leakscan.containers.container import Budget
+from leakscan.containers.container import Budget, Member
 from leakscan.detect import Detector
 from leakscan.detect import inside as inside_module
 from leakscan.detect.inside import CONTENT, MAX_NESTING, MOST_UNREAD, WHOLE, Inside
@@ -245,6 +245,38 @@ def test_open_within_is_as_deep_as_what_is_open() -> None:
     assert [item.why for item in within.opened if isinstance(item, Unread)] == [
         f"it lies in {MAX_NESTING} containers, one in another"
     ]
+
+
+class Odd:
+    """A format that meets what it was not made for, in a member or behind it."""
+
+    name = "odd"
+    hides = True
+
+    def __init__(self, *, in_member: bool) -> None:
+        self.in_member = in_member
+
+    def members(self, data: bytes, _budget: Budget) -> Iterator[Member]:
+        yield Member("first", iter([data]))
+        if not self.in_member:
+            raise UnicodeDecodeError("utf-8", b"", 0, 1, "odd")
+        yield Member("second", self.chunks(data))
+        yield Member("third", iter([data]))
+
+    def chunks(self, data: bytes) -> Iterator[bytes]:
+        yield data
+        raise IndexError("odd")
+
+
+@pytest.mark.parametrize("in_member", [True, False])
+def test_what_no_format_foresees_is_told_and_ends_nothing(token: str, in_member: bool) -> None:
+    inside = Inside(DETECTOR)
+    items = list(inside.open(f"KEY={token}\n".encode(), Odd(in_member=in_member), ()))
+    found = [item.within for item in items if isinstance(item, Match)]
+    (unread,) = (item for item in items if isinstance(item, Unread))
+    assert found == (["first", "second", "third"] if in_member else ["first"])
+    assert unread.within == ("second" if in_member else "")
+    assert "nothing that leakscan knows" in unread.why
 
 
 def test_open_within_shares_the_budget() -> None:

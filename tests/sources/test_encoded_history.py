@@ -29,6 +29,9 @@ ENCODE: dict[str, Callable[[bytes], bytes]] = {
     "base64 in base64": lambda text: base64.b64encode(base64.b64encode(text)),
     "UTF-16 in base64": lambda text: base64.b64encode(text.decode().encode("utf-16-le")),
     "hex in base64": lambda text: base64.b64encode(text.hex().encode()),
+    "a list of bytes": lambda text: ", ".join(f"{byte:#04x}" for byte in text).encode(),
+    "a dense list of bytes": lambda text: ",".join(f"{byte:#04x}" for byte in text).encode(),
+    "percent-encoding twice": lambda text: b"".join(b"%%25%02x" % byte for byte in text),
 }
 
 
@@ -42,7 +45,9 @@ def found(repo: GitRepo) -> set[str]:
 
 @pytest.mark.parametrize("many", [0, 20_000], ids=["as of many", "as of few"])
 @pytest.mark.parametrize("encoding", ENCODE)
-@pytest.mark.parametrize("before", [b"r8_your-token", b"changeme", b"rosebud-1941", b""])
+@pytest.mark.parametrize(
+    "before", [b"r8_your-token", b"changeme", b"rosebud-1941", b"sk-1941", b""]
+)
 def test_each_version_is_seen(
     repo: GitRepo,
     new_token: Callable[[], str],

@@ -11,6 +11,7 @@ from isal import isal_zlib
 from leakscan.containers.container import CHUNK, MemberError
 from leakscan.containers.isal_fault import ISAL_FAULT
 from leakscan.containers.pdf_objects import Ref, parse
+from leakscan.git.texts import readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -127,7 +128,7 @@ def decoded(raw: memoryview, dictionary: bytes, budget: Budget, effort: Effort) 
         if undo is None:
             if name == b"Crypt":
                 raise MemberError("it is encrypted")
-            raise MemberError(f"its encoding is not known: {name[:40].decode()}")
+            raise MemberError(f"its encoding is not known: {readable(name[:40])}")
         if name in _SLOW:
             pieces = effort.spend(pieces, _SLOW[name])
         early = not _PARAMETERS.search(dictionary)

@@ -20,6 +20,9 @@ _STRING_END = re.compile(rb"[)>\]][\s\0]{0,9}\Z")
 _MAX_TRIED = 1000
 """Operators that are looked at to find one that has its operands."""
 
+_MAX_FONTS = 10
+"""Operators that set a font, or seem to, that are looked at from the end of a part on."""
+
 _MAX_FONT = 1000
 """Bytes before ``Tf`` in which the name of the font begins."""
 
@@ -79,7 +82,7 @@ def shows_text(content: bytes) -> bool:
 def last_font(content: bytes | bytearray, start: int, stop: int) -> bytes | None:
     """Return the name and the size that the last ``Tf`` in a part of a stream sets."""
     end = stop
-    for _ in range(_MAX_TRIED):
+    for _ in range(_MAX_FONTS):
         end = content.rfind(b"Tf", start, end)
         first = content.rfind(b"/", max(start, end - _MAX_FONT), end) if end >= 0 else -1
         if end < 0:

@@ -27,6 +27,8 @@ MAX_NESTING = 8
 MOST_UNREAD = 100
 """Parts of one blob that are named if they cannot be read; the others are counted."""
 
+_UNFORESEEN = "it is like nothing that leakscan knows how to read: "
+
 WHOLE = 16 << 20
 """Bytes up to which a member is searched in one piece."""
 
@@ -143,7 +145,7 @@ class Inside:
             return
         self._depth += 1
         try:
-            for item in container.members(data, self._budget):
+            for item in _sound_members(container.members(data, self._budget)):
                 called = item.within if isinstance(item, Unread) else item.name
                 raw = called.encode(errors="replace")
                 in_name = self._searcher.search(raw)
@@ -188,6 +190,20 @@ def _sound(chunks: Iterable[bytes], faults: list[str]) -> Iterator[bytes]:
         yield from chunks
     except MemberError as error:
         faults.append(str(error))
+    except SpentError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what one file is made of must not end the scan
+        faults.append(_UNFORESEEN + type(error).__name__)
+
+
+def _sound_members(members: Iterable[Member | Unread]) -> Iterator[Member | Unread]:
+    """Yield the members of a container, and what became of it if that ends too early."""
+    try:
+        yield from members
+    except SpentError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what one file is made of must not end the scan
+        yield Unread("", _UNFORESEEN + type(error).__name__)
 
 
 def _beginning(pieces: Iterator[bytes]) -> bytes:

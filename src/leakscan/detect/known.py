@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _Literals = tuple[bytes, ...]
 
+_LONG, _LONGEST = 9, 12
+"""Bytes of a literal from which on more of them may be missing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -75,5 +78,14 @@ def known_of(prefixes: _Literals) -> Known:
 
 
 def _ends(literals: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Leave out the first bytes of literals, up to two, if four are left."""
-    return tuple(without_longer({one[max(0, min(2, len(one) - 4)) :] for one in literals}))
+    """Leave out the first bytes of literals, as many as another text may well have in common."""
+    return tuple(without_longer({one[_common_bytes(one) :] for one in literals}))
+
+
+def _common_bytes(literal: bytes) -> int:
+    """Return how many that is: of an encoding in another, each byte takes several; four are left.
+
+    A list of bytes has ``0x7`` in common with that of any text that begins with a letter from p on.
+    """
+    most = 2 if len(literal) < _LONG else 3 if len(literal) < _LONGEST else 4
+    return max(0, min(most, len(literal) - 4))
