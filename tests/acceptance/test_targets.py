@@ -181,6 +181,14 @@ def survivors(session: int) -> list[str]:
     return alive
 
 
+def last_survivors(session: int) -> list[str]:
+    """Return what is left when everything had the time to end that was told to."""
+    deadline = time.monotonic() + 10
+    while (left := survivors(session)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left
+
+
 def interrupt(
     target: str, temporary: Path, await_begin: Callable[[int], object], *, whole_group: bool
 ) -> None:
@@ -202,7 +210,7 @@ def interrupt(
         assert process.returncode == INTERRUPTED, stderr
         assert len(stderr.split(b"\n")) <= 3, stderr.decode()
         assert b"interrupted" in stderr
-        assert survivors(process.pid) == []
+        assert last_survivors(process.pid) == []
         assert list(temporary.iterdir()) == []
     finally:
         if process.poll() is None or survivors(process.pid):

@@ -138,10 +138,10 @@ def test_any_bytes(data: bytes, low: int) -> None:
     "unit", [b"&", b"&#", b"&amp;", b"&#6", b"&#x", b"&#0", b"&#9;", b"&a", b"&lt;"]
 )
 def test_hostile_data_take_linear_time(unit: bytes) -> None:
-    assert takes(ENTITIES, unit * (1_000_000 // len(unit))) < 0.5
-    assert takes(ENTITIES, b"&#" + b"1" * 1_000_000) < 0.5
-    assert takes(ENTITIES, b"&#" + b"0" * 1_000_000) < 0.5
-    assert takes(ENTITIES, b"&" + b"amp;" * 250_000) < 0.5
+    assert takes(ENTITIES, unit * (1_000_000 // len(unit))) < 2
+    assert takes(ENTITIES, b"&#" + b"1" * 1_000_000) < 2
+    assert takes(ENTITIES, b"&#" + b"0" * 1_000_000) < 2
+    assert takes(ENTITIES, b"&" + b"amp;" * 250_000) < 2
 
 
 def test_source_text_holds_hardly_a_literal() -> None:

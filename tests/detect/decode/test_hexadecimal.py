@@ -281,7 +281,7 @@ def test_megabytes_are_read_quickly() -> None:
     data = (b"\x1f\x8b\x08" + bytes(range(256)) * 32_768).hex().encode()
     start = time.process_time()
     decoded = HEX.decode(data, 0, 0, len(data))
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 4
     assert decoded is not None
     assert isinstance(decoded.origin, range)
     assert len(decoded.text) == len(data) // 2
@@ -329,9 +329,9 @@ def test_hostile_data_take_linear_time(unit: bytes) -> None:
             middle = len(data) // 2 // len(unit) * len(unit) + shift
             start = time.process_time()
             sound(HEX.decode(data, middle, 0, len(data)), 0, len(data))
-            assert time.process_time() - start < 0.5
+            assert time.process_time() - start < 2
             break
-    assert takes(HEX, data) < 0.5
+    assert takes(HEX, data) < 2
 
 
 def test_source_text_holds_hardly_a_literal() -> None:

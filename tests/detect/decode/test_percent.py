@@ -99,7 +99,7 @@ def test_any_bytes(data: bytes, low: int, size: int) -> None:
 
 @pytest.mark.parametrize("unit", [b"%", b"%7", b"%72", b"%25", b"%%41"])
 def test_hostile_data_take_linear_time(unit: bytes) -> None:
-    assert takes(PERCENT, unit * (1_000_000 // len(unit))) < 0.5
+    assert takes(PERCENT, unit * (1_000_000 // len(unit))) < 2
 
 
 def test_source_text_holds_hardly_a_literal() -> None:

@@ -111,8 +111,8 @@ def test_any_bytes(data: bytes, low: int) -> None:
 
 @pytest.mark.parametrize("unit", [b"=", b"=5", b"=72", b"=\n", b"= ", b"=\r"])
 def test_hostile_data_take_linear_time(unit: bytes) -> None:
-    assert takes(QUOTED_PRINTABLE, unit * (1_000_000 // len(unit))) < 0.5
-    assert takes(QUOTED_PRINTABLE, b"=" + b" " * 1_000_000) < 0.5
+    assert takes(QUOTED_PRINTABLE, unit * (1_000_000 // len(unit))) < 2
+    assert takes(QUOTED_PRINTABLE, b"=" + b" " * 1_000_000) < 2
 
 
 def test_source_text_holds_hardly_a_literal() -> None:
