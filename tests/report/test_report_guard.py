@@ -40,14 +40,8 @@ COMMIT = Way(Occasion.COMMIT, partial(out_of_index, has_head=True, at_top=True, 
 
 
 def staged(path: str | None = "a.env", line: int = 1, **fields: object) -> Location:
-    usual: dict[str, object] = {
-        "kind": Kind.STAGED,
-        "commit": None,
-        "author": None,
-        "date": None,
-        "current": None,
-        "url": None,
-    }
+    usual: dict[str, object] = dict.fromkeys(("commit", "author", "date", "current", "url"))
+    usual["kind"] = Kind.STAGED
     return make_location(path=path, line=line, column=5, **{**usual, **fields})
 
 
