@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from forked import Commands
 from gitrepo import GitRepo
+from leakscan.git.fork import usable_processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,11 +29,25 @@ settings.load_profile("any machine")
 CHARACTERS = (string.ascii_uppercase, string.ascii_lowercase, string.digits)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Run twice as many tests at once as there are processors: most wait for something."""
+    return 2 * usable_processors()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _interruptible() -> None:
     """Take Ctrl-C and SIGHUP as programs in a terminal do; a job in the background ignores them."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before(_interruptible: None) -> Iterator[None]:
+    """Let no test leave a handler behind that another one then dies of, far from it."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    assert [signal.getsignal(number) for number in numbers] == before
 
 
 @pytest.fixture(scope="session", autouse=True)

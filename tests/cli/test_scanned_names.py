@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from leakscan.cli import cli, main
+from gitrepo import clean_environment
+from leakscan.cli import cli
 from leakscan.errors import TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from forked import Commands
 
 
 @pytest.fixture
@@ -58,11 +61,9 @@ def test_the_configuration_of_a_checkout(
     assert encoded[12:24] not in result.output
 
 
-def test_what_is_not_there(
-    folder: Path, encoded: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sys.argv", ["leakscan", "scan", str(folder / "none")])
-    assert main() == TargetError.exit_status
-    error = capsys.readouterr().err
+def test_what_is_not_there(folder: Path, encoded: str, commands: Commands) -> None:
+    done = commands.run(["scan", str(folder / "none")], env=clean_environment(folder))
+    assert done.returncode == TargetError.exit_status
+    error = done.stderr.decode()
     assert "/none does not exist" in error
     assert encoded[12:24] not in error

@@ -264,7 +264,7 @@ def test_who_interrupts_at_the_end_need_not_wait(diary: Diary, signals: int) -> 
     head.tell(a_sighting("one"))
     diary.wait(1)
     for number in range(signals):  # long after it has begun to wait, also on a busy machine
-        threading.Timer(3 + number / 4, os.kill, (os.getpid(), signal.SIGINT)).start()
+        threading.Timer(1 + number / 4, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         head.finish(is_over=True)
     assert head.events == (["one"] if signals == 1 else ())
