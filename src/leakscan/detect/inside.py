@@ -6,7 +6,7 @@ import mmap
 import tempfile
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from leakscan.containers import BEGINNING, may_begin_container, recognise
 from leakscan.containers.container import Budget, Member, MemberError, SpentError
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from leakscan.containers.container import Buffer, Format
     from leakscan.detect.looked import Looked
+
+_Part = TypeVar("_Part")
 
 MAX_NESTING = 8
 """Containers within one another that are opened: a quine holds itself for ever."""
@@ -145,7 +147,8 @@ class Inside:
             return
         self._depth += 1
         try:
-            for item in _sound_members(container.members(data, self._budget)):
+            faults: list[str] = []
+            for item in _sound(container.members(data, self._budget), faults):
                 called = item.within if isinstance(item, Unread) else item.name
                 raw = called.encode(errors="replace")
                 in_name = self._searcher.search(raw)
@@ -160,6 +163,7 @@ class Inside:
                     if isinstance(found, Match):
                         within = within or CONTENT
                     yield replace(found, within=within)
+            yield from (Unread("", fault) for fault in faults)
         finally:
             self._depth -= 1
 
@@ -184,26 +188,16 @@ class Inside:
         yield from (Unread("", fault) for fault in faults)
 
 
-def _sound(chunks: Iterable[bytes], faults: list[str]) -> Iterator[bytes]:
-    """Yield what can be read of a member, and note why it ends too early, if it does."""
+def _sound(parts: Iterable[_Part], faults: list[str]) -> Iterator[_Part]:
+    """Yield what can be read of something, and note why it ends too early, if it does."""
     try:
-        yield from chunks
+        yield from parts
     except MemberError as error:
         faults.append(str(error))
     except SpentError:
         raise
     except Exception as error:  # noqa: BLE001 - what one file is made of must not end the scan
         faults.append(_UNFORESEEN + type(error).__name__)
-
-
-def _sound_members(members: Iterable[Member | Unread]) -> Iterator[Member | Unread]:
-    """Yield the members of a container, and what became of it if that ends too early."""
-    try:
-        yield from members
-    except SpentError:
-        raise
-    except Exception as error:  # noqa: BLE001 - what one file is made of must not end the scan
-        yield Unread("", _UNFORESEEN + type(error).__name__)
 
 
 def _beginning(pieces: Iterator[bytes]) -> bytes:
