@@ -50,7 +50,7 @@ class Gate:
     def __init__(self, literals: Sequence[bytes]) -> None:
         self.literals = literals
         self._longest = max(map(len, literals))
-        self._looks = [_teddy(literals[at : at + FEW]) for at in range(0, len(literals), FEW)]
+        self._looks: Sequence[Search] = ()
         self._closely: Callable[[Buffer], list[Hit]] | None = None
         self._search: Search = self._with_teddy if len(literals) <= FEW else self._at_first
         self._searched = 0
@@ -58,7 +58,7 @@ class Gate:
     @property
     def first_look(self) -> Search:
         """Return what is false of up to `AT_ONCE` bytes that hold none, by the shortest way."""
-        return self._looks[0] if len(self._looks) == 1 else self.hits
+        return self._teddies()[0] if len(self.literals) <= FEW else self.hits
 
     def prepare(self) -> None:
         """Get ready for much: what is forked then need not do so for itself."""
@@ -90,10 +90,17 @@ class Gate:
 
     def _with_teddy(self, data: Buffer) -> list[Hit]:
         found: list[Hit] = []
-        for look in self._looks:
+        for look in self._teddies():
             if hits := look(data):
                 found += self._around(hits, data)
         return found
+
+    def _teddies(self) -> Sequence[Search]:
+        """Return what searches for all, `FEW` at a time; made when it is needed."""
+        if not self._looks:
+            pieces = range(0, len(self.literals), FEW)
+            self._looks = [_teddy(self.literals[at : at + FEW]) for at in pieces]
+        return self._looks
 
     def _around(self, hits: Iterable[Hit], data: Buffer) -> Iterator[Hit]:
         """Yield them, and those that Teddy leaves out since they overlap with another."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from leakscan.detect.encodings import literals
+from leakscan.detect.encodings import ends, literals
 from leakscan.detect.neighbours import beside, free, loose, then
 from leakscan.rules import load_rules, select_rules
 
@@ -33,6 +33,8 @@ def text() -> str:
         f'"""How they begin, plainly or in any encoding that people use."""\n\n'
         f"RARE: tuple[bytes, ...] = (\n{_lines(rare)})\n"
         f'"""The same in what hardly anybody writes, such as base64 in base64."""\n\n'
+        f"ENDS: tuple[bytes, ...] = (\n{_lines(ends(prefixes))})\n"
+        f'"""How these end, without the first bytes."""\n\n'
         f"LOOSE: tuple[bytes, ...] = (\n{_lines(tuple(sorted(loose(prefixes))))})\n"
         f'"""Those behind which a blank may stand."""\n\n'
         f"FREE: tuple[bytes, ...] = (\n{_lines(tuple(sorted(free(prefixes))))})\n"

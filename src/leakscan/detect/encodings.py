@@ -56,6 +56,9 @@ PACKED = (b"\x1f\x8b\x08", b"PK\x03\x04")
 SHORTEST = 3
 """Bytes of a literal: shorter ones stand everywhere."""
 
+_LONG, _LONGEST = 9, 12
+"""Bytes of a literal from which on more of the first ones may be missing where it ends."""
+
 
 class Sign(NamedTuple):
     """Bytes by which something encoded is found.
@@ -170,6 +173,28 @@ def literals(prefixes: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], tuple[byte
     common = without_longer({sign.literal for sign in known if not sign.is_rare})
     every = without_longer({sign.literal for sign in known})
     return _in_order(common), _in_order([one for one in every if one not in common])
+
+
+@cache
+def ends(prefixes: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Return how the rare ones of `literals` end, without the first bytes.
+
+    Those are as many as another text may well have in common with them.
+
+    Args:
+        prefixes: how tokens begin.
+    """
+    _, rare = literals(prefixes)
+    return tuple(without_longer({one[_common_bytes(one) :] for one in rare}))
+
+
+def _common_bytes(literal: bytes) -> int:
+    """Return how many that is: of an encoding in another, each byte takes several; four are left.
+
+    A list of bytes has ``0x7`` in common with that of any text that begins with a letter from p on.
+    """
+    most = 2 if len(literal) < _LONG else 3 if len(literal) < _LONGEST else 4
+    return max(0, min(most, len(literal) - 4))
 
 
 def _in_order(literals: Sequence[bytes]) -> tuple[bytes, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leakscan import known_signs
-from leakscan.gate import Gate, without_longer
+from leakscan.gate import Gate
 from leakscan.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 _Literals = tuple[bytes, ...]
 
-_LONG, _LONGEST = 9, 12
-"""Bytes of a literal from which on more of them may be missing."""
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -27,11 +24,13 @@ class Known:
     Attributes:
         common, rare: literals that tokens begin with, plainly or in an encoding that people use,
             and in what hardly anybody writes, such as an encoding in another.
+        ends: of what is rare, without the first bytes.
         around: what may stand around them.
     """
 
     common: _Literals
     rare: _Literals
+    ends: _Literals
     around: Surroundings
 
     def common_gate(self) -> Gate:
@@ -44,7 +43,7 @@ class Known:
 
     def end_gate(self) -> Gate:
         """Return what looks for the ends of what is rare."""
-        return Gate(_ends(self.rare))
+        return Gate(self.ends)
 
     def is_worth_it(self, data: bytes, gate: Gate, hits: Iterable[Hit]) -> bool:
         """Tell whether a token may be written where any literal stands."""
@@ -70,22 +69,8 @@ def known_of(prefixes: _Literals) -> Known:
             known_signs.THEN,
             frozenset(known_signs.FREE),
         )
-        return Known(known_signs.COMMON, known_signs.RARE, around)
-    from leakscan.detect.encodings import literals
+        return Known(known_signs.COMMON, known_signs.RARE, known_signs.ENDS, around)
+    from leakscan.detect.encodings import ends, literals
     from leakscan.detect.neighbours import surroundings
 
-    return Known(*literals(prefixes), surroundings(prefixes))
-
-
-def _ends(literals: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Leave out the first bytes of literals, as many as another text may well have in common."""
-    return tuple(without_longer({one[_common_bytes(one) :] for one in literals}))
-
-
-def _common_bytes(literal: bytes) -> int:
-    """Return how many that is: of an encoding in another, each byte takes several; four are left.
-
-    A list of bytes has ``0x7`` in common with that of any text that begins with a letter from p on.
-    """
-    most = 2 if len(literal) < _LONG else 3 if len(literal) < _LONGEST else 4
-    return max(0, min(most, len(literal) - 4))
+    return Known(*literals(prefixes), ends(prefixes), surroundings(prefixes))
