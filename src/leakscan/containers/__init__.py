@@ -54,14 +54,18 @@ def _stands_at_end(data: Buffer, literal: bytes) -> bool:
     return bool(find(memoryview(data), literal, max(0, len(data) - _END)) >= 0)
 
 
+_ZIP_END = b"PK\5\6"
+"""The end of a zip's directory begins so."""
+
+_ZIP = _Candidate(b"PK", "zip_archive", "Zip")
 _TAR = _Candidate(b"", "tar", "Tar")
 _USTAR, _OLD_TAR_TYPES = b"ustar", frozenset((b"\0", b"0", b"1", b"2", b"5"))
 
 _CANDIDATES = (
-    _Candidate(b"PK", "zip_archive", "Zip"),
+    _ZIP,
     *(
-        _Candidate(program, "zip_archive", "Zip", end=b"PK\5\6")
-        for program in (b"MZ", b"\x7fELF", b"#!")
+        _Candidate(program, "zip_archive", "Zip", end=_ZIP_END)
+        for program in (b"MZ", b"\x7fELF", b"#!", b"Cr24")
     ),
     _Candidate(b"\x1f\x8b\x08", "compressed", "Gzip", "is_gzip"),
     _Candidate(b"BZh", "compressed", "Bzip2", "is_bzip2"),
@@ -115,7 +119,14 @@ def may_hide(data: Buffer) -> bool:
     """Tell what surely is no container whose bytes hide what it holds from what may be one."""
     if data[:2] in _HIDING and any(c.hides and c.may_be(data) for c in _BY_BEGINNING[data[:2]]):
         return True
-    return data[257:262] == _USTAR or (not len(data) & 511 and data[156:157] in _OLD_TAR_TYPES)
+    if data[257:262] == _USTAR or (not len(data) & 511 and data[156:157] in _OLD_TAR_TYPES):
+        return True
+    return _ends_as_zip(data)
+
+
+def _ends_as_zip(data: Buffer) -> bool:
+    """Whether it ends with a zip's directory that has no comment, whatever it begins with."""
+    return data[-22:-18] == _ZIP_END
 
 
 def may_begin_container(first: bytes) -> bool:
@@ -151,7 +162,7 @@ def recognise(data: Buffer, *, hiding: bool = False) -> Format | None:
         not len(data) & 511 and data[156:157] in _OLD_TAR_TYPES and len(data) >= 1024
     ):
         return _looked_at(_TAR, data)
-    return None
+    return _looked_at(_ZIP, data) if _ends_as_zip(data) else None
 
 
 def _looked_at(candidate: _Candidate, data: Buffer) -> Format | None:
