@@ -45,8 +45,11 @@ class Wide:
         after = self._run(data[anchor:stop], digit, backwards=False)
         if not after:
             return None
-        first = anchor - width * len(before)
-        last = anchor + width * len(after)
+        # Out of step with a little-endian text stands a big-endian one of the same characters.
+        in_step, end = anchor + digit, anchor + digit + width * len(after)
+        begun = in_step if in_step % width == 0 and end <= high else anchor
+        first = begun - width * len(before)
+        last = begun + width * len(after)
         return Decoded(before + after, range(first, last + 1, width))
 
     def _run(self, raw: bytes, digit: int, *, backwards: bool) -> bytes:
