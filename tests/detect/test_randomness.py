@@ -21,6 +21,7 @@ from leakscan.model import Confidence
 
 BASE62 = string.ascii_letters + string.digits
 ALPHABET = frozenset(BASE62)
+HEX = "0123456789abcdef"
 
 NAMES = (
     "VkPhysicalDeviceShaderFloat16Int8FeaturesKHR",
@@ -96,8 +97,27 @@ def test_patterns_are_low(body: str) -> None:
 
 def test_bodies_of_other_alphabets_are_not_judged_by_case() -> None:
     rng = random.Random(4)  # noqa: S311 - for tests
-    body = "".join(rng.choices("0123456789abcdef", k=32))
-    assert randomness_doubts(body, frozenset("0123456789abcdef")) == []
+    doubted = sum(
+        bool(randomness_doubts("".join(rng.choices(HEX, k=32)), frozenset(HEX)))
+        for _ in range(20_000)
+    )
+    assert doubted < 20  # for want of entropy or digits, nearly always
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "0123456789abcdef0123456789abcdef",
+        "1234567890abcdef1234567890abcdef",
+        "00112233445566778899aabbccddeeff",
+        "a1b2c3d4e5f60718293a4b5c6d7e8f90",
+        "3f9a1c7be0d245863f9a1c7be0d24586",
+        "fedcba98765432100f1e2d3c4b5a6978",
+        "deadbeef" * 4,
+    ],
+)
+def test_patterns_of_hex_digits_are_low(body: str) -> None:
+    assert Confidence.LOW in dict(randomness_doubts(body, frozenset(HEX)))
 
 
 def test_a_body_without_letters_or_with_strange_ones_is_judged_all_the_same() -> None:

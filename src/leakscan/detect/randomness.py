@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import string
 from collections import Counter
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,12 @@ LETTERS_IN_A_ROW = 6
 DIGITS_IN_A_ROW = 7
 """The same for digits, letters aside, of which a random body has six altogether."""
 
-_REPEATED = regex.compile(r"(.{6}).*\1", regex.IGNORECASE | regex.DOTALL)
-"""Six characters twice, in either case: at most 1 random body in a million."""
+SHORTEST_REPEATED = 6
+"""Characters that come twice, in either case: in 1 random base62 body in a million at most."""
+
+RARELY = 5e-5
+"""Share of the random bodies of any alphabet that may have so many twice: of 32 hex digits, 1 in
+50,000 has."""
 
 # Letters in English text, in per mille: R. Lewand, Cryptological Mathematics, 2000.
 _ENGLISH = dict(
@@ -110,13 +115,13 @@ def randomness_doubts(body: str, alphabet: Set[str]) -> list[tuple[Confidence, s
     if "0" in alphabet and not any(c.isdigit() for c in body):
         # One random base62 body in 670 has no digit: (52/62)^37.
         doubts.append((Confidence.MEDIUM, "no digit in it"))
+    if _repeats(body, alphabet) or _in_a_row(body, alphabet):
+        doubts.append((Confidence.LOW, "made by a pattern"))
     if not {"a", "A", "0"} <= alphabet:
         return doubts
     if body in (body.lower(), body.upper()):
         # (36/62)^37 is 2e-9: for a base62 issuer this is an identifier or a hex digest.
         doubts.append((Confidence.LOW, "letters of one case only"))
-    if _REPEATED.search(body) or _in_a_row(body):
-        doubts.append((Confidence.LOW, "made by a pattern"))
     bits = words_over_chance(body, len(alphabet))
     if bits >= SURELY_WORDS:
         doubts.append((Confidence.LOW, "made of words"))
@@ -149,13 +154,29 @@ def words_over_chance(body: str, size: int) -> float:
     return bits
 
 
-def _in_a_row(body: str) -> bool:
-    """Whether letters or digits follow each other as in ``aB1cD2eF3``, up or down."""
-    letters = [ord(c) for c in body.lower() if c in string.ascii_lowercase]
-    digits = [int(c) for c in body if c in string.digits]
-    return (
-        _longest(b - a for a, b in pairwise(letters)) >= LETTERS_IN_A_ROW
-        or _longest((b - a + 1) % 10 - 1 for a, b in pairwise(digits)) >= DIGITS_IN_A_ROW
+def _repeats(body: str, alphabet: Set[str]) -> bool:
+    """Whether more characters come twice than chance would make."""
+    size = max(2, len({character.lower() for character in alphabet}))
+    pairs = len(body) ** 2 / 2
+    length = math.ceil(math.log(max(1, pairs / RARELY), size))
+    return bool(_twice(max(SHORTEST_REPEATED, length)).search(body))
+
+
+@cache
+def _twice(length: int) -> regex.Pattern[str]:
+    return regex.compile(rf"(.{{{length}}}).*\1", regex.IGNORECASE | regex.DOTALL)
+
+
+def _in_a_row(body: str, alphabet: Set[str]) -> bool:
+    """Whether letters or digits follow each other as in ``aB1cD2eF3`` or ``001122``, up or down."""
+    if alphabet.issuperset(string.ascii_lowercase) or alphabet.issuperset(string.ascii_uppercase):
+        letters = [ord(c) for c in body.lower() if c in string.ascii_lowercase]
+        if _longest(b - a for a, b in pairwise(letters)) >= LETTERS_IN_A_ROW:
+            return True
+    return any(
+        _longest((b - a + 1) % 10 - 1 for a, b in pairwise(digits)) >= DIGITS_IN_A_ROW
+        for part in (body, body[::2], body[1::2])
+        if (digits := [int(c) for c in part if c in string.digits])
     )
 
 
