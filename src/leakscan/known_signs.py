@@ -260,7 +260,7 @@ THEN: dict[bytes, tuple[bytes, tuple[bytes, ...]]] = {
     b'0x72, \t': (b'\t\n\r ', (b'0X38', b'0x38')),
     b'0x72, \n': (b'\t\n\r ', (b'0X38', b'0x38')),
     b'0x72, \r': (b'\t\n\r ', (b'0X38', b'0x38')),
-    b'0x72,  ': (b'\t\n\r ', (b' ', b'0X38', b'0x38')),
+    b'0x72,  ': (b'\t\n\r ', (b'0X38', b'0x38')),
     b'114=': (b'\t\n\r ', (b'3B', b'3b', b';', b'=\n', b'=\r', b'=3B', b'=3b')),
     b'162=': (b'\t\n\r ', (b'5C', b'5c', b'=\n', b'=\r', b'=5C', b'=5c', b'\\')),
     b'r8\n': (

@@ -26,13 +26,21 @@ _TEXT_BYTES = bytes(range(0x20, 0x7F)) + (
 _SHORT = 3
 """Hex digits that may well be part of a word."""
 
+_BEYOND_ASCII = 0x80
+
+_CONTINUATIONS = bytes(range(0x80, 0xC0))
+"""All bytes of a character in UTF-8 but the first."""
+
 HEX = b"0123456789abcdefABCDEF"
 
-_LINES = b" \t\r\n\\n"
-"""What is passed over between hex digits: the ends of lines, also written out with an n."""
+_LINES = b" \t\r\n"
+"""What is passed over between hex digits: the ends of lines."""
 
-_PIECES = _LINES + b"\"'`+.&|<>~_,:-xX#/"
-"""And what stands between pieces of a string."""
+_INTERRUPTIONS = b"\"'`\\^&<>=%*#|/\x1b\xe2\xef\xc2"
+"""How what else may stand between them begins: see `leakscan.detect.decode.joined`."""
+
+_GAPS = _INTERRUPTIONS + b"+.~_,:-xX"
+"""And what else parts the bytes of a list."""
 
 _ID = 48
 """Hex digits that a token has at least from any sign on, and the id of a git object has not."""
@@ -65,6 +73,8 @@ class Surroundings:
     def allow(self, data: bytes, at: int, literal: bytes) -> bool:
         """Tell whether a literal is part of a text in which an encoded token may stand.
 
+        What follows it decides alone, if it is known how that begins: it tells most.
+
         Args:
             data: what holds the literal.
             at: offset at which it begins.
@@ -84,9 +94,8 @@ class Surroundings:
             if behind and data[at + len(literal) : at + len(literal) + 1] not in behind:
                 return False
         if not literal.translate(None, HEX) and len(literal) > _SHORT:
-            between = _PIECES if literal in self._loose else _LINES
-            digits = data[at : at + _ID].translate(None, between)
-            return not digits.translate(None, HEX)
+            rest = data[at : at + _ID].lstrip(HEX + _LINES)
+            return not rest or rest[0] in (_GAPS if literal in self._loose else _INTERRUPTIONS)
         text = data[at + 1 : at + _TEXT]
         return _is_text(text) and (
             literal in self._loose or b" " not in text.translate(None, b"\0").partition(b"\n")[0]
@@ -94,4 +103,14 @@ class Surroundings:
 
 
 def _is_text(data: bytes) -> bool:
-    return not data.translate(None, b"\0" + _TEXT_BYTES)
+    rest = data.translate(None, b"\0" + _TEXT_BYTES)
+    return not rest or (min(rest) >= _BEYOND_ASCII and _is_utf_8(data))
+
+
+def _is_utf_8(data: bytes) -> bool:
+    """Whether it is, but for a character that is cut at either end."""
+    try:
+        data.lstrip(_CONTINUATIONS).decode()
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data"
+    return True

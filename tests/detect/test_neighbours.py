@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 
 from leakscan.detect.detector import Detector
+from leakscan.detect.neighbours import beside, then
 from leakscan.rules import load_rules, select_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NESTED = [
+    ("r8_", "r8_stg_"),
+    ("sk-", "sk-proj-"),
+    ("ab_", "ab_cd"),
+    ("ghp", "ghp_"),
+    ("xx_ab_", "ab_"),
+]
+
+BETWEEN_DIGITS = {
+    "a line end": b"\n",
+    "a line end that is written out": b"\\r\\n",
+    "a comment": b"\n * ",
+    "a line of a mail": b"=\r\n",
+    "a tag": b"<br>\n",
+    "a line of cmd": b"^\r\n",
+    "a colour": b"\x1b[0m",
+    "something unseen": b"\xe2\x80\x8b",
+    "a string": b'"\n  r"',
+}
 
 DETECTOR = Detector(select_rules(load_rules(), ()))
 
@@ -49,3 +76,37 @@ def test_chance_is_not_worth_a_closer_look(text: bytes) -> None:
 @pytest.mark.parametrize("text", SIGNS.values(), ids=SIGNS)
 def test_a_sign_is(text: bytes) -> None:
     assert is_suspect(text)
+
+
+@pytest.mark.parametrize("prefixes", NESTED)
+def test_a_prefix_that_begins_another_may_stand_beside_anything(prefixes: tuple[str, str]) -> None:
+    shortest = min(prefixes, key=len).encode()
+    known = tuple(sorted(prefix.encode() for prefix in prefixes))
+    assert beside(known).get(shortest, (b"", b""))[1] == b""
+    assert shortest not in then(known)
+
+
+def test_tokens_of_two_rules_of_which_one_begins_as_the_other(new_token: Callable[[], str]) -> None:
+    (rule,) = select_rules(load_rules(), ())
+    pattern = rule.pattern.replace("r8_", "r8_stg_")
+    longer = replace(rule, id="staging", prefixes=("r8_stg_",), pattern=pattern, max_length=44)
+    detector = Detector([rule, longer])
+    one, other = new_token(), new_token().replace("r8_", "r8_stg_")
+    for text in (f"A={one}\n", f"B={other}\n", f"A={one}\nB={other}\n"):
+        looked = detector.look(text.encode())
+        assert {match.secret.reveal() for match in looked.found} >= {
+            token for token in (one, other) if token in text
+        }
+
+
+@pytest.mark.parametrize("between", BETWEEN_DIGITS.values(), ids=BETWEEN_DIGITS)
+@pytest.mark.parametrize("width", [20, 32, 40])
+def test_digits_may_be_interrupted(token: str, between: bytes, width: int) -> None:
+    digits = token.encode().hex().encode()
+    lines = (digits[at : at + width] for at in range(0, len(digits), width))
+    assert is_suspect(b'"' + between.join(lines) + b'"')
+
+
+@pytest.mark.parametrize("comment", ["// ключ\n", "/* clé */ ", "# 鍵\n"])
+def test_a_comment_is_written_in_any_language(comment: str) -> None:
+    assert is_suspect(f'"r8_Q7" + {comment}"mZ2kXv9T"'.encode())

@@ -149,8 +149,10 @@ def either_start(known: Sequence[Then | None]) -> Then | None:
     sure = [one for one in known if one]
     if not sure or len(sure) < len(known):
         return None
-    starts = dict.fromkeys(start for _, starts in sure for start in starts)
-    return b"".join(skipped for skipped, _ in sure), tuple(starts)
+    starts = tuple(dict.fromkeys(start for _, starts in sure for start in starts))
+    skipped = bytes(dict.fromkeys(byte for skipped, _ in sure for byte in skipped))
+    # What is passed over in the place of one must not be what another begins with.
+    return None if any(start[0] in skipped for start in starts) else (skipped, starts)
 
 
 def _nests(sign: Sign) -> bool:
@@ -208,10 +210,7 @@ def _signs_of(text: bytes, *, is_encoded: bool = False) -> Iterator[Sign]:
             forms = islice(forms, 1)  # the text itself
         for form in forms:
             if len(form.literal) >= SHORTEST:
-                yield Sign(
-                    (text,), form.literal, decoder, form.shift, form.pattern, False, form.is_rare,
-                    form.is_last, form.before, form.behind, form.then,
-                )  # fmt: skip
+                yield Sign((text,), decoder=decoder, **form._asdict())
 
 
 def _packed(magic: bytes) -> Iterator[Sign]:

@@ -69,9 +69,9 @@ def beside(prefixes: tuple[bytes, ...]) -> Beside:
     for literal in _in_gate(prefixes):
         before: list[bytes] = []
         behind: list[bytes] = []
-        for sign, start, end in _holders(literal, prefixes):
-            before.append(sign.literal[start - 1 : start] if start else sign.before)
-            behind.append(sign.literal[end : end + 1] or sign.behind)
+        for left, right, _ in _written(literal, prefixes):
+            before.append(left)
+            behind.append(right)
         one, other = either_byte(before), either_byte(behind)
         if one or other:
             known[literal] = bytes(sorted({*one})), bytes(sorted({*other}))
@@ -87,11 +87,7 @@ def then(prefixes: tuple[bytes, ...]) -> dict[bytes, Then]:
     """
     known: dict[bytes, Then] = {}
     for literal in _in_gate(prefixes):
-        ends = [
-            (b"", (sign.literal[end:],)) if sign.literal[end:] else sign.then
-            for sign, _, end in _holders(literal, prefixes)
-        ]
-        if start := either_start(ends):
+        if start := either_start([after for _, _, after in _written(literal, prefixes)]):
             known[literal] = start
     return known
 
@@ -101,12 +97,29 @@ def _in_gate(prefixes: tuple[bytes, ...]) -> Iterator[bytes]:
         yield from some
 
 
-def _holders(literal: bytes, prefixes: tuple[bytes, ...]) -> Iterator[tuple[Sign, int, int]]:
-    """Yield the signs that hold a literal, and where in them it begins and ends.
+def _written(
+    literal: bytes, prefixes: tuple[bytes, ...]
+) -> Iterator[tuple[bytes, bytes, Then | None]]:
+    """Yield what may stand before a literal, and behind, and how that begins, wherever it stands.
 
-    A sign that is the encoded text itself, which is broken further on, tells nothing more.
+    That is in a prefix, as it is, or in a sign.  One that is an encoded text itself, which is
+    broken further on, tells nothing more.
     """
+    for prefix in prefixes:
+        start = prefix.find(literal)
+        if start >= 0:
+            rest = prefix[start + len(literal) :]
+            yield prefix[:start][-1:], rest[:1], (b"", (rest,)) if rest else None
     for sign in signs(prefixes):
         start = sign.literal.find(literal)
         if start >= 0 and sign.literal not in sign.texts:
-            yield sign, start, start + len(literal)
+            rest = sign.literal[start + len(literal) :]
+            before = sign.literal[:start][-1:] or sign.before
+            yield before, rest[:1] or sign.behind, _continuation(sign, rest)
+
+
+def _continuation(sign: Sign, rest: bytes) -> Then | None:
+    """Return how what stands behind a part of a sign begins, of which the rest is given."""
+    if sign.then and not rest.strip(sign.then[0]):
+        return sign.then
+    return (b"", (rest,)) if rest else None
