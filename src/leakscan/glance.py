@@ -44,8 +44,8 @@ _PACKED = (
 )  # fmt: skip
 """How files begin that must be opened to be searched."""
 
-_PROGRAMS = b"#!", b"MZ", b"\x7fELF"
-"""How programs begin, behind which a zip may stand."""
+_PROGRAMS = b"#!", b"MZ", b"\x7fELF", b"Cr24"
+"""How programs, and extensions of Chrome, begin, behind which a zip may stand."""
 
 _ZIP_END = 22 + 0xFFFF
 """Bytes at the end of a zip in which its directory is named, with the longest comment."""

@@ -57,6 +57,8 @@ def _tar() -> bytes:
         (b"#!/usr/bin/python\n" + _zip(b"made by hand"), "zip"),
         (b"MZ" + bytes(98) + _zip(b"x" * 0xFFFF), "zip"),
         (b"MZ" + bytes(98) + _zip() + b"signature", "zip"),
+        (b"MZ" + bytes(98) + _zip() + b"PK\5\6" + bytes(30), "zip"),
+        (b"#!/bin/sh\n" + _zip() + b"# PK\5\6", "zip"),
         (b"\0\0\0\0" + _zip()[4:], "zip"),
         (b"\x89PNG\r\n" + bytes(50) + _zip(), "zip"),
         (b"Cr24" + bytes(50) + _zip(b"an extension"), "zip"),

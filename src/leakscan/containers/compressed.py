@@ -100,8 +100,6 @@ def is_bzip2(data: Buffer, at: int = 0) -> bool:
 
 def is_xz(data: Buffer, at: int = 0) -> bool:
     """Whether a header of an xz stream stands there, with the right check sum."""
-    import zlib
-
     head = data[at : at + 12]
     return head[:6] == b"\xfd7zXZ\0" and zlib.crc32(head[6:8]) == int.from_bytes(head[8:], "little")
 

@@ -32,6 +32,10 @@ _END_FIELDS = struct.Struct("<4x4x2x H2L H")
 """Number of entries, size and offset of the directory, length of the comment."""
 
 _LONGEST_COMMENT = 0xFFFF
+
+_MOST_ENDS = 100
+"""Places that are tried, since a comment, or what follows, may look like an end, too."""
+
 _ZIP64 = 1
 _ABSENT = 0xFFFFFFFF
 """Stands for a number that is in the extra field for large archives."""
@@ -80,13 +84,27 @@ class Directory:
 
 
 def find_directory(data: Buffer) -> Directory | None:
-    """Find the directory; ``None`` if there is none, or it is not this archive's.
+    """Find the directory by its end; ``None`` if there is none, or it is not this archive's.
 
     A stored zip in one that is cut short has a directory, too, but one that cannot lead to the
     member at the very beginning.
     """
-    at = data.rfind(_END, max(0, len(data) - _LONGEST_COMMENT - _END_FIELDS.size))
-    if at < 0 or at + _END_FIELDS.size > len(data):
+    first = max(0, len(data) - _LONGEST_COMMENT - _END_FIELDS.size)
+    at, empty = len(data), None
+    for _ in range(_MOST_ENDS):
+        at = data.rfind(_END, first, at)
+        if at < 0:
+            break
+        directory = _directory_at(data, at)
+        if directory and directory.count:
+            return directory
+        empty = empty or directory
+    return empty
+
+
+def _directory_at(data: Buffer, at: int) -> Directory | None:
+    """Return the directory that its end leads to, if that stands at an offset."""
+    if at + _END_FIELDS.size > len(data):
         return None
     count, size, offset, _ = _END_FIELDS.unpack_from(data, at)
     end = at
