@@ -94,3 +94,14 @@ def test_no_more_than_so_many_are_kept() -> None:
     rest = tally.skipped[MOST_SEALED]
     assert (rest.what, rest.sealed) == ("1,234 more parts of files", True)
     assert tally.skipped[-1] == Skip("b", "missing")
+
+
+def test_what_is_no_more_named_is_counted_in_all() -> None:
+    total = Tally()
+    for _ in range(2):
+        part = Tally()
+        for number in range(MOST_SEALED + 900):
+            part.seal(f"a.zip!/{number}", "it is encrypted")
+        total.add(part)
+    assert len(total.skipped) == MOST_SEALED + 1
+    assert total.skipped[-1].what == f"{MOST_SEALED + 1800:,} more parts of files"

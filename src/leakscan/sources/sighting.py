@@ -45,7 +45,8 @@ class Tally:
         self.bytes = 0
         self.skipped: list[Skip] = []
         self._sealed = 0
-        self._more_at = 0
+        self._more = 0
+        self._more_at: int | None = None
 
     def read(self, size: int) -> None:
         """Count one thing of ``size`` bytes as read whole."""
@@ -56,11 +57,13 @@ class Tally:
         """Count what another one has counted, too."""
         self.objects += other.objects
         self.bytes += other.bytes
-        for part in other.skipped:
-            if part.sealed:
-                self.seal(part.what, part.why)
-            else:
+        for at, part in enumerate(other.skipped):
+            if not part.sealed:
                 self.skipped.append(part)
+            elif at != other._more_at:
+                self.seal(part.what, part.why)
+        if other._more:
+            self._seal_more(other._more)
 
     def skip(self, what: str, why: str) -> None:
         """Record one thing that could not be read."""
@@ -68,13 +71,18 @@ class Tally:
 
     def seal(self, what: str, why: str) -> None:
         """Record one thing whose bytes were read, but not what is inside of it."""
-        self._sealed += 1
-        more = self._sealed - MOST_SEALED
-        if more <= 0:
+        if self._sealed < MOST_SEALED:
+            self._sealed += 1
             self.skipped.append(Skip(what, why, sealed=True))
-            return
-        rest = Skip(f"{more:,} more parts of files", "like these", sealed=True)
-        if more == 1:
+        else:
+            self._seal_more(1)
+
+    def _seal_more(self, number: int) -> None:
+        """Count parts that are not named any more; one line says how many."""
+        self._more += number
+        parts = "part" if self._more == 1 else "parts"
+        rest = Skip(f"{self._more:,} more {parts} of files", "like these", sealed=True)
+        if self._more_at is None:
             self._more_at = len(self.skipped)
             self.skipped.append(rest)
         else:
