@@ -84,8 +84,47 @@ def test_check_names_every_problem(tmp_path: Path) -> None:
     (tmp_path / "odd.toml").write_text(text.replace("default", "defualt"))
     result = run("check", str(tmp_path))
     assert result.exit_code == 1
-    assert "npm-access-token: max_length: 50, but no match is that long" in result.stdout
+    assert "long.toml: max_length: 50, but no match is that long" in result.stdout
     assert "odd.toml: defualt: unknown key" in result.stdout
+
+
+def test_check_tells_which_files_have_an_id_that_is_taken(tmp_path: Path) -> None:
+    text = (shipped_folder() / "npm-access-token.toml").read_text()
+    for name in ("one.toml", "two.toml"):
+        (tmp_path / name).write_text(text)
+    result = run("check", "one.toml", "two.toml")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "one.toml: id: npm-access-token is already the rule of leakscan's own",
+        "two.toml: id: npm-access-token is already the rule of one.toml",
+    ]
+
+
+def test_own_rules_that_are_off_are_told_of(tmp_path: Path) -> None:
+    text = (shipped_folder() / "npm-access-token.toml").read_text()
+    (tmp_path / "own.toml").write_text(text.replace("npm-access-token", "own-token"))
+    (tmp_path / "off.toml").write_text('rules.paths = ["own.toml"]\n')
+    (tmp_path / "on.toml").write_text('rules.paths = ["own.toml"]\nrules.enable = ["own-token"]\n')
+    told = "own-token: loaded but off"
+    assert told in run("test", "--config", "off.toml", "nothing").stderr
+    assert told not in run("test", "--config", "off.toml", "--rule", "all", "nothing").stderr
+    assert told not in run("test", "--config", "on.toml", "nothing").stderr
+
+
+def test_a_file_of_a_checkout_that_is_none_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / ".leakscan.toml").write_text("")
+    scan = CliRunner().invoke(cli, ["scan", "-"], input="nothing")
+    assert ".leakscan.toml is not used: this folder is in no git checkout" in scan.stderr
+    (tmp_path / ".git").mkdir()
+    scan = CliRunner().invoke(cli, ["scan", "-"], input="nothing")
+    assert "not used" not in scan.stderr
+
+
+def test_test_takes_a_name_for_a_text_and_says_so(tmp_path: Path, token: str) -> None:
+    (tmp_path / "a.env").write_text(token)
+    result = run("test", "a.env")
+    assert result.exit_code == 0
+    assert "leakscan rules test - < FILE" in result.stdout
 
 
 def test_test_finds_a_token_and_does_not_show_it(token: str) -> None:

@@ -46,7 +46,12 @@ def test_shipped_rules_are_sound(rule: Rule) -> None:
         (REPLICATE, {"examples": Examples()}, "examples.positive: none"),
         (REPLICATE, {"alphabet": "[0-9]"}, "examples.positive: number 1 has only low"),
         (REPLICATE, {"checksum": NPM.checksum}, "number 1 has only low confidence (checksum"),
-        (REPLICATE, {"examples": Examples(("r8_",), ("x",))}, "number 1 is not found"),
+        (
+            REPLICATE,
+            {"examples": Examples(("r8_",), ("x",))},
+            "number 1 is not found: r8_ stands in it, but",
+        ),
+        (REPLICATE, {"examples": Examples(("x",), ("x",))}, "is not found: no prefix stands in it"),
     ],
 )
 def test_problems_are_named(rule: Rule, changes: dict[str, object], problem: str) -> None:

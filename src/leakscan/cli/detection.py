@@ -6,6 +6,8 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, cast
 
+import click
+
 from leakscan.detect import Detector
 from leakscan.rules import load_rules, require_known, select_rules
 
@@ -33,7 +35,17 @@ def usable_rules(config: Config, names: Sequence[str] = ()) -> tuple[Rule, ...]:
         from leakscan.detect.rulecheck import require_searchable
 
         require_searchable(rules)
+    if config.rule_paths and not names:
+        _tell_of_idle(known, rules)
     return rules
+
+
+def _tell_of_idle(known: Sequence[Rule], rules: Sequence[Rule]) -> None:
+    """Say so if no rule of the operator's own files is on, which hardly anybody wants."""
+    shipped = {rule.id for rule in load_rules()}
+    own = [rule.id for rule in known if rule.id not in shipped]
+    if own and not any(rule.id in own for rule in rules):
+        click.echo(f"leakscan: {', '.join(own)}: loaded but off; see rules.enable", err=True)
 
 
 def active_rules(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -17,6 +18,8 @@ from leakscan.config import Config, load_config
 from leakscan.errors import RuleError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from leakscan.model import Match, Rule
 
 FORMAT = click.option(
@@ -83,16 +86,20 @@ def check(context: click.Context, paths: tuple[Path, ...], config_path: Path | N
     from leakscan.rules import read_rule, rule_files
 
     problems: list[str] = []
-    checked: list[Rule] = []
+    checked: dict[str, Rule] = {}
     for file in (file for path in paths for file in rule_files(path)):
         try:
-            checked.append(read_rule(file))
+            rule = read_rule(file)
         except RuleError as error:
             problems.append(str(error))
+            continue
+        if namesake := _namesake(rule, file, checked):
+            problems.append(f"{file}: id: {rule.id} is already the rule of {namesake}")
+        checked[str(file)] = rule
     if not paths:
-        checked = list(_load(config_path)[1])
-    for rule in checked:
-        problems += [f"{rule.id}: {problem}" for problem in check_rule(rule)]
+        checked = {rule.id: rule for rule in _load(config_path)[1]}
+    for name, rule in checked.items():
+        problems += [f"{name}: {problem}" for problem in check_rule(rule)]
     for problem in problems:
         click.echo(problem)
     if problems:
@@ -136,6 +143,21 @@ def test(
         is_whole = not any(isinstance(one, Unread) for one in found)
         context.exit(1 if is_whole else 3)
     click.echo("No candidate.")
+    with contextlib.suppress(OSError):  # no file has so long a name
+        if text != "-" and Path(text).is_file():
+            click.echo("That names a file: `leakscan rules test - < FILE` tries what is in it.")
+
+
+def _namesake(rule: Rule, file: Path, checked: Mapping[str, Rule]) -> str | None:
+    """Return what else has the id of a rule: a scan would refuse them."""
+    from leakscan.rules import load_rules, shipped_folder
+
+    for name, other in checked.items():
+        if other.id == rule.id:
+            return name
+    is_shipped = file.resolve().parent == shipped_folder().resolve()
+    is_taken = not is_shipped and any(rule.id == own.id for own in load_rules())
+    return "leakscan's own" if is_taken else None
 
 
 def _load(config_path: Path | None) -> tuple[Config, tuple[Rule, ...]]:

@@ -6,12 +6,14 @@ import contextlib
 import os
 import stat
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from leakscan.cli import discard_output
 from leakscan.errors import LeakscanError, UsageError
+from leakscan.places import CHECKOUT_FILE
 from leakscan.report import write_report
 
 if TYPE_CHECKING:
@@ -29,9 +31,12 @@ if TYPE_CHECKING:
 
 
 def announce(config: Config) -> None:
-    """Say which files the configuration comes from."""
+    """Say which files the configuration comes from, and if one here is not heeded."""
     for path in filter(None, (config.source, config.checkout)):
         click.echo(f"leakscan: configuration: {_shown(str(path))}", err=True)
+    if config.source is None and config.root is None and Path(CHECKOUT_FILE).is_file():
+        why = "this folder is in no git checkout"
+        click.echo(f"leakscan: {CHECKOUT_FILE} is not used: {why}; name it with --config", err=True)
 
 
 def _shown(name: str) -> str:

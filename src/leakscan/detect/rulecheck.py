@@ -50,7 +50,7 @@ def _engines(rule: Rule) -> Iterator[str]:
     try:
         compiled([rule.pattern.encode()])
     except hyperscan.HyperscanError as error:
-        yield f"pattern: hyperscan rejects it: {error}"
+        yield f"pattern: hyperscan rejects it: {str(error).rstrip('.')}"
     expressions = [("pattern", rule.pattern), ("alphabet", rule.alphabet)]
     expressions += [("placeholders", text) for text in rule.placeholders]
     for key, text in expressions:
@@ -147,11 +147,18 @@ def _examples(rule: Rule) -> Iterator[str]:
                 if best and _rank(best) >= Confidence.MEDIUM.rank:
                     yield f"{where} is reported with {best.confidence} confidence{_why(best)}"
             elif best is None:
-                yield f"{where} is not found"
+                yield f"{where} is not found{_why_not(rule, text)}"
             elif _rank(best) < Confidence.MEDIUM.rank:
                 yield f"{where} has only {best.confidence} confidence{_why(best)}"
             elif rule.checksum and best.checksum is not ChecksumVerdict.VALID:
                 yield f"{where}: its checksum is {best.checksum}"
+
+
+def _why_not(rule: Rule, text: str) -> str:
+    for prefix in rule.prefixes:
+        if prefix in text:
+            return f": {prefix} stands in it, but the pattern does not match there"
+    return ": no prefix stands in it"
 
 
 def _rank(match: Match) -> int:

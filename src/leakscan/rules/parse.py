@@ -158,9 +158,8 @@ class _Reader:
         for key in self.data:
             if key not in required and key not in optional:
                 raise self.error(key, "unknown key")
-        for key in required:
-            if key not in self.data:
-                raise self.error(key, "missing")
+        if missing := [key for key in required if key not in self.data]:
+            raise self.error(", ".join(missing), "missing")
 
     def text(self, key: str, default: str = "") -> str:
         return self._typed(key, str, default, "a text that is not empty")
