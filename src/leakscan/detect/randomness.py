@@ -169,7 +169,7 @@ def _twice(length: int) -> regex.Pattern[str]:
 
 def _in_a_row(body: str, alphabet: Set[str]) -> bool:
     """Whether letters or digits follow each other as in ``aB1cD2eF3`` or ``001122``, up or down."""
-    if alphabet.issuperset(string.ascii_lowercase) or alphabet.issuperset(string.ascii_uppercase):
+    if alphabet >= {*string.ascii_lowercase} or alphabet >= {*string.ascii_uppercase}:
         letters = [ord(c) for c in body.lower() if c in string.ascii_lowercase]
         if _longest(b - a for a, b in pairwise(letters)) >= LETTERS_IN_A_ROW:
             return True

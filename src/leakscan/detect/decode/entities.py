@@ -10,12 +10,12 @@ from leakscan.detect.decode.mixing import (
     GAP,
     LETTERS_AND_DIGITS,
     behind_plain,
-    digits_behind,
     either_case,
     exactly,
     fewest,
     mixed,
     openings,
+    preceded_by,
     replaced,
     surest,
 )
@@ -77,7 +77,7 @@ class Entities:
             for notation in (_decimal, _hex, _open_decimal, _open_hex):
                 is_rare = notation in (_open_decimal, _open_hex)
                 forms = [
-                    digits_behind(_BEFORE_DIGITS, form)
+                    preceded_by(_BEFORE_DIGITS, form)
                     for form in surest(partial(notation, text, kept), b"&", is_rare=is_rare)
                 ]
                 found += map(_exact_hex, forms) if notation is _hex and not kept else forms

@@ -9,12 +9,12 @@ from leakscan.detect.decode.mixing import (
     GAP,
     LETTERS_AND_DIGITS,
     behind_plain,
-    digits_behind,
     either_case,
     exactly,
     fewest,
     mixed,
     openings,
+    preceded_by,
     replaced,
     surest,
 )
@@ -92,7 +92,7 @@ class Escapes:
             for notation in _NOTATIONS:
                 write = partial(_written, text, kept, notation)
                 forms = surest(write, b"\\", is_rare=notation[-1])
-                found += (digits_behind(_BEFORE_DIGITS, form) for form in forms)
+                found += (preceded_by(_BEFORE_DIGITS, form) for form in forms)
         yield from fewest(found)
 
     def decode(self, data: bytes, anchor: int, low: int, high: int) -> Decoded | None:  # noqa: ARG002 - all of it is decoded

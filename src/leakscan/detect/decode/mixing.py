@@ -121,8 +121,8 @@ def behind_plain(plain: bytes, opener: bytes, follows: bytes) -> Form:
     return Form(literal, len(plain), exactly(literal) + follows)
 
 
-def digits_behind(before: bytes, form: Form) -> Form:
-    """Add to a form that begins with digits by which bytes these are preceded."""
+def preceded_by(before: bytes, form: Form) -> Form:
+    """Say of a form that begins with digits that one of some bytes stands before them."""
     return form._replace(before=before) if form.literal[:1].isdigit() else form
 
 
