@@ -60,6 +60,9 @@ SIGNS = {
     "a percent sign on the next line": b"r8\n%5Fabcdefg",
     "breaks of a mail": b"r8=\n=\n_abcdefg",
     "a string on the next line": b'r8\n" + "_abcdefg',
+    "a percent sign in a string": b'r8%5Fab" + // c\n "cdefghij"',
+    "a reference in a string": b'r8&#95;ab", "cdefghij"',
+    "a string in UTF-16": 'r8_a" + "bcdefghijklm"'.encode("utf-16-le"),
     "far away": b"r8\n" + b" " * 60 + b"\n" + b" " * 90 + b"_abcdefg",
 }
 

@@ -31,14 +31,18 @@ def surroundings(prefixes: tuple[bytes, ...]) -> Surroundings:
 def loose(prefixes: tuple[bytes, ...]) -> frozenset[bytes]:
     """Return the literals behind which a blank may stand: of pieces, and of hex with gaps.
 
+    Of pieces is also what begins as a token does, and goes on in an encoding.
+
     Args:
         prefixes: how tokens begin.
     """
+    begin = tuple(prefix[:2] for prefix in prefixes)
     return frozenset(
         sign.literal
         for sign in signs(prefixes)
         if isinstance(sign.decoder, Joined)
         or (isinstance(sign.decoder, Hexadecimal) and not sign.literal.isalnum())
+        or sign.literal.translate(None, b"\0").startswith(begin)
     )
 
 

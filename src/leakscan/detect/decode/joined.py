@@ -70,6 +70,13 @@ _SEPARATORS = (
 )
 """How what stands between begins, how it ends if it varies in length, and whether it is rare."""
 
+_UNSEEN_ENDS = {
+    b"\xe2\x80": bytes((*range(0x8B, 0x90), *range(0xAA, 0xAF))),
+    b"\xe2\x81": bytes(range(0xA0, 0xA5)),
+    b"\xef\xbb": b"\xbf",
+}
+"""How the unseen characters that begin so end; quotation marks and dashes begin so, too."""
+
 _LINE_ENDS = (b"\\\n", b"\\\r", b"^\r", b"\n", b"\r")
 """Of these, the ends of lines."""
 
@@ -106,7 +113,8 @@ class Joined:
                     first = text[at : at + 1]
                     quoted = b"=%02x" % first[0], b"=%02X" % first[0]
                     then = (_AT_LINE_START, (first, *quoted, *_IN_LINE)) if is_whole else None
-                    form = Form(before, is_rare=is_rare, then=then)
+                    behind = _UNSEEN_ENDS.get(start, b"") if before.endswith(start) else b""
+                    form = Form(before, is_rare=is_rare, then=then, behind=behind)
                 found.setdefault(form.literal, form)
                 # A delta may cut the one where the other stays whole.
                 if is_rare and end and len(after) >= 3:
