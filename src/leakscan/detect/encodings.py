@@ -20,6 +20,7 @@ from leakscan.detect.decode.hexadecimal import Hexadecimal
 from leakscan.detect.decode.joined import Joined
 from leakscan.detect.decode.percent import Percent
 from leakscan.detect.decode.quoted_printable import QuotedPrintable
+from leakscan.detect.decode.sides import either, sides
 from leakscan.detect.decode.wide import Wide
 from leakscan.detect.teddy import arranged
 from leakscan.gate import FEW, without_longer
@@ -133,26 +134,8 @@ def _add(found: dict[object, Sign], sign: Sign) -> None:
             texts=(*known.texts, *new),
             pattern=None,
             is_rare=known.is_rare and sign.is_rare,
-            before=either_byte((known.before, sign.before)),
-            behind=either_byte((known.behind, sign.behind)),
-            then=either_start((known.then, sign.then)),
+            **either(sides(one, sign.literal) for one in (known, sign))._asdict(),
         )
-
-
-def either_byte(known: Sequence[bytes]) -> bytes:
-    """Return what may stand where one of some is expected; nothing if it may be anything."""
-    return b"".join(known) if all(known) else b""
-
-
-def either_start(known: Sequence[Then | None]) -> Then | None:
-    """Do as `either_byte` with how something begins."""
-    sure = [one for one in known if one]
-    if not sure or len(sure) < len(known):
-        return None
-    starts = tuple(dict.fromkeys(start for _, starts in sure for start in starts))
-    skipped = bytes(dict.fromkeys(byte for skipped, _ in sure for byte in skipped))
-    # What is passed over in the place of one must not be what another begins with.
-    return None if any(start[0] in skipped for start in starts) else (skipped, starts)
 
 
 def _nests(sign: Sign) -> bool:

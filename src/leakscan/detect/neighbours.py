@@ -6,14 +6,15 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from leakscan.detect.decode.backwards import Backwards
+from leakscan.detect.decode.decoder import Form
 from leakscan.detect.decode.hexadecimal import Hexadecimal
 from leakscan.detect.decode.joined import Joined
-from leakscan.detect.encodings import either_byte, either_start, literals, signs
+from leakscan.detect.decode.sides import either, sides
+from leakscan.detect.encodings import literals, signs
 from leakscan.surroundings import HEX, Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from leakscan.detect.decode.sides import Sides
     from leakscan.detect.encodings import Sign
     from leakscan.surroundings import Beside, Then
 
@@ -69,17 +70,8 @@ def beside(prefixes: tuple[bytes, ...]) -> Beside:
     Args:
         prefixes: how tokens begin.
     """
-    known: dict[bytes, tuple[bytes, bytes]] = {}
-    for literal in _in_gate(prefixes):
-        before: list[bytes] = []
-        behind: list[bytes] = []
-        for left, right, _ in _written(literal, prefixes):
-            before.append(left)
-            behind.append(right)
-        one, other = either_byte(before), either_byte(behind)
-        if one or other:
-            known[literal] = bytes(sorted({*one})), bytes(sorted({*other}))
-    return known
+    known = _sides(prefixes).items()
+    return {literal: (one.before, one.behind) for literal, one in known if one.before or one.behind}
 
 
 @cache
@@ -89,41 +81,19 @@ def then(prefixes: tuple[bytes, ...]) -> dict[bytes, Then]:
     Args:
         prefixes: how tokens begin.
     """
-    known: dict[bytes, Then] = {}
-    for literal in _in_gate(prefixes):
-        if start := either_start([after for _, _, after in _written(literal, prefixes)]):
-            known[literal] = start
-    return known
+    return {literal: one.then for literal, one in _sides(prefixes).items() if one.then}
 
 
-def _in_gate(prefixes: tuple[bytes, ...]) -> Iterator[bytes]:
-    for some in literals(prefixes):
-        yield from some
+@cache
+def _sides(prefixes: tuple[bytes, ...]) -> dict[bytes, Sides]:
+    """Return what stands beside each literal wherever a token is written: plainly, or in a sign.
 
-
-def _written(
-    literal: bytes, prefixes: tuple[bytes, ...]
-) -> Iterator[tuple[bytes, bytes, Then | None]]:
-    """Yield what may stand before a literal, and behind, and how that begins, wherever it stands.
-
-    That is in a prefix, as it is, or in a sign.  One that is an encoded text itself, which is
-    broken further on, tells nothing more.
+    A sign that is the encoded text itself, which is broken further on, tells nothing more.
     """
-    for prefix in prefixes:
-        start = prefix.find(literal)
-        if start >= 0:
-            rest = prefix[start + len(literal) :]
-            yield prefix[:start][-1:], rest[:1], (b"", (rest,)) if rest else None
-    for sign in signs(prefixes):
-        start = sign.literal.find(literal)
-        if start >= 0 and sign.literal not in sign.texts:
-            rest = sign.literal[start + len(literal) :]
-            before = sign.literal[:start][-1:] or sign.before
-            yield before, rest[:1] or sign.behind, _continuation(sign, rest)
-
-
-def _continuation(sign: Sign, rest: bytes) -> Then | None:
-    """Return how what stands behind a part of a sign begins, of which the rest is given."""
-    if sign.then and not rest.strip(sign.then[0]):
-        return sign.then
-    return (b"", (rest,)) if rest else None
+    forms: list[Form | Sign] = [Form(prefix) for prefix in prefixes]
+    forms += (sign for sign in signs(prefixes) if sign.literal not in sign.texts)
+    return {
+        literal: either(sides(form, literal) for form in forms if literal in form.literal)
+        for some in literals(prefixes)
+        for literal in some
+    }

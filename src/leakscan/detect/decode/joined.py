@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from leakscan.detect.decode.decoder import Decoded, Form
+from leakscan.detect.decode.sides import Sides, either, sides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,18 +108,13 @@ class Joined:
         for at in range(1, len(text)):
             for start, end, is_rare in _SEPARATORS:
                 before, after = (text[:at] + start)[: max(3, at + 1)], end + text[at:]
-                form = Form(after, is_rare=is_rare)
                 if len(before) >= 3:
-                    is_whole = start in _LINE_ENDS and before.endswith(start)
-                    first = text[at : at + 1]
-                    quoted = b"=%02x" % first[0], b"=%02X" % first[0]
-                    then = (_AT_LINE_START, (first, *quoted, *_IN_LINE)) if is_whole else None
-                    behind = _UNSEEN_ENDS.get(start, b"") if before.endswith(start) else b""
-                    form = Form(before, is_rare=is_rare, then=then, behind=behind)
-                found.setdefault(form.literal, form)
+                    is_whole = before.endswith(start)
+                    beside = _beside(start, text[at]) if is_whole else Sides()
+                    _add(found, Form(before, is_rare=is_rare, **beside._asdict()))
                 # A delta may cut the one where the other stays whole.
-                if is_rare and end and len(after) >= 3:
-                    found.setdefault(after, Form(after, is_rare=is_rare))
+                if len(before) < 3 or (is_rare and end and len(after) >= 3):
+                    _add(found, Form(after, is_rare=is_rare))
         yield from found.values()
 
     def decode(self, data: bytes, anchor: int, low: int, high: int) -> Decoded | None:
@@ -147,6 +143,23 @@ class Joined:
         text += data[at:stop]
         origin.extend(range(at, stop + 1))
         return Decoded(bytes(text), origin, seams=seams, beside=stop - pieces.end())
+
+
+def _beside(start: bytes, following: int) -> Sides:
+    """Return what stands behind the beginning of an interruption, before a byte of the text."""
+    if start in _LINE_ENDS:
+        quoted = b"=%02x" % following, b"=%02X" % following
+        return Sides(then=(_AT_LINE_START, (bytes([following]), *quoted, *_IN_LINE)))
+    return Sides(behind=_UNSEEN_ENDS.get(start, b""))
+
+
+def _add(found: dict[bytes, Form], form: Form) -> None:
+    """Add a form, or that what stands beside the one that is there may be another's."""
+    known = found.setdefault(form.literal, form)
+    if known is not form:
+        beside = either(sides(one, form.literal) for one in (known, form))
+        is_rare = known.is_rare and form.is_rare
+        found[form.literal] = known._replace(is_rare=is_rare, **beside._asdict())
 
 
 @cache

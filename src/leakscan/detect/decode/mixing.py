@@ -7,6 +7,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from leakscan.detect.decode.decoder import Decoded, Form
+from leakscan.detect.decode.sides import either, sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -130,17 +131,21 @@ def fewest(forms: Iterable[Form]) -> Iterator[Form]:
     """Yield forms from the shortest literal on, without those that an earlier one finds, too.
 
     One finds another if its literal is in the other's, and its pattern, if any, is the same.  A
-    rare one is no substitute for a common one.
+    rare one is no substitute for a common one.  What stands beside it may then be either's.
     """
     ordered = sorted(forms, key=lambda form: (len(form.literal), form.is_rare))
     kept: list[Form] = []
     for form in ordered:
-        if not any(
-            one.literal in form.literal
-            and one.pattern in (None, form.pattern)
-            and one.is_rare <= form.is_rare
-            for one in kept
-        ):
+        for at, one in enumerate(kept):
+            if (
+                one.literal in form.literal
+                and one.pattern in (None, form.pattern)
+                and one.is_rare <= form.is_rare
+            ):
+                beside = either(sides(each, one.literal) for each in (one, form))
+                kept[at] = one._replace(**beside._asdict())
+                break
+        else:
             kept.append(form)
     yield from kept
 
