@@ -197,7 +197,8 @@ def _print_rule(rule: Rule, active: set[str]) -> None:
     for label, value in _facts(rule, active):
         click.echo(f"{label + ':':<10} {value}")
     for title, lines in (("What to do", rule.remediation), ("References", rule.references)):
-        click.echo(f"\n{title}:")
+        if lines:
+            click.echo(f"\n{title}:")
         for line in lines:
             click.echo(f"  - {line}")
 

@@ -112,10 +112,10 @@ def _subject(mail: EmailMessage) -> Text:
 
 
 def _opening(mails: Sequence[EmailMessage]) -> list[str]:
-    """Return the first lines of what a mail says."""
+    """Return to whom a mail speaks, and its first sentence."""
     bodies = (mail.get_body(("plain",)) for mail in mails)
     text = "".join(body.get_content() for body in bodies if body)
-    return [f"  {line}" for line in text.splitlines() if line][:3]
+    return [f"  {line}" for line in text.splitlines() if line][:2]
 
 
 def _dim(line: str) -> Text:
