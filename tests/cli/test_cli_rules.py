@@ -90,13 +90,15 @@ def test_check_names_every_problem(tmp_path: Path) -> None:
 
 def test_check_tells_which_files_have_an_id_that_is_taken(tmp_path: Path) -> None:
     text = (shipped_folder() / "npm-access-token.toml").read_text()
-    for name in ("one.toml", "two.toml"):
-        (tmp_path / name).write_text(text)
-    result = run("check", "one.toml", "two.toml")
+    shipped = shipped_folder() / "npm-access-token.toml"
+    (tmp_path / "one.toml").write_text(text)
+    for name in ("two.toml", "three.toml"):
+        (tmp_path / name).write_text(text.replace("npm-access-token", "own-token"))
+    result = run("check", "one.toml", "two.toml", "three.toml", str(shipped))
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
-        "one.toml: id: npm-access-token is already the rule of leakscan's own",
-        "two.toml: id: npm-access-token is already the rule of one.toml",
+        f"one.toml: id: npm-access-token is already the rule of {shipped}",
+        "three.toml: id: own-token is already the rule of two.toml",
     ]
 
 

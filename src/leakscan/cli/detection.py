@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from leakscan.detect import Detector
-from leakscan.rules import load_rules, require_known, select_rules
+from leakscan.rules import load_rules, require_known, select_rules, shipped_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +42,7 @@ def usable_rules(config: Config, names: Sequence[str] = ()) -> tuple[Rule, ...]:
 
 def _tell_of_idle(known: Sequence[Rule], rules: Sequence[Rule]) -> None:
     """Say so if no rule of the operator's own files is on, which hardly anybody wants."""
-    shipped = {rule.id for rule in load_rules()}
+    shipped = shipped_files()
     own = [rule.id for rule in known if rule.id not in shipped]
     if own and not any(rule.id in own for rule in rules):
         click.echo(f"leakscan: {', '.join(own)}: loaded but off; see rules.enable", err=True)

@@ -18,8 +18,6 @@ from leakscan.config import Config, load_config
 from leakscan.errors import RuleError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from leakscan.model import Match, Rule
 
 FORMAT = click.option(
@@ -83,8 +81,9 @@ def check(context: click.Context, paths: tuple[Path, ...], config_path: Path | N
     configuration gives is checked.  The exit status is 1 if anything is wrong.
     """
     from leakscan.detect.rulecheck import check_rule
-    from leakscan.rules import read_rule, rule_files
+    from leakscan.rules import read_rule, rule_files, shipped_files
 
+    owners = shipped_files()
     problems: list[str] = []
     checked: dict[str, Rule] = {}
     for file in (file for path in paths for file in rule_files(path)):
@@ -93,8 +92,9 @@ def check(context: click.Context, paths: tuple[Path, ...], config_path: Path | N
         except RuleError as error:
             problems.append(str(error))
             continue
-        if namesake := _namesake(rule, file, checked):
-            problems.append(f"{file}: id: {rule.id} is already the rule of {namesake}")
+        owner = owners.setdefault(rule.id, file)
+        if owner.resolve() != file.resolve():  # a scan would refuse it
+            problems.append(f"{file}: id: {rule.id} is already the rule of {owner}")
         checked[str(file)] = rule
     if not paths:
         checked = {rule.id: rule for rule in _load(config_path)[1]}
@@ -146,18 +146,6 @@ def test(
     with contextlib.suppress(OSError):  # no file has so long a name
         if text != "-" and Path(text).is_file():
             click.echo("That names a file: `leakscan rules test - < FILE` tries what is in it.")
-
-
-def _namesake(rule: Rule, file: Path, checked: Mapping[str, Rule]) -> str | None:
-    """Return what else has the id of a rule: a scan would refuse them."""
-    from leakscan.rules import load_rules, shipped_folder
-
-    for name, other in checked.items():
-        if other.id == rule.id:
-            return name
-    is_shipped = file.resolve().parent == shipped_folder().resolve()
-    is_taken = not is_shipped and any(rule.id == own.id for own in load_rules())
-    return "leakscan's own" if is_taken else None
 
 
 def _load(config_path: Path | None) -> tuple[Config, tuple[Rule, ...]]:

@@ -7,6 +7,7 @@ from leakscan.rules.load import (
     require_known,
     rule_files,
     select_rules,
+    shipped_files,
     shipped_folder,
 )
 
@@ -17,6 +18,7 @@ __all__ = [
     "require_known",
     "rule_files",
     "select_rules",
+    "shipped_files",
     "shipped_folder",
     "verify",
     "verify_match",

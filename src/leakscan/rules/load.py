@@ -134,6 +134,15 @@ def shipped_folder() -> Path:
     raise RuleError("the shipped rules are missing", "reinstall leakscan")
 
 
+def shipped_files() -> dict[str, Path]:
+    """Return the shipped rule files by the ids of their rules, after which they are named.
+
+    Raises:
+        RuleError: they are missing.
+    """
+    return {file.stem: file for file in rule_files(shipped_folder())}
+
+
 def rule_files(path: Path) -> list[Path]:
     """List the rule files that a path stands for: itself, or a folder's ``*.toml`` by name.
 
