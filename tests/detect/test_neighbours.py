@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import re
+import string
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -100,6 +103,30 @@ def test_tokens_of_two_rules_of_which_one_begins_as_the_other(new_token: Callabl
         assert {match.secret.reveal() for match in looked.found} >= {
             token for token in (one, other) if token in text
         }
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_whatever_tokens_begin_with_a_plain_one_is_found(seed: int) -> None:
+    rng = random.Random(seed)  # noqa: S311 - the same every time, on purpose
+    (rule,) = select_rules(load_rules(), ())
+    first = "".join(rng.choices(string.ascii_letters + "0123456789_-=%&.:/#", k=rng.randint(4, 8)))
+    prefixes = first, first + "".join(rng.choices(string.ascii_letters + "_-", k=3)), first[1:]
+    rules = [
+        replace(
+            rule,
+            id=f"rule-{number}",
+            prefixes=(prefix,),
+            pattern=f"(?P<prefix>{re.escape(prefix)})(?P<body>[0-9A-Za-z]{{37}})",
+            max_length=len(prefix) + 37,
+        )
+        for number, prefix in enumerate(prefixes)
+    ]
+    detector = Detector(rules)
+    for prefix in prefixes:
+        token = prefix + "".join(rng.choices(string.ascii_letters + string.digits, k=37))
+        for text in (token, f"K={token}\n", f'"{token}"', f"x {token} y"):
+            found = detector.look(text.encode()).found
+            assert token in {match.secret.reveal() for match in found}
 
 
 @pytest.mark.parametrize("between", BETWEEN_DIGITS.values(), ids=BETWEEN_DIGITS)
