@@ -63,8 +63,9 @@ def sign_in(page: Page) -> None:
 
 
 def appears(locator: Locator) -> None:
-    """Wait until it can be seen."""
+    """Wait until it can be seen, and its page is loaded whole, with its styles."""
     playwright.expect(locator).to_be_visible(timeout=PATIENCE)
+    locator.page.wait_for_load_state()
 
 
 def fits_the_screen(page: Page) -> bool:
@@ -76,7 +77,8 @@ def test_a_token_from_beginning_to_end(
     page: Page, url: str, issuer: Issuer, ada: NewAccount
 ) -> None:
     sign_in(page)
-    assert page.get_by_role("listitem").filter(has_text=ada.token.name).count() == 1
+    default = page.get_by_role("listitem").filter(has_text=ada.token.name)
+    playwright.expect(default).to_have_count(1)
 
     page.get_by_label("Name", exact=True).fill("laptop")
     page.get_by_role("button", name="Create token").click()
@@ -215,6 +217,6 @@ def test_everything_can_be_reached_with_the_keyboard(page: Page, ada: NewAccount
     page.keyboard.press("Enter")
     appears(page.get_by_role("heading", name="Your tokens"))
     page.keyboard.press("Tab")
-    assert page.locator(":focus").inner_text() == "Skip to the content"
-    outline = page.locator(":focus").evaluate("node => getComputedStyle(node).outlineStyle")
-    assert outline == "solid"
+    focused = page.locator(":focus")
+    playwright.expect(focused).to_have_text("Skip to the content", timeout=PATIENCE)
+    playwright.expect(focused).to_have_css("outline-style", "solid", timeout=PATIENCE)
