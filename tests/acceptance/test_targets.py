@@ -272,7 +272,7 @@ def test_repository_that_is_repacked_while_it_is_scanned(
 
 def keep_repacking(repo: GitRepo, stop: threading.Event) -> None:
     """Move every object between loose and packed, over and over."""
-    while not stop.is_set():
+    while not stop.wait(0.05):
         repo.git("repack", "-q", "-a", "-d", "-f", "--depth=10")
         repo.add("tick.txt", str(time.monotonic_ns()))
         repo.git("gc", "-q", "--prune=now")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import update
@@ -143,6 +146,36 @@ def test_who_stops_in_the_middle_leaves_the_rest_to_others(stage: Stage) -> None
     stage.respond()
     assert set(stage.desk.states(ActionKind.DISABLE)) == {"done"}
     assert set(stage.issuer.effects.values()) == {1}
+
+
+def test_a_signal_just_after_a_call_is_begun_stops_it(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    born = tmp_path / "born"
+    program = f"import pathlib, time; pathlib.Path({str(born)!r}).touch(); time.sleep(600)"
+    hook = CommandHook((sys.executable, "-c", program), 60)
+    stage.configure(hooks={"issuer": NamedHook(hook, RULES)})
+    stage.desk.record_some(1)
+    begin = ThreadPoolExecutor.submit
+
+    def interrupted(pool: ThreadPoolExecutor, *arguments: Any) -> None:
+        begin(pool, *arguments)
+        while not born.exists():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", interrupted)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        stage.respond()
+    (thread,) = (one for one in threading.enumerate() if one.name.startswith("leakscan-call"))
+    thread.join(30)
+    assert not thread.is_alive()
+    assert time.monotonic() - started < 30
+    assert stage.desk.states(ActionKind.DISABLE) == ["running"]
+    lease = stage.desk.action(ActionKind.DISABLE).lease_until
+    assert lease
+    assert lease - stage.desk.now() < timedelta(seconds=10)
 
 
 def test_what_kills_its_process_again_and_again_is_given_up(stage: Stage) -> None:

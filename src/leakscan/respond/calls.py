@@ -93,10 +93,13 @@ class Calls:
                     if isinstance(call, Event):
                         yield call
                     else:
-                        running[pool.submit(call)] = claim
+                        # First taken down, then begun: a signal may come between the two.
+                        future: Future[Success] = Future()
+                        running[future] = claim
+                        pool.submit(_fulfil, future, call)
                 if running:
-                    for future in wait(running, return_when=FIRST_COMPLETED).done:
-                        yield self._conclude(running.pop(future), future)
+                    for done in wait(running, return_when=FIRST_COMPLETED).done:
+                        yield self._conclude(running.pop(done), done)
                 elif not backlog:
                     return
         except GeneratorExit:  # nobody listens any more
@@ -106,7 +109,7 @@ class Calls:
             yield from self._leave(backlog, running)
             raise
         finally:
-            pool.shutdown(wait=False)
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _leave(
         self, backlog: Collection[Claim], running: dict[Future[Success], Claim]
@@ -203,6 +206,13 @@ class Calls:
     ) -> Event:
         self.heartbeat.let_go([claim])
         return event_of(claim, result, answer, owner_email=owner_email)
+
+
+def _fulfil(future: Future[Success], call: Callable[[], Success]) -> None:
+    try:
+        future.set_result(call())
+    except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
+        future.set_exception(error)
 
 
 def _ask(hook: Hook, request: DisableRequest) -> Disabled:

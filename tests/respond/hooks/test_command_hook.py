@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import resource
+import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -105,6 +107,31 @@ def test_a_program_that_hangs_is_killed_with_all_it_started(
     while is_alive(int(born.read_text())):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_what_is_just_being_started_is_stopped_too(
+    request_: DisableRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    born = tmp_path / "born"
+    start = subprocess.Popen
+
+    def start_slowly(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        process = start(*arguments, **options)
+        while not born.exists():
+            time.sleep(0.01)
+        time.sleep(0.5)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", start_slowly)
+    hook = python(f"import pathlib, time; pathlib.Path({str(born)!r}).touch(); time.sleep(600)", 60)
+    started = time.monotonic()
+    with ThreadPoolExecutor(1) as pool:
+        failed = pool.submit(failure, hook, request_)
+        while not born.exists():
+            time.sleep(0.01)
+        assert hook.stop()
+        assert failed.result().why == "exit status -9"
+    assert time.monotonic() - started < 30
 
 
 def is_alive(pid: int) -> bool:

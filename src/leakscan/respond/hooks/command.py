@@ -42,22 +42,13 @@ class CommandHook:
     argv: tuple[str, ...]
     timeout: float = 30
     _running: set[int] = field(default_factory=set, init=False, repr=False, compare=False)
+    _starting: threading.Lock = field(
+        default_factory=threading.Lock, init=False, repr=False, compare=False
+    )
 
     def disable(self, request: DisableRequest) -> Disabled:
         """Run the program once."""
-        try:
-            process = subprocess.Popen(
-                self.argv,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=_environment(),
-                start_new_session=True,  # so that all of it can be killed
-            )
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "a null character in argv"
-            raise AttemptError(f"cannot run it ({reason})", trouble=True, unsure=False) from None
-        self._running.add(process.pid)
+        process = self._started()
         talk = _Talk(process, request.to_json(datetime.now(UTC)))
         try:
             ended = _ends_within(process, self.timeout)
@@ -77,9 +68,32 @@ class CommandHook:
 
     def stop(self) -> bool:
         """Kill the programs that are running, and what they have started."""
-        for pid in list(self._running):
-            _kill(pid)
+        with self._starting:
+            for pid in list(self._running):
+                _kill(pid)
         return True
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        """Start the program, and know it before anybody wants to stop it.
+
+        Raises:
+            AttemptError: it cannot be started.
+        """
+        try:
+            with self._starting:
+                process = subprocess.Popen(
+                    self.argv,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    env=_environment(),
+                    start_new_session=True,  # so that all of it can be killed
+                )
+                self._running.add(process.pid)
+                return process
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "a null character in argv"
+            raise AttemptError(f"cannot run it ({reason})", trouble=True, unsure=False) from None
 
 
 def _kill(pid: int) -> None:
