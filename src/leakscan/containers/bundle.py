@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from leakscan.containers.container import Buffer
     from leakscan.git.forest import Forest
-    from leakscan.git.pack import Header, Mapped
+    from leakscan.git.pack import Mapped
     from leakscan.git.walk import Content
 
 MAX_HEAD = 16 << 20
@@ -94,16 +94,6 @@ class _KnownPack(Pack):
     def rank(self, oid: bytes) -> int | None:
         """Return the rank of an object, or ``None`` if it is not known."""
         return self.known.get(oid)
-
-    def header(self, offset: int) -> Header:
-        """Parse the header of an entry; see `Pack.header`.
-
-        Raises:
-            DamagedError: there is no valid header there.
-        """
-        header = super().header(offset)
-        base = header.base
-        return header._replace(base=bytes(base)) if isinstance(base, memoryview) else header
 
 
 def _head(data: Buffer) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from leakscan.git.damage import DamagedError
 from leakscan.git.fork import MAX_TASKS
-from leakscan.git.pack import TYPE_NAMES, Header, Pack
+from leakscan.git.pack import TYPE_NAMES, Pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -179,45 +179,38 @@ def plant_plainly(pack: Pack) -> Forest:
     place = {offset: at for at, offset in enumerate(starts)}
     if len(place) < len(starts):
         raise DamagedError(ONE_PLACE)
-    headers = [_header(pack, offset) for offset in starts]
+    # One that is damaged has no type, and so becomes an orphan.
+    headers = [
+        (0, 0, 0, None) if header is None or header[1] > MAX_SIZE else header
+        for header in pack.headers(starts)
+    ]
+    kinds, sizes, begins, bases = zip(*headers, strict=True) if headers else ((), (), (), ())
     stops = [min(offset, pack.end) for offset in starts[1:]] + [pack.end]
 
     children: dict[int, list[int]] = {}
     roots: list[int] = []
-    for at, (kind, _, _, base) in enumerate(headers):
+    for at, base in enumerate(bases):
         if base is None:
-            roots += (at,) if kind in TYPE_NAMES else ()
+            roots += (at,) if kinds[at] in TYPE_NAMES else ()
             continue
         rank = pack.rank(base) if isinstance(base, bytes) else None
         start = base if isinstance(base, int) else None if rank is None else offsets[rank]
         if start in place:
             children.setdefault(place[start], []).append(at)
-    roots.sort(key=lambda root: headers[root].type)
-    order = _depth_first(roots, children)
-    nodes, depths, parents, lasts = zip(*order, strict=True) if order else ((), (), (), ())
-    firsts = [(headers[at].type, p) for p, (at, depth, _, _) in enumerate(order) if not depth]
+    roots.sort(key=kinds.__getitem__)
+    nodes, depths, parents, lasts = _depth_first(roots, children)
+    firsts = [(kinds[nodes[at]], at) for at, depth in enumerate(depths) if not depth]
     return Forest(
-        start=array("q", [headers[at].start for at in nodes]),
+        start=array("q", map(begins.__getitem__, nodes)),
         stop=array("q", map(stops.__getitem__, nodes)),
-        size=array("q", [headers[at].size for at in nodes]),
-        depth=array("H", depths),
-        parent=array("i", parents),
-        last=array("B", lasts),
+        size=array("q", map(sizes.__getitem__, nodes)),
+        depth=depths,
+        parent=parents,
+        last=lasts,
         rank=array("I", map(ranks.__getitem__, nodes)),
-        segments=segments(firsts, len(order)),
+        segments=segments(firsts, len(nodes)),
         orphans=[ranks[at] for at in sorted(set(range(len(starts))).difference(nodes))],
     )
-
-
-def _header(pack: Pack, offset: int) -> Header:
-    """Parse a header; one that is damaged has no type and so becomes an orphan."""
-    try:
-        header = pack.header(offset) if offset < pack.end else None
-    except DamagedError:
-        header = None
-    if header is None or header.size > MAX_SIZE:
-        return Header(0, 0, offset, None)
-    return header
 
 
 def segments(roots: Iterable[tuple[int, int]], total: int) -> dict[int, range]:
@@ -238,40 +231,49 @@ def segments(roots: Iterable[tuple[int, int]], total: int) -> dict[int, range]:
 
 def _depth_first(
     roots: list[int], children: dict[int, list[int]]
-) -> list[tuple[int, int, int, int]]:
-    """Order a forest depth first, smaller subtrees first: (node, depth, parent, last)."""
-    weight = _weigh(roots, children)
-    order: list[tuple[int, int, int, int]] = []
+) -> tuple[list[int], array[int], array[int], array[int]]:
+    """Order a forest depth first, smaller subtrees first, level by level.
+
+    Returns:
+        By position: node, depth, position of its base (-1 for a root), and 1 where it is the last
+        that is built on that.
+    """
+    levels = [roots]
+    while levels[-1] and len(levels) <= MAX_DEPTH:
+        levels.append([node for at in levels[-1] if at in children for node in children[at]])
+    weight = _weigh(levels, children)
+    position: dict[int, int] = {}
+    total = 0
     for root in roots:
-        if root not in children:  # as most are
-            order.append((root, 0, -1, 1))
-            continue
-        pending = [(root, 0, -1, 1)]
-        while pending:
-            entry = pending.pop()
-            position = len(order)
-            order.append(entry)
-            below = children.get(entry[0])
-            depth = entry[1] + 1
-            if not below or depth > MAX_DEPTH:
+        position[root] = total
+        total += weight.get(root, 1)
+    depths, parents = array("H", bytes(2 * total)), array("i", [-1]) * total
+    lasts = array("B", b"\1") * total
+    for depth, level in enumerate(levels[:-1], 1):
+        for at in level:
+            if at not in children:
                 continue
+            below = children[at]
             if len(below) > 1:
-                below = sorted(below, key=weight.__getitem__)
-            pending.append((below[-1], depth, position, 1))
-            pending += [(child, depth, position, 0) for child in below[-2::-1]]
-    return order
+                below = sorted(below, key=lambda node: weight.get(node, 1))
+            base = position[at]
+            place = base + 1
+            for node in below:
+                position[node], depths[place], parents[place], lasts[place] = place, depth, base, 0
+                last = place
+                place += weight.get(node, 1)
+            lasts[last] = 1
+    nodes = [0] * total
+    for node, place in position.items():
+        nodes[place] = node
+    return nodes, depths, parents, lasts
 
 
-def _weigh(roots: list[int], children: dict[int, list[int]]) -> dict[int, int]:
-    """Count the objects of each subtree that a root leads to within `MAX_DEPTH`."""
-    preorder: list[int] = []
-    pending = [(root, 0) for root in roots if root in children]
-    while pending:
-        node, depth = pending.pop()
-        preorder.append(node)
-        if node in children and depth < MAX_DEPTH:
-            pending += [(child, depth + 1) for child in children[node]]
+def _weigh(levels: list[list[int]], children: dict[int, list[int]]) -> dict[int, int]:
+    """Count the objects of each subtree, within these levels, that is larger than one."""
     weight: dict[int, int] = {}
-    for node in reversed(preorder):
-        weight[node] = 1 + sum(weight.get(child, 0) for child in children.get(node, ()))
+    for level in levels[-2::-1]:
+        for at in level:
+            if at in children:
+                weight[at] = 1 + sum([weight.get(node, 1) for node in children[at]])
     return weight

@@ -30,6 +30,13 @@ _SHIFTS = [tuple(8 * bit for bit in range(7) if byte >> bit & 1) for byte in ran
 """Of these but the first, how many bits up each stands in the offset, of 32 bits, or in the size
 above it."""
 
+_OFFSET_BITS = {
+    size << 4 | offset: 8 * offset.bit_count()
+    for size in (0, 1, 3, 7)
+    for offset in (0, 1, 3, 7, 15)
+}
+"""Of those that leave out no byte but at the end, as most do, how many bits the offset has."""
+
 _PARENT = b"\nparent "
 
 MOST_PARENTS = 1000
@@ -224,6 +231,10 @@ def _copied(delta: bytes, at: int) -> tuple[int, int]:
     end = at + _COPY_LENGTH[byte]
     if end > len(delta):
         raise DamagedError("its delta is cut short")
+    bits = _OFFSET_BITS.get(byte & 0x7F)
+    if bits is not None:
+        both = int.from_bytes(delta[at + 1 : end], "little")
+        return both & (1 << bits) - 1, both >> bits or 0x10000
     both = 0
     for shift, value in zip(_SHIFTS[byte & 0x7F], delta[at + 1 : end], strict=True):
         both |= value << shift

@@ -42,7 +42,7 @@ class Presence:
         self._many: list[NDArray[np.uint64]] = []
         for pack in packs:
             if pack.count < VECTOR_THRESHOLD:
-                self._few.update(pack.oid(rank) for rank in range(pack.count))
+                self._few.update(pack.oids())
             else:
                 self._many.append(_keys(_names(pack)))
 

@@ -120,7 +120,8 @@ class ObjectStore:
 
     def absent(self, oids: Iterable[bytes]) -> set[bytes]:
         """Return those of the ids that no object here has."""
-        return self.presence.absent(b"".join(oids))
+        named = b"".join(oids)
+        return self.presence.absent(named) if named else set()
 
     def _listed(self, folder: Path) -> list[str]:
         """List a folder, sorted; note one that cannot be listed."""
