@@ -58,12 +58,16 @@ def test_a_head_that_is_cut_short_is_damage(delta: bytes) -> None:
         delta_sizes(delta)
 
 
-def test_what_stands_in_two_pieces_is_asked_about_once_more() -> None:
-    asked: list[bytes] = []
-    delta = made(b"base", b"x" * 120 + b"0123456789ABCDEF" + b"y" * 120)
-    assert b"0123456789ABCDEF" not in delta
-    assert not _may_bring(delta, asked.append)
-    assert b"0123456789ABCDEF" in asked[-1]
+@pytest.mark.parametrize("filler", [b"x", b"x" * 19 + b"\x7f", b"\x7f" + b"-" * 40])
+@pytest.mark.parametrize("behind", [0, 1, 3, 60, 126, 127, 128, 300])
+def test_a_sign_is_seen_wherever_pieces_end(filler: bytes, behind: int) -> None:
+    """What is inserted is cut into pieces of 127 bytes; a part of it may look like a cut."""
+    sign = b"0123456789AB"
+    rest = (filler * 300)[:behind]
+    for before in range(300):
+        delta = made(b"base", (filler * 300)[:before] + sign + rest)
+        assert _may_bring(delta, lambda data: sign in data), before
+        assert not _may_bring(delta, lambda data: b"0123456789AC" in data), before
 
 
 def test_more_cuts_than_there_can_be_are_not_looked_at() -> None:

@@ -38,7 +38,8 @@ _MOSTLY_NEW = 3
 """Lengths of its delta up to which an object is searched whole at once: that is as fast."""
 
 _CUT = b"\x7f"
-"""What the longest piece of an insert begins with, behind which another may follow."""
+"""What the longest piece of an insert begins with, behind which another may follow; part of no
+sign."""
 
 _AROUND = 64
 """Bytes on either side of a cut that are looked at: more than any sign takes."""
@@ -47,8 +48,9 @@ _MOST_CUTS = 100
 """Cuts that are looked at in any case; otherwise there is one in twice `_AROUND` bytes at most,
 and what looks like one by chance."""
 
-_stretches_around_cuts = re.compile(
-    rb"(?s)%b(?=.{%d}(.{%d}))" % (_CUT, _CUT[0] - _AROUND, 2 * _AROUND + 1)
+_stretches_before_shorter = re.compile(
+    rb"(?s)%b(?=.{%d}[\x01-\x7e])(?=.{%d}(.{%d}))"
+    % (_CUT, _CUT[0], _CUT[0] - _AROUND, 2 * _AROUND + 1)
 ).findall
 
 
@@ -199,17 +201,19 @@ def _file_search(
 
 def _may_bring(delta: bytes, brings_sign: Callable[[bytes], object]) -> bool:
     """Tell whether a delta may bring something; it does if it has more cuts than there can be."""
-    if brings_sign(delta):
+    joined = delta.replace(_CUT, b"")  # which joins all pieces but the last, which is shorter
+    if brings_sign(joined):
         return True
-    if _CUT not in delta:
+    cuts = len(delta) - len(joined)
+    if not cuts:
         return False
-    is_hostile = delta.count(_CUT) > _MOST_CUTS + len(delta) // _AROUND
-    return is_hostile or bool(brings_sign(_around_cuts(delta)))
+    is_hostile = cuts > _MOST_CUTS + len(delta) // _AROUND
+    return is_hostile or bool(brings_sign(_around_last_cuts(delta)))
 
 
-def _around_cuts(delta: bytes) -> bytes:
-    """Return what stands around the cuts in what a delta inserts, and perhaps something else."""
-    joined = bytearray(b"".join(_stretches_around_cuts(delta + bytes(_AROUND))))
+def _around_last_cuts(delta: bytes) -> bytes:
+    """Return what stands around the last cut of each insert, and perhaps something else."""
+    joined = bytearray(b"".join(_stretches_before_shorter(delta + bytes(_AROUND + 1))))
     del joined[_AROUND :: 2 * _AROUND + 1]
     return bytes(joined)
 
