@@ -77,6 +77,7 @@ def test_survey_of_a_larger_repository(
     monkeypatch.setattr("leakscan.git.presence.VECTOR_THRESHOLD", threshold)
     monkeypatch.setattr("leakscan.git.survey._SLICE", 100)
     monkeypatch.setattr("leakscan.git.survey._FORKED", 0)
+    monkeypatch.setattr("leakscan.git.survey._FORKED_BYTES", 0)
     repo = deep_repository(tmp_path)
     assert surveyed(repo.path, jobs) == objects_of(repo)
 

@@ -204,9 +204,9 @@ class Survey(Generic[Found]):
         self._presence = self._store.presence
         tasks: list[_Task] = [*self._pack_slices(packs, total), *_loose_slices(loose)]
         size = total.objects + sum(len(task) for task in tasks)
-        is_much = size - total.objects > _FORKED or sum(map(_weight, packs)) > _FORKED_BYTES
-        jobs = self._jobs if is_much else 1
-        if jobs > 1:
+        are_large = sum(map(_weight, packs)) > _FORKED_BYTES
+        jobs = self._jobs if are_large or size - total.objects > _FORKED else 1
+        if jobs > 1 and are_large:
             self._searcher.prepare()
         for low in range(0, len(tasks), MAX_TASKS):
             batch = tasks[low : low + MAX_TASKS]

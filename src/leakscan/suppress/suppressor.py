@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from leakscan.model import Means, Suppression
 from leakscan.places import checkout_root
 from leakscan.suppress.allowlist import Allowlist
-from leakscan.suppress.baseline import Baseline, read_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from leakscan.config import Config
     from leakscan.sources.sighting import Sighting
+    from leakscan.suppress.baseline import Baseline
 
 
 class Suppressor:
@@ -51,6 +51,8 @@ class Suppressor:
 
     @cached_property
     def _baselines(self) -> list[tuple[Path, Baseline]]:
+        from leakscan.suppress.baseline import read_baseline
+
         found = ((file, read_baseline(file)) for file in self._baseline_files)
         return [(file, baseline) for file, baseline in found if baseline]
 
