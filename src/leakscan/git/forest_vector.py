@@ -153,6 +153,7 @@ def _parse_headers(
     at += 1
     while len(more) and shift < 62:
         byte = data[np.minimum(at[more], limit)]
+        kinds[more[byte & 0x7F > MAX_SIZE >> shift]] = 0  # what follows would overflow
         sizes[more] |= (byte & 0x7F).astype(np.int64) << shift
         at[more] += 1
         shift += 7
@@ -200,7 +201,8 @@ def _named_bases(pack: Pack, at: Ints, rank: NDArray[np.uint32]) -> NDArray[np.i
     """Return the places of the bases that REF_DELTA entries name; -1 where not in the pack."""
     place_of_rank = np.empty(len(rank), np.int32)
     place_of_rank[rank] = np.arange(len(rank), dtype=np.int32)
-    ranks = [pack.rank(pack.data[a : a + pack.hash_size]) for a in at.tolist()]
+    names = [pack.data[a : a + pack.hash_size] for a in at.tolist()]
+    ranks = [pack.rank(name) if len(name) == pack.hash_size else None for name in names]
     found = np.array([-1 if r is None else r for r in ranks], np.int64)
     return np.where(found < 0, -1, place_of_rank[found]).astype(np.int32)
 
