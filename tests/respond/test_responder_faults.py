@@ -17,8 +17,8 @@ from sqlalchemy import update
 from leakscan.ledger.closing import resolve
 from leakscan.ledger.duties import Duties
 from leakscan.ledger.entries import find_entry
-from leakscan.ledger.outcomes import Patience
-from leakscan.ledger.seal import open_vault
+from leakscan.ledger.outcomes import Outcomes, Patience
+from leakscan.ledger.seal import Vault, open_vault
 from leakscan.ledger.tables import findings
 from leakscan.ledger.words import ActionKind
 from leakscan.respond.hooks.command import CommandHook
@@ -168,14 +168,40 @@ def test_a_signal_just_after_a_call_is_begun_stops_it(
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         stage.respond()
-    (thread,) = (one for one in threading.enumerate() if one.name.startswith("leakscan-call"))
-    thread.join(30)
-    assert not thread.is_alive()
+    for thread in threading.enumerate():
+        if thread.name.startswith("leakscan-call"):
+            thread.join(30)
+            assert not thread.is_alive()
     assert time.monotonic() - started < 30
     assert stage.desk.states(ActionKind.DISABLE) == ["running"]
     lease = stage.desk.action(ActionKind.DISABLE).lease_until
     assert lease
     assert lease - stage.desk.now() < timedelta(seconds=10)
+
+
+@pytest.mark.parametrize("moment", ["prepared", "begun", "written down"])
+def test_a_signal_at_any_moment_leaves_no_claim_behind(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    where: dict[str, tuple[object, str]] = {
+        "prepared": (Vault, "unseal"),
+        "begun": (ThreadPoolExecutor, "submit"),
+        "written down": (Outcomes, "disabled"),
+    }
+    stage.desk.record_some(3)
+    monkeypatch.setattr(*where[moment], interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        stage.respond()
+    running = stage.desk.states(ActionKind.DISABLE).count("running")
+    stage.desk.pass_time(timedelta(seconds=6))  # a minute's lease would last
+    stage.respond()
+    assert stage.desk.states(ActionKind.DISABLE) == ["done"] * 3
+    assert running == 0
+    assert set(stage.issuer.effects.values()) == {1}
 
 
 def test_what_kills_its_process_again_and_again_is_given_up(stage: Stage) -> None:

@@ -87,19 +87,23 @@ class Calls:
                     taken += len(backlog)
                     fresh_until = time.monotonic() + self.queue.lease.total_seconds() / 3
                 while backlog and len(running) < most:
-                    claim = backlog.popleft()
+                    claim = backlog[0]
                     is_fresh = time.monotonic() < fresh_until
                     call = self._prepare(claim, is_fresh=is_fresh)
                     if isinstance(call, Event):
+                        backlog.popleft()
                         yield call
-                    else:
-                        # First taken down, then begun: a signal may come between the two.
-                        future: Future[Success] = Future()
-                        running[future] = claim
-                        pool.submit(_fulfil, future, call)
+                        continue
+                    # First taken down, then begun: a signal may come between the two.
+                    future: Future[Success] = Future()
+                    running[future] = claim
+                    backlog.popleft()
+                    pool.submit(_fulfil, future, call)
                 if running:
                     for done in wait(running, return_when=FIRST_COMPLETED).done:
-                        yield self._conclude(running.pop(done), done)
+                        event = self._conclude(running[done], done)
+                        del running[done]
+                        yield event
                 elif not backlog:
                     return
         except GeneratorExit:  # nobody listens any more
@@ -109,7 +113,7 @@ class Calls:
             yield from self._leave(backlog, running)
             raise
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=False)
 
     def _leave(
         self, backlog: Collection[Claim], running: dict[Future[Success], Claim]
@@ -119,17 +123,22 @@ class Calls:
         What is running has a moment to end; then it is stopped.  What can be stopped is left to a
         short lease, all else to its own.
         """
+        begun = {future: claim for future, claim in running.items() if not future.cancel()}
+        held = {claim.action: claim for claim in (*running.values(), *backlog)}
+        others = [held.pop(number) for number in held.keys() - {c.action for c in begun.values()}]
         try:
-            for future in wait(running, timeout=_MOMENT).done:
-                yield self._conclude(running.pop(future), future)
+            for future in wait(begun, timeout=_MOMENT).done:
+                event = self._conclude(begun[future], future)
+                del begun[future]
+                yield event
         finally:
-            hooks = self.settings.hooks.items() if running else ()
+            hooks = self.settings.hooks.items() if begun else ()
             stopped = {name for name, named in hooks if named.hook.stop()}
-            self.heartbeat.let_go([*backlog, *running.values()])
-            ended = [claim for claim in running.values() if claim.responder in stopped]
+            self.heartbeat.let_go([*others, *begun.values()])
+            ended = [claim for claim in begun.values() if claim.responder in stopped]
             self.queue.renew(ended, _LAST_LEASE)
-            if backlog:
-                self.queue.release(backlog, timedelta(0))
+            if others:
+                self.queue.release(others, timedelta(0))
 
     def _is_down(self, duty: Duty) -> bool:
         return self.failures[duty] >= DOWN_AFTER
@@ -209,10 +218,14 @@ class Calls:
 
 
 def _fulfil(future: Future[Success], call: Callable[[], Success]) -> None:
+    """Make a call, unless it was cancelled before."""
     try:
-        future.set_result(call())
+        if future.set_running_or_notify_cancel():
+            future.set_result(call())
     except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
         future.set_exception(error)
+    finally:
+        del future, call  # which an error would keep for as long as it refers to this frame
 
 
 def _ask(hook: Hook, request: DisableRequest) -> Disabled:

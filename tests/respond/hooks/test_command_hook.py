@@ -6,6 +6,7 @@ import json
 import resource
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -132,6 +133,36 @@ def test_what_is_just_being_started_is_stopped_too(
         assert hook.stop()
         assert failed.result().why == "exit status -9"
     assert time.monotonic() - started < 30
+
+
+def test_what_waits_to_be_started_is_not_started_any_more(
+    request_: DisableRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = subprocess.Popen
+    starting, asked = threading.Event(), threading.Event()
+
+    def start_slowly(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        starting.set()
+        assert asked.wait(20)
+        return start(*arguments, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", start_slowly)
+    monkeypatch.setattr("leakscan.respond.hooks.command._LONGEST_START", 60)
+    go = tmp_path / "go"
+    program = f"import os, time; os.path.exists({str(go)!r}) or time.sleep(600)"
+    hook = python(program, 60)
+    with ThreadPoolExecutor(3) as pool:
+        failed = [pool.submit(failure, hook, request_) for _ in range(2)]
+        assert starting.wait(20)
+        stopped = pool.submit(hook.stop)
+        while not hook._programs.stops:
+            time.sleep(0.01)
+        asked.set()
+        assert stopped.result()
+        whys = sorted(one.result().why for one in failed)
+    assert whys == ["exit status -9", "stopped before it was begun"]
+    go.touch()
+    assert failure(hook, request_).why != "stopped before it was begun"
 
 
 def is_alive(pid: int) -> bool:

@@ -17,6 +17,8 @@ from leakscan.respond.hooks.contract import read_answer
 from leakscan.respond.web import LONGEST_ANSWER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from leakscan.ledger.outcomes import Disabled
     from leakscan.model import Secret
     from leakscan.respond.hooks.contract import DisableRequest
@@ -24,8 +26,67 @@ if TYPE_CHECKING:
 _LOOK = 0.01
 """Seconds between two looks at whether the program has ended."""
 
+_LONGEST_START = 1.0
+"""Seconds for a program to be started, unless it lies where nobody answers."""
+
 _LINGER = 5.0
 """Seconds for what it has said to arrive after it has ended: none, unless others hold its pipes."""
+
+
+class _Programs:
+    """The programs of a hook that are running.
+
+    Attributes:
+        stops: how often they were stopped.
+    """
+
+    def __init__(self) -> None:
+        self.stops = 0
+        self._running: set[int] = set()
+        self._lock = threading.Lock()
+
+    def start(self, argv: Sequence[str], stops: int) -> subprocess.Popen[bytes]:
+        """Start a program, and know it before anybody wants to stop it.
+
+        Args:
+            argv: program and arguments.
+            stops: how often they had been stopped when this was wanted.
+
+        Raises:
+            AttemptError: they were stopped meanwhile.
+            OSError: it cannot be started.
+            ValueError: an argument holds a null character.
+        """
+        with self._lock:
+            if self.stops != stops:
+                raise AttemptError("stopped before it was begun", unsure=False)
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=_environment(),
+                start_new_session=True,  # so that all of it can be killed
+            )
+            self._running.add(process.pid)
+            return process
+
+    def end(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill what a program has left, and forget it before its number can be another's."""
+        with self._lock:
+            self._running.discard(process.pid)
+            _kill(process.pid)
+
+    def stop(self) -> None:
+        """Kill all, and have none started that was wanted before."""
+        self.stops += 1
+        is_held = self._lock.acquire(timeout=_LONGEST_START)
+        try:
+            for pid in tuple(self._running):
+                _kill(pid)
+        finally:
+            if is_held:
+                self._lock.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +102,21 @@ class CommandHook:
 
     argv: tuple[str, ...]
     timeout: float = 30
-    _running: set[int] = field(default_factory=set, init=False, repr=False, compare=False)
-    _starting: threading.Lock = field(
-        default_factory=threading.Lock, init=False, repr=False, compare=False
-    )
+    _programs: _Programs = field(default_factory=_Programs, init=False, repr=False, compare=False)
 
     def disable(self, request: DisableRequest) -> Disabled:
         """Run the program once."""
-        process = self._started()
-        talk = _Talk(process, request.to_json(datetime.now(UTC)))
+        stops = self._programs.stops
         try:
+            process = self._programs.start(self.argv, stops)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "a null character in argv"
+            raise AttemptError(f"cannot run it ({reason})", trouble=True, unsure=False) from None
+        try:
+            talk = _Talk(process, request.to_json(datetime.now(UTC)))
             ended = _ends_within(process, self.timeout)
         finally:
-            # Before it is waited for: until then, no other process can have its number.
-            self._running.discard(process.pid)
-            _kill(process.pid)
+            self._programs.end(process)
             status = process.wait()
         answer, errors = talk.end()
         if not ended:
@@ -67,33 +128,9 @@ class CommandHook:
         return read_answer(answer)
 
     def stop(self) -> bool:
-        """Kill the programs that are running, and what they have started."""
-        with self._starting:
-            for pid in list(self._running):
-                _kill(pid)
+        """Kill the programs that are running or about to, and what they have started."""
+        self._programs.stop()
         return True
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        """Start the program, and know it before anybody wants to stop it.
-
-        Raises:
-            AttemptError: it cannot be started.
-        """
-        try:
-            with self._starting:
-                process = subprocess.Popen(
-                    self.argv,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    env=_environment(),
-                    start_new_session=True,  # so that all of it can be killed
-                )
-                self._running.add(process.pid)
-                return process
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "a null character in argv"
-            raise AttemptError(f"cannot run it ({reason})", trouble=True, unsure=False) from None
 
 
 def _kill(pid: int) -> None:
