@@ -189,6 +189,48 @@ def test_who_is_terminated_waits_a_moment_and_reports(
     assert still.returncode == 1
 
 
+INTERRUPTED_AT = """
+import os, signal, sys
+from leakscan import cli
+from leakscan.cli import scan
+from leakscan.ledger.engine import Ledger
+
+holder, name = {"report": (scan, "_write"), "ledger": (Ledger, "close")}[sys.argv.pop(1)]
+begin = getattr(holder, name)
+
+def interrupted(*arguments, **options):
+    if os.path.exists(sys.argv[-1]):
+        os.kill(os.getpid(), signal.SIGTERM)
+    return begin(*arguments, **options)
+
+setattr(holder, name, interrupted)
+sys.exit(cli.main())
+"""
+
+
+@pytest.mark.parametrize("moment", ["report", "ledger"])
+def test_who_is_terminated_when_all_is_done_reports(office: Office, moment: str) -> None:
+    """From when the hook's program has begun, each such moment is one with a signal."""
+    office.leak()
+    begun = _slow_hook(office, 0)
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_AT, moment, "scan", str(office.folder / "leaked.env")]
+        + ["--record", "--format", "text", "--config", str(office.settings)]
+        + ["--exposure", str(begun)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 143
+    assert "1 finding in 1 place" in done.stdout
+    assert "disabled            #1" in done.stderr
+    assert "Traceback" not in done.stderr
+    with office.desk() as desk:
+        assert desk.states(ActionKind.DISABLE) == ["done"]
+
+
 @contextlib.contextmanager
 def _mail_server(folder: Path) -> Iterator[int]:
     """Run an SMTP server in a process of its own, which keeps mails in a Maildir."""

@@ -42,6 +42,10 @@ COMMANDS = {
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+_LOSING = frozenset({"__del__", "_remove", "remove", "weakref_cb", "cb", "do_close"})
+"""Functions that no exception comes out of: Python only prints those of destructors and of what it
+calls when an object that is weakly referred to goes, SQLAlchemy those of closing a connection."""
+
 
 class SignalExit(SystemExit):
     """A signal ends the process.
@@ -53,6 +57,37 @@ class SignalExit(SystemExit):
     def __init__(self, status: int) -> None:
         super().__init__(status)
         self.status = status
+
+
+class LateSignals:
+    """Lets a command that is done say so before a signal ends it; a second one ends it at once."""
+
+    def __init__(self) -> None:
+        self._first = 0
+
+    def wait(self) -> None:
+        """Have the first signal from now on wait."""
+        for number in _SIGNALS:
+            if signal.getsignal(number) is _stop:
+                signal.signal(number, self._note)
+
+    def heed(self) -> None:
+        """Wait no longer.
+
+        Raises:
+            KeyboardInterrupt: SIGINT has come.
+            SignalExit: another signal has come.
+        """
+        for number in _SIGNALS:
+            if signal.getsignal(number) == self._note:
+                signal.signal(number, _stop)
+        if self._first:
+            _stop(self._first, None)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self._first:
+            _stop(number, frame)
+        self._first = number
 
 
 class LazyGroup(click.Group):
@@ -106,6 +141,7 @@ def main() -> int:
         _say(_presentable(str(error)))
         status = error.exit_status
     except (click.Abort, KeyboardInterrupt, SignalExit) as stop:
+        _stop_no_more()
         _say("interrupted before the end")
         status = stop.status if isinstance(stop, SignalExit) else 130
     except (BrokenPipeError, SystemExit) as end:
@@ -149,7 +185,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
     """End the command, by an exception; a moment later where that would be lost."""
     caller = frame
     while caller:
-        if caller.f_code.co_name == "__del__":
+        if caller.f_code.co_name in _LOSING:
             signal.signal(signal.SIGALRM, lambda _alarm, frame: _stop(number, frame))
             signal.setitimer(signal.ITIMER_REAL, 0.01)
             return

@@ -81,10 +81,14 @@ class Recording:
         if sighting.match.confidence.rank >= wanted:
             self._head_start.tell(sighting)
 
-    def finish(self, result: ScanResult) -> Aftermath:
+    def finish(self, result: ScanResult, done: Callable[[], None]) -> Aftermath:
         """Record the result and respond to it.
 
         Neither a failure nor a signal goes further than this, since the report must follow.
+
+        Args:
+            result: of the scan.
+            done: called when all that can be interrupted is over.
         """
         gc.enable()  # it may be long, and makes cycles
         ledger, settings = self.response.ledger, self.response.settings
@@ -106,6 +110,8 @@ class Recording:
             error = failure
         except (KeyboardInterrupt, SignalExit) as stop:
             error = StoppedError(stop)
+        finally:
+            done()
         events[:0] = self._head_start.events
         handled = {rule for named in settings.hooks.values() for rule in named.rules}
         sure = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from leakscan.cli import LateSignals
 from leakscan.cli.destinations import refuse_overwriting
 from leakscan.cli.detection import open_detector
 from leakscan.cli.options import complete_path, refuse_empty
@@ -58,12 +59,13 @@ def scan(target: str, options: ScanOptions) -> int:
     if options.record and os.path.lexists(target):
         target = os.path.abspath(target)  # noqa: PTH100 - for whoever reads it elsewhere; links stay
     suppress = _suppressor(config, target, options)
+    late = LateSignals()
     with (
         open_detector(config, options.rules) as detector,
         _recording(config, target, options) as recording,
     ):
         result = _result(config, target, options, detector, suppress, recording)
-        aftermath = recording.finish(result) if recording else None
+        aftermath = recording.finish(result, late.wait) if recording else None
     status = exit_status(result, exit_zero=options.exit_zero)
     try:
         _write(result, options, advise=aftermath is None or not aftermath.is_settled)
@@ -71,6 +73,7 @@ def scan(target: str, options: ScanOptions) -> int:
         if aftermath:
             aftermath.show()
             status = aftermath.status or status
+        late.heed()
     return status
 
 

@@ -90,8 +90,8 @@ def _check_values(rule: Rule, read: _Reader) -> None:
         raise read.error(
             "id", f"{_short(rule.id)} is no rule id", "use lower-case-words-and-dashes"
         )
-    if not rule.prefixes or not all(p and p.isascii() for p in rule.prefixes):
-        raise read.error("prefixes", "at least one is needed, each of ASCII characters")
+    if not rule.prefixes or not all(p.isascii() and p.isprintable() for p in rule.prefixes):
+        raise read.error("prefixes", "at least one is needed, each of printable ASCII characters")
     if min(map(len, rule.prefixes)) < SHORTEST_PREFIX:
         what = f"one has less than {SHORTEST_PREFIX} characters, which stand everywhere"
         raise read.error("prefixes", what, "take in what always follows")
