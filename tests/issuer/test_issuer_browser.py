@@ -78,7 +78,7 @@ def test_a_token_from_beginning_to_end(
 ) -> None:
     sign_in(page)
     default = page.get_by_role("listitem").filter(has_text=ada.token.name)
-    playwright.expect(default).to_have_count(1)
+    playwright.expect(default).to_have_count(1, timeout=PATIENCE)
 
     page.get_by_label("Name", exact=True).fill("laptop")
     page.get_by_role("button", name="Create token").click()

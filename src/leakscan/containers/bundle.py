@@ -127,10 +127,13 @@ def _offsets(packed: Mapped, hash_size: int, most: int) -> tuple[array[int], str
     try:
         reader = Pack(packed, numbered_index([12], packed, hash_size), hash_size)
         for _ in range(int.from_bytes(packed[8:12])):
-            header = reader.header(at)
-            if header.type in (0, 5):
+            (header,) = reader.headers((at,))
+            if header is None:
+                raise DamagedError("it is cut short, or holds less than it says")
+            kind, _, start, _ = header
+            if kind in (0, 5):
                 raise DamagedError("it is corrupt")
-            end, size = _end_of(reader.view, header.start, left)
+            end, size = _end_of(reader.view, start, left)
             left -= size
             offsets.append(at)
             at = end

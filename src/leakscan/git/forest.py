@@ -247,8 +247,7 @@ def _depth_first(
     for root in roots:
         position[root] = total
         total += weight.get(root, 1)
-    depths, parents = array("H", bytes(2 * total)), array("i", [-1]) * total
-    lasts = array("B", b"\1") * total
+    depths, parents, lasts = (array(*of) * total for of in (("H", [0]), ("i", [-1]), ("B", [1])))
     for depth, level in enumerate(levels[:-1], 1):
         for at in level:
             if at not in children:
@@ -259,10 +258,9 @@ def _depth_first(
             base = position[at]
             place = base + 1
             for node in below:
-                position[node], depths[place], parents[place], lasts[place] = place, depth, base, 0
-                last = place
+                position[node], depths[place], parents[place] = place, depth, base
+                lasts[place] = node == below[-1]
                 place += weight.get(node, 1)
-            lasts[last] = 1
     nodes = [0] * total
     for node, place in position.items():
         nodes[place] = node

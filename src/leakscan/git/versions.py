@@ -4,8 +4,9 @@ A version of a file is mostly what the version before it was.  What can be looke
 for in all of it.  The rare spellings take longer: they are looked for in what the delta brings, and
 only where that holds a sign, or the base may hold something, in all of it.  Text is inserted in one
 stretch, but for first bytes that happen to be those that stood there before: of a sign, the last
-part will do.  A long stretch is cut into pieces of 127 bytes: what stands around a cut is looked at
-once more, without what is between the pieces (gitformat-pack(5)).
+part will do.  A long stretch is cut into pieces of 127 bytes and a rest (gitformat-pack(5)): the
+pieces are joined by leaving out what each begins with, and what stands around the last cut is
+looked at without what stands in it.
 """
 
 from __future__ import annotations
@@ -42,13 +43,14 @@ _CUT = b"\x7f"
 sign."""
 
 _AROUND = 64
-"""Bytes on either side of a cut that are looked at: more than any sign takes."""
+"""Bytes on either side of a cut that are looked at: more than the signs of a prefix of sixteen
+characters take."""
 
 _MOST_CUTS = 100
-"""Cuts that are looked at in any case; otherwise there is one in twice `_AROUND` bytes at most,
-and what looks like one by chance."""
+"""Cuts that are believed in any case; otherwise there is one in twice `_AROUND` bytes at most, and
+what looks like one by chance."""
 
-_stretches_before_shorter = re.compile(
+_stretches_around_last_cuts = re.compile(
     rb"(?s)%b(?=.{%d}[\x01-\x7e])(?=.{%d}(.{%d}))"
     % (_CUT, _CUT[0], _CUT[0] - _AROUND, 2 * _AROUND + 1)
 ).findall
@@ -201,7 +203,7 @@ def _file_search(
 
 def _may_bring(delta: bytes, brings_sign: Callable[[bytes], object]) -> bool:
     """Tell whether a delta may bring something; it does if it has more cuts than there can be."""
-    joined = delta.replace(_CUT, b"")  # which joins all pieces but the last, which is shorter
+    joined = delta.replace(_CUT, b"")  # which joins all pieces but a shorter one at the end
     if brings_sign(joined):
         return True
     cuts = len(delta) - len(joined)
@@ -213,7 +215,8 @@ def _may_bring(delta: bytes, brings_sign: Callable[[bytes], object]) -> bool:
 
 def _around_last_cuts(delta: bytes) -> bytes:
     """Return what stands around the last cut of each insert, and perhaps something else."""
-    joined = bytearray(b"".join(_stretches_before_shorter(delta + bytes(_AROUND + 1))))
+    padded = delta + bytes(_AROUND + 1)  # a cut may be the last byte but one
+    joined = bytearray(b"".join(_stretches_around_last_cuts(padded)))
     del joined[_AROUND :: 2 * _AROUND + 1]
     return bytes(joined)
 
