@@ -16,7 +16,7 @@ from leakscan import __version__
 from leakscan.errors import LeakscanError
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import FrameType, TracebackType
 
 COMMANDS = {
     "demo": "leakscan.cli.demo:demo",
@@ -60,29 +60,34 @@ class SignalExit(SystemExit):
 
 
 class LateSignals:
-    """Lets a command that is done say so before a signal ends it; a second one ends it at once."""
+    """Lets a command that is done say so before a signal ends it; a second one ends it at once.
+
+    Use it as a context manager: at its end, what has waited is raised as ever.
+    """
 
     def __init__(self) -> None:
         self._first = 0
+
+    def __enter__(self) -> LateSignals:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number in _SIGNALS:
+            if signal.getsignal(number) == self._note:
+                signal.signal(number, _stop)
+        if self._first:
+            _stop(self._first, None)
 
     def wait(self) -> None:
         """Have the first signal from now on wait."""
         for number in _SIGNALS:
             if signal.getsignal(number) is _stop:
                 signal.signal(number, self._note)
-
-    def heed(self) -> None:
-        """Wait no longer.
-
-        Raises:
-            KeyboardInterrupt: SIGINT has come.
-            SignalExit: another signal has come.
-        """
-        for number in _SIGNALS:
-            if signal.getsignal(number) == self._note:
-                signal.signal(number, _stop)
-        if self._first:
-            _stop(self._first, None)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self._first:

@@ -59,21 +59,20 @@ def scan(target: str, options: ScanOptions) -> int:
     if options.record and os.path.lexists(target):
         target = os.path.abspath(target)  # noqa: PTH100 - for whoever reads it elsewhere; links stay
     suppress = _suppressor(config, target, options)
-    late = LateSignals()
-    with (
-        open_detector(config, options.rules) as detector,
-        _recording(config, target, options) as recording,
-    ):
-        result = _result(config, target, options, detector, suppress, recording)
-        aftermath = recording.finish(result, late.wait) if recording else None
-    status = exit_status(result, exit_zero=options.exit_zero)
-    try:
-        _write(result, options, advise=aftermath is None or not aftermath.is_settled)
-    finally:
-        if aftermath:
-            aftermath.show()
-            status = aftermath.status or status
-        late.heed()
+    with LateSignals() as late:
+        with (
+            open_detector(config, options.rules) as detector,
+            _recording(config, target, options) as recording,
+        ):
+            result = _result(config, target, options, detector, suppress, recording)
+            aftermath = recording.finish(result, late.wait) if recording else None
+        status = exit_status(result, exit_zero=options.exit_zero)
+        try:
+            _write(result, options, advise=aftermath is None or not aftermath.is_settled)
+        finally:
+            if aftermath:
+                aftermath.show()
+                status = aftermath.status or status
     return status
 
 
