@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from leakscan.ledger.closing import resolve
 from leakscan.ledger.duties import Duties
@@ -22,6 +22,7 @@ from leakscan.ledger.seal import Vault, open_vault
 from leakscan.ledger.tables import findings
 from leakscan.ledger.words import ActionKind
 from leakscan.respond.hooks.command import CommandHook
+from leakscan.respond.hooks.plugin import PythonHook
 from leakscan.respond.hooks.settings import NamedHook
 from leakscan.respond.responder import respond
 from leakscan.respond.verify import Pace, Verifier
@@ -202,6 +203,35 @@ def test_a_signal_at_any_moment_leaves_no_claim_behind(
     assert stage.desk.states(ActionKind.DISABLE) == ["done"] * 3
     assert running == 0
     assert set(stage.issuer.effects.values()) == {1}
+
+
+def test_a_signal_in_a_statement_locks_nobody_out(stage: Stage) -> None:
+    """An interrupted cursor keeps SQLite's transaction open while anything refers to it."""
+    engine = stage.desk.ledger.engine
+    stage.desk.record_some(3)
+
+    def interrupt(*arguments: Any) -> None:
+        if arguments[2].startswith("SELECT findings.id, findings.state"):
+            event.remove(engine, "after_cursor_execute", interrupt)
+            raise KeyboardInterrupt
+
+    event.listen(engine, "after_cursor_execute", interrupt)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        stage.respond()
+    assert time.monotonic() - started < 20
+    stage.desk.pass_time(timedelta(seconds=6))
+    stage.respond()
+    assert stage.desk.states(ActionKind.DISABLE) == ["done"] * 3
+
+
+def test_a_hook_that_wants_to_end_everything_ends_nothing(stage: Stage) -> None:
+    def leave(_request: object) -> object:
+        raise SystemExit(0)
+
+    stage.configure(hooks={"issuer": NamedHook(PythonHook(leave), RULES)})
+    stage.desk.record_some(2)
+    assert [one.result for one in stage.respond()] == ["later"] * 2
 
 
 def test_what_kills_its_process_again_and_again_is_given_up(stage: Stage) -> None:

@@ -59,6 +59,10 @@ class SignalExit(SystemExit):
         self.status = status
 
 
+_LAST_WORDS = 5.0
+"""Seconds that a command has to say what it did, as long as nobody reads it."""
+
+
 class LateSignals:
     """Lets a command that is done say so before a signal ends it; a second one ends it at once.
 
@@ -81,6 +85,7 @@ class LateSignals:
             if signal.getsignal(number) == self._note:
                 signal.signal(number, _stop)
         if self._first:
+            signal.setitimer(signal.ITIMER_REAL, 0)
             _stop(self._first, None)
 
     def wait(self) -> None:
@@ -93,6 +98,7 @@ class LateSignals:
         if self._first:
             _stop(number, frame)
         self._first = number
+        _stop_later(number, _LAST_WORDS)
 
 
 class LazyGroup(click.Group):
@@ -181,6 +187,7 @@ def _run() -> int | None:
 
 def _stop_no_more() -> None:
     """Have signals end the process, where no exception would change its status any more."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
     for number in _SIGNALS:
         if signal.getsignal(number) is _stop:
             signal.signal(number, signal.SIG_DFL)
@@ -191,13 +198,17 @@ def _stop(number: int, frame: FrameType | None) -> None:
     caller = frame
     while caller:
         if caller.f_code.co_name in _LOSING:
-            signal.signal(signal.SIGALRM, lambda _alarm, frame: _stop(number, frame))
-            signal.setitimer(signal.ITIMER_REAL, 0.01)
+            _stop_later(number, 0.01)
             return
         caller = caller.f_back
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     raise SignalExit(128 + number)
+
+
+def _stop_later(number: int, seconds: float) -> None:
+    signal.signal(signal.SIGALRM, lambda _alarm, frame: _stop(number, frame))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _presentable(text: str) -> str:

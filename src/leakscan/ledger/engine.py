@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,6 +119,12 @@ def telling(name: str) -> Iterator[None]:
     except SQLAlchemyError as error:
         what = f"the ledger {name} failed ({type(error).__name__})"
         raise LeakscanError(what, "try again") from None
+    except BaseException as stop:
+        if not isinstance(stop, Exception):
+            # A cursor that a signal interrupted keeps SQLite's transaction open, and whoever cleans
+            # up while the signal is on its way would wait for it in vain.
+            traceback.clear_frames(stop.__traceback__)
+        raise
 
 
 def _parse(text: str | None) -> URL:

@@ -130,7 +130,8 @@ class Calls:
             for future in wait(begun, timeout=_MOMENT).done:
                 event = self._conclude(begun[future], future)
                 del begun[future]
-                yield event
+                if event.result is not Result.LOST:  # else it was concluded when the signal came
+                    yield event
         finally:
             hooks = self.settings.hooks.items() if begun else ()
             stopped = {name for name, named in hooks if named.hook.stop()}
@@ -190,10 +191,9 @@ class Calls:
         )
 
     def _conclude(self, claim: Claim, future: Future[Success]) -> Event:
-        try:
-            success = future.result()
-        except Exception as error:  # noqa: BLE001 - a bug in one hook must not stop the others
+        if error := future.exception():  # of any kind: a bug in one hook must not stop the others
             return self._failed(claim, attempt_error(error))
+        success = future.result()
         self.failures.pop((claim.kind, claim.responder), None)
         if isinstance(success, Disabled):
             states = self.outcomes.disabled(claim, success)

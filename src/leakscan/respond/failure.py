@@ -51,7 +51,7 @@ class AttemptError(Exception):
         return Failure(self.why, wait, is_trouble=self.trouble, is_unsure=self.unsure)
 
 
-def attempt_error(error: Exception) -> AttemptError:
+def attempt_error(error: BaseException) -> AttemptError:
     """Return the failure of an attempt that raised this.
 
     What nobody foresaw is the failure of that attempt alone; its message, which may hold the

@@ -69,6 +69,8 @@ class _Programs:
                 start_new_session=True,  # so that all of it can be killed
             )
             self._running.add(process.pid)
+            if self.stops != stops:  # it took too long for whoever stopped it to wait
+                _kill(process.pid)
             return process
 
     def end(self, process: subprocess.Popen[bytes]) -> None:
